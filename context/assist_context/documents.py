@@ -33,8 +33,8 @@ def split_lines(text: str) -> tuple[str, ...]:
 
 def _split(text: str) -> list[str]:
     if "\r" not in text:  # takes less than half of the time
-        *ended, last = text.split("\n")
-        return [*[line + "\n" for line in ended], last]
+        *complete_lines, last = text.split("\n")
+        return [*[line + "\n" for line in complete_lines], last]
     lines = _LINE.findall(text)
     if not lines or lines[-1][-1] in "\r\n":
         lines.append("")

@@ -77,7 +77,7 @@ def sections(markup: str, lines: Sequence[str]) -> tuple[Section, ...]:
     >>> [section.qualified for section in sections("markdown", ["# A\n", "text\n", "## B\n"])]
     ['A', 'A > B']
     """
-    found = []
+    result = []
     count = len(lines) - (bool(lines) and not lines[-1])
     headings = [heading for heading in _READERS[markup](lines) if heading.text][:MAX_SECTIONS]
     ends = _ends(headings, count)
@@ -86,9 +86,9 @@ def sections(markup: str, lines: Sequence[str]) -> tuple[Section, ...]:
         while above and above[-1].level >= heading.level:
             above.pop()
         path = BETWEEN.join(heading.text for heading in above)
-        found.append(Section(heading.text, heading.line + 1, end, path, heading.lines))
+        result.append(Section(heading.text, heading.line + 1, end, path, heading.lines))
         above.append(heading)
-    return tuple(found)
+    return tuple(result)
 
 
 def _ends(headings: Sequence[Heading], count: int) -> list[int]:
@@ -109,7 +109,7 @@ def plain_title(text: str) -> str:
     ('The tmp_path fixture', 'pdb')
     """
     text = _MARKS.sub("", _LINK.sub(r"\1", text[: 4 * NAME_CHARACTERS]))
-    text = _ENTITY.sub(lambda found: _ENTITIES[found[0]], text)
+    text = _ENTITY.sub(lambda match: _ENTITIES[match[0]], text)
     return " ".join(text.split()).rstrip(":")[:NAME_CHARACTERS].strip()
 
 
@@ -123,12 +123,12 @@ def _markdown(lines: Sequence[str]) -> Iterator[Heading]:
         above = before if last == at - 1 else ""
         last = at
         before = ""
-        if found := _ATX.match(line):
-            yield Heading(at, 1, len(found[1]), plain_title(found[2]))
-        elif above and (found := _SETEXT.fullmatch(line)):
-            yield Heading(at - 1, 2, 1 if found[1][0] == "=" else 2, plain_title(above))
-        elif "<h" in line and (found := _HTML.search(line)):
-            yield Heading(at, 1, int(found[1]), plain_title(found[2]))
+        if match := _ATX.match(line):
+            yield Heading(at, 1, len(match[1]), plain_title(match[2]))
+        elif above and (match := _SETEXT.fullmatch(line)):
+            yield Heading(at - 1, 2, 1 if match[1][0] == "=" else 2, plain_title(above))
+        elif "<h" in line and (match := _HTML.search(line)):
+            yield Heading(at, 1, int(match[1]), plain_title(match[2]))
         elif not _NO_PARAGRAPH.match(line):
             before = line
 
@@ -160,8 +160,8 @@ def _front_matter(lines: Sequence[str]) -> tuple[int, str]:
         line = lines[at].rstrip()
         if line in {"---", "..."}:
             return at + 1, title
-        if found := _TITLE.match(line):
-            title = plain_title(found[1].strip("\"'"))
+        if match := _TITLE.match(line):
+            title = plain_title(match[1].strip("\"'"))
     return 0, ""
 
 
@@ -170,16 +170,16 @@ def _rst(lines: Sequence[str]) -> Iterator[Heading]:
     levels: dict[tuple[str, bool], int] = {}
     after = 0  # a line above it belongs to a heading already
     for at in range(1, len(lines)):
-        found = _ADORNMENT.fullmatch(lines[at].rstrip("\r\n"))
-        title = lines[at - 1].strip() if found and at - 1 >= after else ""
-        if not found or not title or _ADORNMENT.fullmatch(title):
+        match = _ADORNMENT.fullmatch(lines[at].rstrip("\r\n"))
+        title = lines[at - 1].strip() if match and at - 1 >= after else ""
+        if not match or not title or _ADORNMENT.fullmatch(title):
             continue
-        over = at - 2 >= after and lines[at - 2].rstrip() == found[0].rstrip()
-        indented = lines[at - 1][:1].isspace()
+        over = at - 2 >= after and lines[at - 2].rstrip() == match[0].rstrip()
+        is_indented = lines[at - 1][:1].isspace()
         alone = at - 2 < after or not lines[at - 2].strip()
-        if len(found[0].rstrip()) < min(4, len(title)) or not (over or (alone and not indented)):
+        if len(match[0].rstrip()) < min(4, len(title)) or not (over or (alone and not is_indented)):
             continue
-        level = levels.setdefault((found[1], over), len(levels))
+        level = levels.setdefault((match[1], over), len(levels))
         yield Heading(at - 1 - over, 2 + over, level, plain_title(title))
         after = at + 1
 
@@ -188,9 +188,9 @@ def _asciidoc(lines: Sequence[str]) -> Iterator[Heading]:
     block = ""
     for at, raw in enumerate(lines):
         line = raw.rstrip()
-        found = _BLOCK.fullmatch(line)
-        if found and (not block or found[1] == block):
-            block = "" if block else found[1]
+        match = _BLOCK.fullmatch(line)
+        if match and (not block or match[1] == block):
+            block = "" if block else match[1]
         elif not block and (title := _ASCIIDOC.fullmatch(line)):
             yield Heading(at, 1, len(title[1]), plain_title(title[2].rstrip("= ")))
 
@@ -198,12 +198,12 @@ def _asciidoc(lines: Sequence[str]) -> Iterator[Heading]:
 def _html(lines: Sequence[str]) -> Iterator[Heading]:
     text = "".join(lines)
     first = _HTML_TITLE.search(text)
-    found = list(_HTML.finditer(text))
-    if first and not any(match[1] == "1" for match in found):
-        found.insert(0, first)
+    sections_found = list(_HTML.finditer(text))
+    if first and not any(match[1] == "1" for match in sections_found):
+        sections_found.insert(0, first)
     line = 0
     upto = 0
-    for match in sorted(found, key=re.Match.start):
+    for match in sorted(sections_found, key=re.Match.start):
         line += text.count("\n", upto, match.start())
         upto = match.start()
         level, title = (0, match[1]) if match is first else (int(match[1]), match[2])
@@ -236,7 +236,7 @@ def notebook_lines(lines: Sequence[str]) -> list[str]:
     >>> notebook_lines(['"cell_type": "markdown",\n', '"source": [\n', '"# A\\n",\n', '"b"\n', ']\n'])
     ['\n', '\n', '# A\n', 'b\n', '\n']
     """
-    shown = []
+    cell_lines = []
     kind = ""
     inside = False
     for line in lines:
@@ -254,8 +254,8 @@ def notebook_lines(lines: Sequence[str]) -> list[str]:
             text = FENCE if inside and kind == "code" else "\n"
             if not inside:
                 text = _decode(source[1])
-        shown.append(text if line else "")
-    return shown
+        cell_lines.append(text if line else "")
+    return cell_lines
 
 
 def _decode(line: str) -> str:

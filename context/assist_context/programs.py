@@ -26,7 +26,7 @@ def find_program(
     path = os.environ.get("PATH", os.defpath) if path is None else path
     names = [name] if name.lower().endswith(tuple(ends)) else [name + end for end in ends]
     for folder in filter(os.path.isabs, path.split(os.pathsep)):
-        for file in (os.path.join(folder, named) for named in names):
+        for file in (os.path.join(folder, program_name) for program_name in names):
             if os.path.isfile(file) and os.access(file, os.X_OK) and not _is_within(file, outside):
                 return file
     return None

@@ -71,10 +71,10 @@ def unseen_written(text: str) -> str:
     return UNSEEN.sub(_write_visibly, text)
 
 
-def _write_visibly(found: re.Match[str]) -> str:
-    text = found[0]
-    seen = text.isprintable() and not text.isascii() and not is_unseen(text)
-    if seen and not (found.start() == 0 and category(text).startswith("M")):
+def _write_visibly(match: re.Match[str]) -> str:
+    text = match[0]
+    is_visible = text.isprintable() and not text.isascii() and not is_unseen(text)
+    if is_visible and not (match.start() == 0 and category(text).startswith("M")):
         return text
     return "".join(_run_code(equal[0]) for equal in _EQUAL.finditer(text))
 
@@ -91,8 +91,8 @@ def names_of(characters: Counter[str]) -> str:
     'U+001B twice, U+202E'
     """
     times = {1: "", 2: " twice"}
-    counted = sorted(characters.items())
-    return ", ".join(f"U+{ord(one):04X}{times.get(many, f' {many} times')}" for one, many in counted)
+    by_character = sorted(characters.items())
+    return ", ".join(f"U+{ord(one):04X}{times.get(many, f' {many} times')}" for one, many in by_character)
 
 
 _MARK = "\ufeff"
@@ -116,10 +116,10 @@ def hidden_characters(text: str) -> Counter[str]:
     (Counter(), Counter({'\u200c': 1}))
     """
     places = (match.start() for match in UNSEEN.finditer(text))
-    found = Counter(text[at] for at in places if not _belongs(text, at))
+    counts = Counter(text[at] for at in places if not _belongs(text, at))
     if "\n" not in text:
-        del found["\r"]
-    return found
+        del counts["\r"]
+    return counts
 
 
 def _belongs(text: str, at: int) -> bool:
@@ -192,9 +192,9 @@ def hides(text: str, before: str, after: str) -> bool:
     text = _plain(text)
     whole = f"{before[-2:]}{text}{after[:1]}"
     start = len(before[-2:])
-    for found in UNSEEN.finditer(text):
-        shaped = shapes_neighbours(whole, start + found.start())
-        if not shaped and found[0] not in before and found[0] not in after:
+    for match in UNSEEN.finditer(text):
+        is_shaping = shapes_neighbours(whole, start + match.start())
+        if not is_shaping and match[0] not in before and match[0] not in after:
             return True
     around = _plain(f"{before}\0{after}")  # no gap of the file goes on where the text is
     for longest, most in ((_longest_blanks, LONGEST_RUN), (_most_empty_lines, MAX_EMPTY)):

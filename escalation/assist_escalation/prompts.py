@@ -160,20 +160,20 @@ def blocks(prompt: Prompt, mark: str = "") -> tuple[Block, ...]:
     return _blocks(prompt, lambda span: _block(span, bars, mark))
 
 
-def _blocks(prompt: Prompt, fenced: Callable[[Span], str]) -> tuple[Block, ...]:
-    found: list[Block] = []
+def _blocks(prompt: Prompt, fence: Callable[[Span], str]) -> tuple[Block, ...]:
+    blocks: list[Block] = []
     role: Literal["system", "user"] = "system"
     for span in prompt.spans:
         own = span.origin.source == "assist"
         role = role if own else "user"
-        text = span.text if own or span.origin.source == "user" else fenced(span)
-        found.append(Block(role, span.origin, text))
-    return tuple(found)
+        text = span.text if own or span.origin.source == "user" else fence(span)
+        blocks.append(Block(role, span.origin, text))
+    return tuple(blocks)
 
 
-def _join(found: Iterable[Block]) -> Messages:
+def _join(blocks: Iterable[Block]) -> Messages:
     texts: dict[str, list[str]] = {"system": [], "user": []}
-    for block in found:
+    for block in blocks:
         texts[block.role].append(block.text)
     return Messages(*(BETWEEN.join(texts[role]) for role in ("system", "user")))
 
@@ -203,8 +203,8 @@ def label(origin: Origin) -> str:
         return "an earlier answer"
     if origin.source == "library":
         return "signatures of installed libraries"
-    named = "".join(character if character.isprintable() else "?" for character in origin.path)
-    return f"{'about ' if origin.source == 'editor' else ''}{named or 'the editor'}{lines}"
+    name = "".join(character if character.isprintable() else "?" for character in origin.path)
+    return f"{'about ' if origin.source == 'editor' else ''}{name or 'the editor'}{lines}"
 
 
 # A placeholder in a request: letters, digits and "_", so that it fits into any name, string or path.

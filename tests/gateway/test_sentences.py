@@ -106,7 +106,7 @@ def sentences(name: str) -> Iterator[str]:
     yield passed_on(name)
     for dialect in DIALECTS.values():
         said: dict[str, Any] = _error_event(
-            dialect, TransportError("server", f"the provider {name} said {name}", sent=True)
+            dialect, TransportError("server", f"the provider {name} said {name}", was_sent=True)
         )
         yield said["message"] if "message" in said else said["error"]["message"]
     yield from result_text(

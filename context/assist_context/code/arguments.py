@@ -19,7 +19,7 @@ _SEVERAL = re.compile(r"list|pattern|as_pattern_target")  # what is around a nam
 _NO_VALUE = re.compile(r"keyword_argument|pair|call|parameter")
 
 
-def written_parameters(language: Language, function: tree_sitter.Node, shared: str) -> dict[str, Parameter]:
+def written_parameters(language: Language, function: tree_sitter.Node, pattern: str) -> dict[str, Parameter]:
     """The parameters by their names that mean an argument, and no copy, from the first to the last line.
 
     `shared` is an expression for the types of those that do, "" for a language in which all do.
@@ -32,7 +32,7 @@ def written_parameters(language: Language, function: tree_sitter.Node, shared: s
         if parameter.kind not in ("receiver", "variadic")
         and parameter.name.isidentifier()
         and parameter.name not in bound
-        and re.match(shared, parameter.type)
+        and re.match(pattern, parameter.type)
     }
 
 
@@ -42,12 +42,12 @@ def changed_object(
     """The object whose method a node calls, if that is one of those that change it."""
     rules = call_rules(language)
     fields = rules.calls.get(node.type) if rules is not None else None
-    called = node.child_by_field_name(fields[0]) if fields else None
-    member = rules.members.get(called.type) if rules is not None and called is not None else None
-    if called is None or member is None:
+    callee = node.child_by_field_name(fields[0]) if fields else None
+    member = rules.members.get(callee.type) if rules is not None and callee is not None else None
+    if callee is None or member is None:
         return None
-    name = called.child_by_field_name(member[1])
-    return called.child_by_field_name(member[0]) if node_text(name) in changing else None
+    name = callee.child_by_field_name(member[1])
+    return callee.child_by_field_name(member[0]) if node_text(name) in changing else None
 
 
 def whole_of(part: tree_sitter.Node) -> tree_sitter.Node | None:

@@ -128,34 +128,34 @@ def call_rules(language: Language) -> CallRules | None:
     return CallRules(**values)
 
 
-def definitions_of(parsed: ParsedText, name: str) -> list[Signature]:
+def definitions_of(text: ParsedText, name: str) -> list[Signature]:
     """The functions, methods and constructors of a name, in the order of the text."""
-    rules = call_rules(parsed.document.language)
-    found: dict[ByteSpan, Signature] = {}
-    if rules is None or parsed.root is None:
+    rules = call_rules(text.document.language)
+    signatures: dict[ByteSpan, Signature] = {}
+    if rules is None or text.root is None:
         return []
-    for start, end in parsed.words(name):
-        node = parsed.node(start, end)
+    for start, end in text.words(name):
+        node = text.node(start, end)
         if node is None or node.byte_range != (start, end):
             continue
         for definition in _defined_by(rules, node):
-            signature = _signature(parsed, rules, definition)
+            signature = _signature(text, rules, definition)
             if signature and signature.name_span == (start, end):
-                found[signature.span] = signature
-    return list(found.values())
+                signatures[signature.span] = signature
+    return list(signatures.values())
 
 
-def calls_of(parsed: ParsedText, name: str) -> Iterator[CallSite]:
+def calls_of(text: ParsedText, name: str) -> Iterator[CallSite]:
     """The calls of a name in the order of the text, whatever they mean; at most `MAX_CALLS` places."""
-    rules = call_rules(parsed.document.language)
-    if rules is None or parsed.root is None:
+    rules = call_rules(text.document.language)
+    if rules is None or text.root is None:
         return
-    for count, (start, end) in enumerate(parsed.words(name)):
+    for count, (start, end) in enumerate(text.words(name)):
         if count == MAX_CALLS:
             return
-        node = parsed.node(start, end)
+        node = text.node(start, end)
         if node is not None and node.byte_range == (start, end):
-            site = _token_call(parsed, rules, node) if _in_tokens(rules, node) else _call(rules, node)
+            site = _token_call(text, rules, node) if _in_tokens(rules, node) else _call(rules, node)
             if site is not None:
                 yield site
 
@@ -167,10 +167,10 @@ def parameters_of(language: Language, function: tree_sitter.Node) -> tuple[Param
     return tuple(_parameters(rules, listing)) if rules is not None and listing is not None else ()
 
 
-def owner_at(parsed: ParsedText, byte: int) -> tuple[str, frozenset[str]]:
+def owner_at(text: ParsedText, byte: int) -> tuple[str, frozenset[str]]:
     """The class or type whose body is around a byte, and the names of what it extends or implements."""
-    rules = call_rules(parsed.document.language)
-    node = parsed.node(byte, byte)
+    rules = call_rules(text.document.language)
+    node = text.node(byte, byte)
     while rules is not None and node is not None:
         if node.type in rules.owners:
             return _owner_name(rules, node), frozenset(_heritage(rules, node))
@@ -221,7 +221,7 @@ def _listing(rules: CallRules, node: tree_sitter.Node) -> tree_sitter.Node | Non
     return None
 
 
-def _signature(parsed: ParsedText, rules: CallRules, node: tree_sitter.Node) -> Signature | None:
+def _signature(tree: ParsedText, rules: CallRules, node: tree_sitter.Node) -> Signature | None:
     """A node as a definition, `None` if it is none, or has no name."""
     listing = _listing(rules, node)
     if listing is None:
@@ -231,24 +231,24 @@ def _signature(parsed: ParsedText, rules: CallRules, node: tree_sitter.Node) -> 
     if name is None:
         return None
     parameters = tuple(_parameters(rules, listing))
-    known = node_text(name)
+    own_name = node_text(name)
     owner, scope = _owner_and_scope(rules, node)
     before = _decorators(node)
     static = bool(rules.static and rules.static in before)
-    if owner and parsed.document.language.name == "python" and not static and parameters:
+    if owner and tree.document.language.name == "python" and not static and parameters:
         parameters = (replace(parameters[0], kind="receiver"), *parameters[1:])
     if rules.receiver and (receiver := node.child_by_field_name(rules.receiver)) is not None:
         owner = _type_name(node_text(receiver))
     selfless = not any(parameter.kind == "receiver" for parameter in parameters)
-    java = parsed.document.language.name == "java" and node.type == "constructor_declaration"
+    java = tree.document.language.name == "java" and node.type == "constructor_declaration"
     return Signature(
-        known,
+        own_name,
         node.byte_range,
         listing.byte_range,
         parameters,
         owner,
         None if owner else scope,
-        bool(owner) and (known in rules.constructors or java),
+        bool(owner) and (own_name in rules.constructors or java),
         static or "classmethod" in before or (bool(rules.tokens) and bool(owner) and selfless),
         name.byte_range,
     )
@@ -309,14 +309,14 @@ def _heritage(rules: CallRules, node: tree_sitter.Node) -> Iterator[str]:
 def _decorators(node: tree_sitter.Node) -> str:
     """What is written before a definition that changes what it is: decorators and modifiers."""
     parent = node.parent
-    found = [
+    modifiers = [
         node_text(child)
         for child in node.children
         if child.type in ("static", "static_modifier", "modifiers")
     ]
     if parent is not None and parent.type == "decorated_definition":
-        found += [node_text(child) for child in parent.children if child.type == "decorator"]
-    return " ".join(found)
+        modifiers += [node_text(child) for child in parent.children if child.type == "decorator"]
+    return " ".join(modifiers)
 
 
 def _parameters(rules: CallRules, listing: tree_sitter.Node) -> Iterator[Parameter]:
@@ -325,7 +325,7 @@ def _parameters(rules: CallRules, listing: tree_sitter.Node) -> Iterator[Paramet
         yield Parameter(node_text(listing), listing.byte_range)
         return
     kind: ParameterKind = "plain"
-    found: list[Parameter] = []
+    parameters: list[Parameter] = []
     for node in listing.named_children:
         row = rules.parameters.get(node.type)
         if row is None:
@@ -333,12 +333,12 @@ def _parameters(rules: CallRules, listing: tree_sitter.Node) -> Iterator[Paramet
         if row[0] == "keywords":
             kind = "keyword"
         elif row[0] == "positionals":
-            found = [replace(parameter, kind="positional") for parameter in found]
+            parameters = [replace(parameter, kind="positional") for parameter in parameters]
         else:
-            found += _parameter(node, row, kind)
-            if found[-1].kind == "variadic":
+            parameters += _parameter(node, row, kind)
+            if parameters[-1].kind == "variadic":
                 kind = "keyword"
-    yield from found
+    yield from parameters
 
 
 def _parameter(node: tree_sitter.Node, row: list[str], kind: ParameterKind) -> Iterator[Parameter]:
@@ -351,8 +351,8 @@ def _parameter(node: tree_sitter.Node, row: list[str], kind: ParameterKind) -> I
             names = [child.child_by_field_name(field_name) for child in node.named_children[-1:]]
     elif field_name == "":
         names = [*node.named_children[:1]]  # Python's `a: int` has no field for the name
-    typed = node.child_by_field_name("type")
-    written = _plain(node_text(typed)).lstrip(": ")
+    type_node = node.child_by_field_name("type")
+    type_text = _plain(node_text(type_node)).lstrip(": ")
     optional = row[0] == "optional" or any(
         node.child_by_field_name(key) for key in ("value", "default_value")
     )
@@ -365,7 +365,7 @@ def _parameter(node: tree_sitter.Node, row: list[str], kind: ParameterKind) -> I
             name.byte_range if name is not None and len(names) > 1 else node.byte_range,
             own,
             optional or variadic,
-            written,
+            type_text,
         )
 
 
@@ -417,12 +417,12 @@ def _in_tokens(rules: CallRules, name: tree_sitter.Node) -> bool:
     return bool(rules.tokens) and name.parent is not None and name.parent.type == rules.tokens
 
 
-def _token_call(parsed: ParsedText, rules: CallRules, name: tree_sitter.Node) -> CallSite | None:
+def _token_call(text: ParsedText, rules: CallRules, name: tree_sitter.Node) -> CallSite | None:
     """A call among the tokens of a macro, as in `assert_eq!(f(a), b)`, whose tree has no calls."""
     listing = name.next_sibling
     if any(around.type.endswith("attribute_item") for around in _ancestors(name)):
         return None  # `#[cfg(any(a, b))]`
-    if listing is None or listing.type != rules.tokens or parsed.source.data[listing.start_byte] != ord("("):
+    if listing is None or listing.type != rules.tokens or text.source.data[listing.start_byte] != ord("("):
         return None
     arguments = []
     inside: list[tree_sitter.Node] = []

@@ -118,13 +118,13 @@ def definitions_in_part(
     """The sites in a part of a text, and the scopes that continue beyond its end."""
     sites, extents = _collect_sites(source, matches, around)
     widest = max((site.end for site in sites), default=0)
-    kept, stack = _with_parents(sites, keys, before, around)
+    sites_kept, stack = _with_parents(sites, keys, before, around)
     if widest <= end:
-        return kept, NO_SCOPES
+        return sites_kept, NO_SCOPES
     ends = [extent for extent in extents if extent[1] > end]
     own = [site for site in stack if site.end > end and not any(site is other for other in around.stack)]
-    shown = [site for site in kept if site.kind and site.end > end]
-    return kept, _make_scopes(ends, own, shown, widest)
+    visible_sites = [site for site in sites_kept if site.kind and site.end > end]
+    return sites_kept, _make_scopes(ends, own, visible_sites, widest)
 
 
 def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> EnclosingScopes:
@@ -140,22 +140,27 @@ def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> Enc
 
 
 def _make_scopes(
-    extents: list[ScopeExtent], stack: list[DefinitionSite], shown: list[DefinitionSite], widest: int = 0
+    extents: list[ScopeExtent],
+    stack: list[DefinitionSite],
+    visible_sites: list[DefinitionSite],
+    widest: int = 0,
 ) -> EnclosingScopes:
-    ends = [*(extent[1] for extent in extents), *(site.end for site in (*stack, *shown))]
-    return EnclosingScopes(tuple(extents), tuple(stack), tuple(shown), widest, min(ends, default=sys.maxsize))
+    ends = [*(extent[1] for extent in extents), *(site.end for site in (*stack, *visible_sites))]
+    return EnclosingScopes(
+        tuple(extents), tuple(stack), tuple(visible_sites), widest, min(ends, default=sys.maxsize)
+    )
 
 
 def shift_scopes(around: EnclosingScopes, by: int) -> EnclosingScopes:
     """The same scopes, so many bytes further down."""
     if not by or around is NO_SCOPES:
         return around
-    stack, shown = (
+    stack, visible_sites = (
         tuple([replace(site, at=site.at + by, start=site.start + by, end=site.end + by) for site in some])
         for some in (around.stack, around.shown)
     )
     extents = tuple([(start + by, end + by, function) for start, end, function in around.extents])
-    return EnclosingScopes(extents, stack, shown, around.widest + by, around.nearest + by)
+    return EnclosingScopes(extents, stack, visible_sites, around.widest + by, around.nearest + by)
 
 
 def _collect_sites(
@@ -167,7 +172,7 @@ def _collect_sites(
     """
     sites: dict[int, DefinitionSite] = {}
     extras: list[tuple[int, dict[str, list[ByteSpan]]]] = []
-    assigned: list[tuple[int, str, dict[str, list[ByteSpan]]]] = []
+    matches_by_place: list[tuple[int, str, dict[str, list[ByteSpan]]]] = []
     for rank, captures in matches:
         names = captures.get("name") or captures.get("path")
         if not names:
@@ -179,15 +184,15 @@ def _collect_sites(
             extras.append((names[0][0], captures))
             continue
         if whole in _ASSIGNED and len(captures) == 2 and "name" in captures:
-            assigned.append((rank, whole, captures))
+            matches_by_place.append((rank, whole, captures))
         else:
             _add_match(source, sites, rank, whole, captures)
     extents = sorted(
         [(site.start, site.end, site.kind in FUNCTIONS) for site in sites.values()],
         key=lambda each: (each[0], -each[1]),
     )
-    edges, within = _function_edges([*around.extents, *extents]) if assigned else ([], [])
-    for rank, whole, captures in assigned:
+    edges, within = _function_edges([*around.extents, *extents]) if matches_by_place else ([], [])
+    for rank, whole, captures in matches_by_place:
         at = bisect_right(edges, start := captures[whole][0][0]) - 1
         # Nine of ten assignments in Python are local, and not worth a site. An assignment right at an edge
         # may have the same extent as the definition there, so it is kept.
@@ -214,13 +219,13 @@ def _add_match(
     new = _site_of_match(source, rank, whole, captures)
     if new is None:
         return
-    known = sites.get(new.at)
-    if known is None:
+    old_site = sites.get(new.at)
+    if old_site is None:
         sites[new.at] = new
-    elif known.rank <= rank:
-        known.merge(new)
+    elif old_site.rank <= rank:
+        old_site.merge(new)
     else:
-        new.merge(known)
+        new.merge(old_site)
         sites[new.at] = new
 
 
@@ -292,7 +297,7 @@ def _with_parents(
     Also returns the stack of those that are open after the last one.
     """
     sites.sort(key=lambda each: (each.start, -each.end, each.at))
-    kept: list[DefinitionSite] = []
+    sites_kept: list[DefinitionSite] = []
     stack: list[DefinitionSite] = list(around.stack)
     for site in sites:
         while stack and (stack[-1].end <= site.start or stack[-1].end < site.end):
@@ -310,10 +315,10 @@ def _with_parents(
             keys.add(key)
             if again:
                 continue
-        kept.append(site)
+        sites_kept.append(site)
         if not stack or (stack[-1].start, stack[-1].end) != (site.start, site.end):
             stack.append(site)  # "const a = 1, b = 2" is two definitions with one extent
-    return kept, stack
+    return sites_kept, stack
 
 
 def _innermost(stack: list[DefinitionSite], site: DefinitionSite) -> DefinitionSite | None:

@@ -37,22 +37,20 @@ class Expressions:
     handlers: Sequence[ErrorHandler]
 
 
-def expressions_in(
-    parsed: ParsedText, lines: Sequence[LineRange], around: Sequence[LineRange]
-) -> Expressions:
+def expressions_in(tree: ParsedText, lines: Sequence[LineRange], around: Sequence[LineRange]) -> Expressions:
     """The operations and calls that have one of these lines, and the handlers that have one of `around`.
 
     Both are in order.
     """
-    rules = call_rules(parsed.document.language)
-    catching = statement_rules(parsed.document.language)
+    rules = call_rules(tree.document.language)
+    catching = statement_rules(tree.document.language)
     operations = defaultdict[Operation, list[int]](list)
     calls = defaultdict[CallText, list[int]](list)
     handlers = list[ErrorHandler]()
-    for node in _nodes(parsed, around):
+    for node in _nodes(tree, around):
         if catching is not None and node.type in catching.handlers:
             handlers.append(_handler(node))
-    for node in _nodes(parsed, lines):
+    for node in _nodes(tree, lines):
         if operation := _operation(node):
             operations[operation].append(node.start_point.row + 1)
         if rules is not None and (call := _call(rules, node)):
@@ -60,8 +58,8 @@ def expressions_in(
     return Expressions(dict(operations), dict(calls), handlers)
 
 
-def _nodes(parsed: ParsedText, lines: Sequence[LineRange]) -> Iterator[tree_sitter.Node]:
-    waiting = [parsed.root] if parsed.root is not None and lines else []
+def _nodes(tree: ParsedText, lines: Sequence[LineRange]) -> Iterator[tree_sitter.Node]:
+    waiting = [tree.root] if tree.root is not None and lines else []
     while waiting:
         node = waiting.pop()
         if is_within(node, lines):
@@ -72,18 +70,18 @@ def _nodes(parsed: ParsedText, lines: Sequence[LineRange]) -> Iterator[tree_sitt
 def _operation(node: tree_sitter.Node) -> Operation | None:
     if node.child_count != 3:
         return None
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    first, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if node.type == "comparison_operator":  # Python's has no fields
-        left, right = node.children[0], node.children[2]
-    return (node_text(node.children[1]), _plain(left), _plain(right)) if left and right else None
+        first, right = node.children[0], node.children[2]
+    return (node_text(node.children[1]), _plain(first), _plain(right)) if first and right else None
 
 
 def _call(rules: CallRules, node: tree_sitter.Node) -> CallText | None:
     row = rules.calls.get(node.type)
-    called, listing = map(node.child_by_field_name, (row[0] or "name", row[1])) if row else (None, None)
-    if called is None or listing is None:
+    callee, listing = map(node.child_by_field_name, (row[0] or "name", row[1])) if row else (None, None)
+    if callee is None or listing is None:
         return None
-    return _plain(called), tuple(
+    return _plain(callee), tuple(
         _plain(node) for node in listing.named_children if "comment" not in node.type
     )
 

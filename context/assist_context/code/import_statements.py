@@ -47,10 +47,10 @@ class ImportStatement:
     loose: bool = False
 
 
-def import_statements(parsed: ParsedText) -> tuple[ImportStatement, ...]:
+def import_statements(tree: ParsedText) -> tuple[ImportStatement, ...]:
     """The statements of a text in order, without those in functions and classes."""
-    read = _READERS.get(parsed.document.language.name)
-    return tuple(read(parsed.root)) if read and parsed.root is not None else ()
+    read = _READERS.get(tree.document.language.name)
+    return tuple(read(tree.root)) if read and tree.root is not None else ()
 
 
 def go_package(path: str) -> str:
@@ -82,12 +82,12 @@ _PYTHON_BLOCKS = frozenset(
 def _read_python(root: tree_sitter.Node) -> Iterator[ImportStatement]:
     waiting = [(child, False, False) for child in reversed(root.children)]
     while waiting:
-        node, nested, loose = waiting.pop()
+        node, is_nested, loose = waiting.pop()
         if node.type == "import_statement":
             names = [_python_module(child) for child in node.children_by_field_name("name")]
-            yield ImportStatement(tuple(names), _span(node), None, nested, loose)
+            yield ImportStatement(tuple(names), _span(node), None, is_nested, loose)
         elif node.type in ("import_from_statement", "future_import_statement"):
-            yield ImportStatement(tuple(_python_names(node)), _span(node), _brackets(node), nested, loose)
+            yield ImportStatement(tuple(_python_names(node)), _span(node), _brackets(node), is_nested, loose)
         elif node.type in _PYTHON_BLOCKS and len(waiting) < MAX_WAITING:
             condition = node.child_by_field_name("condition") if node.type == "if_statement" else None
             for_types = node_text(condition).endswith("TYPE_CHECKING")
@@ -98,8 +98,8 @@ def _read_python(root: tree_sitter.Node) -> Iterator[ImportStatement]:
 
 
 def _python_names(node: tree_sitter.Node) -> Iterator[ImportedName]:
-    written = node.child_by_field_name("module_name")
-    module = "".join(node_text(written).split()) if written else "__future__"
+    module_node = node.child_by_field_name("module_name")
+    module = "".join(node_text(module_node).split()) if module_node else "__future__"
     for child in node.children_by_field_name("name"):
         yield _python_name(child, module)
     for child in node.children:
@@ -163,9 +163,9 @@ def _read_go(root: tree_sitter.Node) -> Iterator[ImportStatement]:
             module = node_text(path).strip('"`')
             alias = spec.child_by_field_name("name")
             name = node_text(alias) if alias is not None else go_package(module)
-            found = ImportedName(name, module, "", _span(spec))
+            imported_name = ImportedName(name, module, "", _span(spec))
             own = _span(spec) if inside is not None else _span(child)
-            yield ImportStatement((found,), own, _span(inside) if inside is not None else None)
+            yield ImportStatement((imported_name,), own, _span(inside) if inside is not None else None)
 
 
 # --- Rust ---

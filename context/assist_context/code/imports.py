@@ -53,10 +53,10 @@ def imports_of(source: Source, matches: tuple[QueryMatch, ...]) -> tuple[Import,
     result = []
     for start in sorted(modules):
         capture, text, names_at = modules[start]
-        taken = tuple(dict.fromkeys(name.strip("\"'") for _, name in sorted(names_at)))
+        bindings = tuple(dict.fromkeys(name.strip("\"'") for _, name in sorted(names_at)))
         result += [
             Import(module, names, source.line(start), level)
-            for module, names, level in _read_import(capture, text, taken)
+            for module, names, level in _read_import(capture, text, bindings)
         ]
     return tuple(result)
 
@@ -80,8 +80,8 @@ def _read_import(
         absolute = bare.startswith(("//", "#")) or re.match(r"[a-z][a-z0-9+.-]*:", bare)
         path = _HERE.sub("", bare, count=1) if _HERE.match(bare) else bare
         if bare and not bare.startswith("#"):
-            rooted = absolute or path.startswith("/")
-            yield path, names, 0 if rooted else max(1, _level(path))
+            is_rooted = absolute or path.startswith("/")
+            yield path, names, 0 if is_rooted else max(1, _level(path))
     elif bare:
         yield bare, names, _level(bare)
 
@@ -101,8 +101,8 @@ def _split_last(path: str) -> tuple[str, str]:
     >>> _split_last("java.util.List"), _split_last("a::b"), _split_last("os")
     (('java.util', 'List'), ('a', 'b'), ('', 'os'))
     """
-    found = _PART.fullmatch(path.strip())
-    return (found[1], found[2]) if found else ("", path.strip())
+    match = _PART.fullmatch(path.strip())
+    return (match[1], match[2]) if match else ("", path.strip())
 
 
 def _read_tree(text: str) -> Iterator[tuple[str, tuple[str, ...], int]]:
@@ -111,10 +111,10 @@ def _read_tree(text: str) -> Iterator[tuple[str, tuple[str, ...], int]]:
     >>> list(_read_tree("use std::{fmt, io::{self, Read as R}};"))
     [('std', ('fmt', 'io'), 0), ('std::io', ('Read',), 0)]
     """
-    taken: dict[str, list[str]] = {}
+    bindings: dict[str, list[str]] = {}
     for module, name in _tree_leaves(_TREE_WORDS.sub("", text, count=1).strip().rstrip(";"), "", MAX_DEEP):
-        taken.setdefault(module, []).append(name)
-    for module, names in taken.items():
+        bindings.setdefault(module, []).append(name)
+    for module, names in bindings.items():
         if module:
             yield module.lstrip("\\"), tuple(dict.fromkeys(names)), _level(module)
         else:

@@ -38,15 +38,15 @@ def query_source(grammar: str) -> str:
 
 
 def _join(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    joined = dict(base)
+    union = dict(base)
     for key, value in own.items():
         before = base.get(key)
         if isinstance(value, dict) and isinstance(before, dict):
-            joined[key] = _join(before, value)
+            union[key] = _join(before, value)
         elif isinstance(value, list) and isinstance(before, list):
-            joined[key] = [*before, *value]
+            union[key] = [*before, *value]
         elif key == "keywords" and before:
-            joined[key] = f"{before} {value}"
+            union[key] = f"{before} {value}"
         else:
-            joined[key] = value
-    return joined
+            union[key] = value
+    return union

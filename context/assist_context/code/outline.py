@@ -84,7 +84,7 @@ def _rules_of(language: Language) -> _OutlineRules | None:
     return _OutlineRules(row["parts"], follows, blocks, callbacks, row.get("always", {}), statements)
 
 
-def outline_of(parsed: ParsedText, first: int, last: int, known: Collection[str]) -> tuple[OutlinePart, ...]:
+def outline_of(text: ParsedText, first: int, last: int, names: Collection[str]) -> tuple[OutlinePart, ...]:
     """The parts of the function in these lines; none for anything else. Calls are shown of `known` names.
 
     >>> from assist_context.documents import Document, split_lines
@@ -94,28 +94,30 @@ def outline_of(parsed: ParsedText, first: int, last: int, known: Collection[str]
     >>> [(part.line, part.kind, part.text) for part in outline_of(parsed, 1, 5, {"g"})]
     [(2, 'guard', 'returns 0 if not x'), (4, 'loop', 'for y in x: g(y)')]
     """
-    rules = _rules_of(parsed.document.language)
-    function = function_at(parsed, rules.statements, first, last) if rules else None
+    rules = _rules_of(text.document.language)
+    function = function_at(text, rules.statements, first, last) if rules else None
     body = function.child_by_field_name("body") if function is not None else None
     if rules is None or body is None:
         return ()
     tails = tail_values(rules.statements, function, body) if function is not None else ()
     ends = frozenset(node.id for node in tails)
-    walk = _OutlineWalk(parsed.source.data, rules, frozenset(known), ends)
+    walk = _OutlineWalk(text.source.data, rules, frozenset(names), ends)
     return fitting(list(walk.parts_of([body], 0)))
 
 
 def fitting(parts: Sequence[OutlinePart]) -> tuple[OutlinePart, ...]:
     """As much of the parts as a screen has room for: what is deepest goes first, and calls before parts."""
     for deepest, deepest_call in _DETAILS:
-        shown = tuple(
+        visible_parts = tuple(
             part for part in parts if part.depth <= (deepest_call if part.kind == "call" else deepest)
         )
-        if len(shown) <= MAX_ROWS:
-            return shown
-    left = len(shown) - MAX_ROWS + 1
-    rest = OutlinePart(shown[-left].line, shown[-1].end_line, 0, "more", f"and {left} more parts")
-    return (*shown[:-left], rest)
+        if len(visible_parts) <= MAX_ROWS:
+            return visible_parts
+    count_left = len(visible_parts) - MAX_ROWS + 1
+    rest = OutlinePart(
+        visible_parts[-count_left].line, visible_parts[-1].end_line, 0, "more", f"and {count_left} more parts"
+    )
+    return (*visible_parts[:-count_left], rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +132,12 @@ class _OutlineWalk:
     def parts_of(self, nodes: Sequence[tree_sitter.Node], depth: int) -> Iterator[OutlinePart]:
         """The parts of statements, and of what holds statements."""
         statements = list(self._statements(nodes))
-        skipped = False
+        is_skipped = False
         for node, after in zip(statements, [*statements[1:], None], strict=False):
-            if skipped:
-                skipped = False
+            if is_skipped:
+                is_skipped = False
             elif after is not None and not self._inner(node) and (fails := self._failure(after)):
-                skipped = True
+                is_skipped = True
                 yield OutlinePart(_line(node), _last(after), depth, "guard", f"{line_of(node)}, {fails}")
             else:
                 yield from self._of_statement(node, depth)
@@ -211,12 +213,12 @@ class _OutlineWalk:
     def _with_body(
         self,
         place: tuple[int, Sequence[tree_sitter.Node]],
-        said: tuple[OutlineKind, str],
+        kind_and_text: tuple[OutlineKind, str],
         depth: int,
     ) -> Iterator[OutlinePart]:
         """A part with what is in it; a single plain statement is said next to the part."""
         line, inside = place
-        kind, head = said
+        kind, head = kind_and_text
         statements = [node for node in self._statements(inside) if kind != "case" or node.type != _BREAK]
         last = max([line, *map(_last, inside)])
         if len(statements) == 1 and not self._inner(statements[0]):
@@ -242,8 +244,8 @@ class _OutlineWalk:
 
     def _guard_words(self, branch: tree_sitter.Node, condition: str, then: tree_sitter.Node) -> str:
         first = branch.child_by_field_name("initializer")
-        if first is not None and _FAILED.fullmatch(condition) and (passed := _passed_on(then)):
-            return f"{line_of(first)}, {passed}"
+        if first is not None and _FAILED.fullmatch(condition) and (error_text := _passed_on(then)):
+            return f"{line_of(first)}, {error_text}"
         before = f"{line_of(first)}; " if first is not None else ""
         return one_line(f"{_way_out(then)} if {before}{condition}")
 

@@ -78,7 +78,7 @@ def statement_rules(language: Language) -> StatementRules | None:
     return StatementRules(**values)
 
 
-def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
+def statements_in(text: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
     """The statements of the function in these lines, in order; none for anything else.
 
     >>> from assist_context.documents import Document, split_lines
@@ -88,58 +88,58 @@ def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatem
     >>> [(found.kind, found.line, found.text) for found in statements_in(parsed, 1, 4)]
     [('guard', 2, 'not x: return 0'), ('returns', 4, 'g(x)')]
     """
-    rules = statement_rules(parsed.document.language)
-    function = function_at(parsed, rules, first, last) if rules else None
+    rules = statement_rules(text.document.language)
+    function = function_at(text, rules, first, last) if rules else None
     body = function.child_by_field_name("body") if function is not None else None
     if rules is None or function is None or body is None:
         return ()
     guards = list(_guards(rules, body))
     leaving = {then.id for _, then in guards}
-    found = [guard for guard, _ in guards]
-    found += _statements(rules, body, leaving)
-    found += [
+    statements = [guard for guard, _ in guards]
+    statements += _statements(rules, body, leaving)
+    statements += [
         CodeStatement("returns", value.start_point.row + 1, line_of(value))
         for value in tail_values(rules, function, body)
     ]
-    found += _changes(rules, parsed, function, body)
-    return tuple(sorted(found, key=lambda statement: statement.line))
+    statements += _changes(rules, text, function, body)
+    return tuple(sorted(statements, key=lambda statement: statement.line))
 
 
-def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
+def protections_in(text: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
     """What keeps a function from going on: each branch, what it raises, catches, and holds meanwhile.
 
     Other than `statements_in`, it finds branches at any depth, and in functions without a name. A branch that
     ends by leaving is a guard.
     """
-    rules = statement_rules(parsed.document.language)
-    function = function_at(parsed, rules, first, last) if rules else None
+    rules = statement_rules(text.document.language)
+    function = function_at(text, rules, first, last) if rules else None
     if rules is None or function is None:
         return ()
-    found = []
+    statements = []
     leaving = set[int]()
     waiting = list(function.named_children)
     while waiting:
         node = waiting.pop()
-        if node.id in leaving or (node.type in rules.nested and _has_name(parsed, node)):
+        if node.id in leaving or (node.type in rules.nested and _has_name(text, node)):
             continue
         waiting += reversed(node.named_children)
         guard = _guard(rules, node, alone=False) if node.type in rules.branches else None
         if guard is not None:
-            found.append(guard[0])
+            statements.append(guard[0])
             leaving.add(guard[1].id)
             continue
         line = node.start_point.row + 1
         if condition := _condition(rules, node):
-            found.append(CodeStatement("branch", line, condition))
+            statements.append(CodeStatement("branch", line, condition))
         elif node.type in rules.raises or raises_by_call(rules, node):
-            found.append(CodeStatement("raises", line, line_of(node)))
+            statements.append(CodeStatement("raises", line, line_of(node)))
         elif node.type in rules.handlers:
-            found.append(
+            statements.append(
                 CodeStatement("catches", line, line_of(node).partition(":")[0].partition("{")[0].strip())
             )
         elif node.type in rules.holds and " as " not in line_of(node):
-            found.append(CodeStatement("holds", line, line_of(node)))
-    return tuple(sorted(found, key=lambda statement: statement.line))
+            statements.append(CodeStatement("holds", line, line_of(node)))
+    return tuple(sorted(statements, key=lambda statement: statement.line))
 
 
 def _condition(rules: StatementRules, node: tree_sitter.Node) -> str:
@@ -153,21 +153,21 @@ def _condition(rules: StatementRules, node: tree_sitter.Node) -> str:
     return _without_brackets(line_of(condition)) if condition is not None else ""
 
 
-def _has_name(parsed: ParsedText, function: tree_sitter.Node) -> bool:
+def _has_name(text: ParsedText, function: tree_sitter.Node) -> bool:
     """Whether a function or class within another one has a name, by itself or by what it is assigned to."""
-    calls = call_rules(parsed.document.language)
+    calls = call_rules(text.document.language)
     around = function.parent
     if around is not None and around.type == "expression_list":  # Go: `f := func() {}`
         around = around.parent
-    assigned = calls is not None and around is not None and around.type in calls.named_by
-    return assigned or function.child_by_field_name("name") is not None
+    is_assigned = calls is not None and around is not None and around.type in calls.named_by
+    return is_assigned or function.child_by_field_name("name") is not None
 
 
-def function_at(parsed: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
+def function_at(text: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
     """The outermost function that begins in these lines and ends on the last."""
-    if parsed.root is None:
+    if text.root is None:
         return None
-    waiting = [parsed.root]
+    waiting = [text.root]
     while waiting:
         node = waiting.pop()
         start, end = node.start_point.row + 1, node.end_point.row + 1
@@ -198,11 +198,11 @@ def _guard(
     rules: StatementRules, branch: tree_sitter.Node, *, alone: bool = True
 ) -> tuple[CodeStatement, tree_sitter.Node] | None:
     """A branch without an `else` that leaves, as for `guard_parts`; None for any other."""
-    found = guard_parts(rules, branch, alone=alone)
-    if found is None:
+    parts = guard_parts(rules, branch, alone=alone)
+    if parts is None:
         return None
-    text = f"{found[0]}: {line_of(found[1])}"
-    return CodeStatement("guard", branch.start_point.row + 1, text), found[1]
+    text = f"{parts[0]}: {line_of(parts[1])}"
+    return CodeStatement("guard", branch.start_point.row + 1, text), parts[1]
 
 
 def guard_parts(
@@ -272,36 +272,36 @@ def _statements(
 
 
 def _changes(
-    rules: StatementRules, parsed: ParsedText, function: tree_sitter.Node, body: tree_sitter.Node
+    rules: StatementRules, tree: ParsedText, function: tree_sitter.Node, body: tree_sitter.Node
 ) -> Iterator[CodeStatement]:
     """What a function changes of its own object and of its arguments.
 
     An argument that is declared as one to change is named as such if no statement of the function does it.
     """
-    language = parsed.document.language
+    language = tree.document.language
     own = rules.receivers | {_receiver(rules, function)} - {""}
-    given = written_parameters(language, function, rules.shared)
-    given = {name: parameter for name, parameter in given.items() if name not in own}
-    written = set[str]()
+    parameters = written_parameters(language, function, rules.shared)
+    parameters = {name: parameter for name, parameter in parameters.items() if name not in own}
+    targets = set[str]()
     for node in _own_nodes(rules, body):
         line = node.start_point.row + 1
         for part in _targets(rules, node):
             name = _whole_name(part)
-            is_given = name in given and name != node_text(part)
+            is_given = name in parameters and name != node_text(part)
             if is_given or _is_part_of(part, own):
-                written.add(name)
+                targets.add(name)
                 yield CodeStatement("changes", line, line_of(part))
-        changed = changed_object(language, node, rules.changing)
-        name = _whole_name(changed)
-        if name in given or (name in own and name != node_text(changed)):
-            written.add(name)
+        object_name = changed_object(language, node, rules.changing)
+        name = _whole_name(object_name)
+        if name in parameters or (name in own and name != node_text(object_name)):
+            targets.add(name)
             yield CodeStatement("changes", line, f"{line_of(node.named_children[0])}(...)")
     inside = range(*body.byte_range)
-    for name, parameter in given.items() if rules.declared else ():
-        if name not in written and any(start in inside for start, _ in parsed.words(name)):
+    for name, parameter in parameters.items() if rules.declared else ():
+        if name not in targets and any(start in inside for start, _ in tree.words(name)):
             first, last = parameter.span
-            text = " ".join(parsed.source.data[first:last].decode("utf-8", "replace").split())
-            yield CodeStatement("changes", parsed.source.line(first), text)
+            text = " ".join(tree.source.data[first:last].decode("utf-8", "replace").split())
+            yield CodeStatement("changes", tree.source.line(first), text)
 
 
 def _whole_name(part: tree_sitter.Node | None) -> str:
@@ -316,8 +316,8 @@ def value_of(node: tree_sitter.Node) -> str:
 
 def raises_by_call(rules: StatementRules, node: tree_sitter.Node) -> bool:
     """Whether a call ends the function, as `panic` does."""
-    named = rules.calls.get(node.type)
-    return named is not None and node_text(node.child_by_field_name(named)) in rules.raising
+    field_name = rules.calls.get(node.type)
+    return field_name is not None and node_text(node.child_by_field_name(field_name)) in rules.raising
 
 
 def _targets(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
@@ -346,8 +346,8 @@ def _is_part_of(part: tree_sitter.Node, own: frozenset[str]) -> bool:
 def _receiver(rules: StatementRules, function: tree_sitter.Node) -> str:
     """What a method of Go calls its own object."""
     listing = function.child_by_field_name(rules.receiver) if rules.receiver else None
-    found = [child for child in listing.named_children if "comment" not in child.type] if listing else []
-    return node_text(found[0].child_by_field_name("name")) if found else ""
+    children = [child for child in listing.named_children if "comment" not in child.type] if listing else []
+    return node_text(children[0].child_by_field_name("name")) if children else ""
 
 
 def tail_values(
@@ -379,10 +379,10 @@ def _parts_with_value(rules: StatementRules, node: tree_sitter.Node) -> list[tre
     """The parts of which one is the value of a node; none after a semicolon, or of an `if` without `else`."""
     fields = rules.values[node.type]
     inner = [child for child in node.named_children if "comment" not in child.type]
-    named = [node.child_by_field_name(name) for name in fields]
-    parts = inner if fields == ["*"] else named if fields else inner[-1:]
-    ended = bool(node.children) and node.children[-1].type == ";"
-    return [] if ended or None in parts else [*parts]
+    parts_by_field = [node.child_by_field_name(name) for name in fields]
+    parts = inner if fields == ["*"] else parts_by_field if fields else inner[-1:]
+    is_ended = bool(node.children) and node.children[-1].type == ";"
+    return [] if is_ended or None in parts else [*parts]
 
 
 def _break_values(rules: StatementRules, loop: tree_sitter.Node) -> Iterator[tree_sitter.Node]:

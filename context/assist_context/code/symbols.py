@@ -52,19 +52,19 @@ class Reference:
     inside: str = ""
 
 
-def locate_references(source: Source, marks: Iterable[Mark], defined: Sequence[Defined]) -> list[Located]:
+def locate_references(source: Source, marks: Iterable[Mark], sites: Sequence[Defined]) -> list[Located]:
     """The references among marks, in source order.
 
     `defined` is in the same order; its names are not references.
     """
-    names = {at for at, _, _ in defined}
+    names = {at for at, _, _ in sites}
     starts = source.starts
     last = -1
     inside = -1
     ascii_text = source.ascii
     result: list[Located] = []
     stack: list[tuple[int, int]] = []  # end and index of the definitions around
-    begins = [start for _, start, _ in defined]
+    begins = [start for _, start, _ in sites]
     coming = 0  # the next definition; `border` is where `inside` may change next
     border = begins[0] if begins else len(source.data) + 1
     for start, end, how in sorted([mark for mark in marks if mark[2] in _CAPTURES], key=itemgetter(0)):
@@ -75,7 +75,7 @@ def locate_references(source: Source, marks: Iterable[Mark], defined: Sequence[D
             while coming < len(begins) and begins[coming] <= start:
                 while stack and stack[-1][0] <= begins[coming]:
                     stack.pop()
-                stack.append((defined[coming][2], coming))
+                stack.append((sites[coming][2], coming))
                 coming += 1
             while stack and stack[-1][0] <= start:
                 stack.pop()
@@ -170,8 +170,14 @@ def symbols(
         return Symbols(problem=f"there is no grammar for {language.name}")
     source = Source(encode(text))
     reading = grammars.read(grammar, source.data, microseconds)
-    found = outline(source, reading, docs=docs)
-    return Symbols(found.definitions, found.references, found.imports, reading.partial, reading.problem)
+    outline_of_text = outline(source, reading, docs=docs)
+    return Symbols(
+        outline_of_text.definitions,
+        outline_of_text.references,
+        outline_of_text.imports,
+        reading.partial,
+        reading.problem,
+    )
 
 
 def outline(
@@ -189,15 +195,20 @@ def outline(
     """
     keys: set[DefinitionKey] = set()
     sites, continuing = definitions_in_part(source, reading.matches, keys, before, around, end)
-    defined = [site for site in sites if site.kind]
+    definition_names = [site for site in sites if site.kind]
     comments = doc_comments.standalone_comments(source, reading.marks if docs else ())
-    holders = [*around.shown, *defined]
+    holders = [*around.shown, *definition_names]
     names = [holder.qualified for holder in holders] + [""]  # -1 is outside of all
     refs = locate_references(
         source, reading.marks, [(holder.at, holder.start, holder.end) for holder in holders]
     )
     return Outline(
-        tuple([_definition(source, site, _doc(source, site, comments) if docs else "") for site in defined]),
+        tuple(
+            [
+                _definition(source, site, _doc(source, site, comments) if docs else "")
+                for site in definition_names
+            ]
+        ),
         tuple([Reference(name, line, names[inside]) for name, line, inside in refs]),
         imports_of(source, reading.matches),
         frozenset(keys),
@@ -225,11 +236,11 @@ def _definition(source: Source, site: DefinitionSite, doc: str) -> Definition:
 
 def signature(source: Source, site: DefinitionSite) -> str:
     """The text before the body. Without a body: all of a function, the first line of anything else."""
-    bodied = site.start < site.body <= site.end
-    end = min(site.body if bodied else site.end, site.start + 4 * SIGNATURE_CHARACTERS)
+    has_body = site.start < site.body <= site.end
+    end = min(site.body if has_body else site.end, site.start + 4 * SIGNATURE_CHARACTERS)
     text = source.text(site.start, end).strip()
     lines = text.splitlines() if "\n" in text else [text]  # three of four are one line
-    if not bodied and site.kind not in FUNCTIONS and site.kind != "prototype":
+    if not has_body and site.kind not in FUNCTIONS and site.kind != "prototype":
         lines = lines[:1]
     if len(lines) > 1:
         indent = site.start - source.starts[source.line(site.start) - 1]

@@ -63,8 +63,8 @@ class CodeUnit:
     @property
     def target(self) -> tuple[str, ...]:
         """The field that it gives a value, nothing if it gives none."""
-        found = self.words[: self.words.index("=")] if "=" in self.words else ()
-        return found if "." in found else ()
+        head = self.words[: self.words.index("=")] if "=" in self.words else ()
+        return head if "." in head else ()
 
 
 def units_of(path: str, text: str) -> list[CodeUnit]:
@@ -76,21 +76,21 @@ def units_of(path: str, text: str) -> list[CodeUnit]:
     return code_units(ParsedText(Document(path, split_lines(text), language_of(path))))
 
 
-def code_units(parsed: ParsedText, spans: Sequence[LineRange] = ()) -> list[CodeUnit]:
+def code_units(text: ParsedText, spans: Sequence[LineRange] = ()) -> list[CodeUnit]:
     """The statements of a text of which a part is in some spans of lines, in order; all without spans."""
-    root = parsed.root
-    found: dict[int, tuple[str, list[_PlacedWord]]] = {}
+    root = text.root
+    head: dict[int, tuple[str, list[_PlacedWord]]] = {}
     for node, around in _tokens(root, spans) if root is not None else ():
-        _, words = found.setdefault(around.id, (around.type, []))
+        _, words = head.setdefault(around.id, (around.type, []))
         word = _plain_word(node_text(node), node.type)
         if words and (words[-1][0], word) in {("not", "in"), ("is", "not")}:
             words[-1] = (f"{words[-1][0]}-{word}", *words[-1][1:])
         else:
             words.append((word, node.type, node.start_point.row + 1))
-    rows = [row for row in found.values() if not _NOTHING.issuperset(word for word, _, _ in row[1])]
+    rows = [row for row in head.values() if not _NOTHING.issuperset(word for word, _, _ in row[1])]
     return [
         CodeUnit(
-            parsed.document.path,
+            text.document.path,
             kind,
             words=tuple(word for word, _, _ in words),
             types=tuple(kind for _, kind, _ in words),

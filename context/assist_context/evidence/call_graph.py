@@ -115,15 +115,17 @@ def callees(
     document = Document(target.path, lines, language_of(target.path))
     names = []
     for text in dict.fromkeys(identifiers(inside)):
-        used = (site for site in corpus.references(text, PLACES) if site.path == target.path)
-        if at := next((use.line for use in used if target.first <= use.line <= target.last), 0):
+        sites = (site for site in corpus.references(text, PLACES) if site.path == target.path)
+        if at := next((use.line for use in sites if target.first <= use.line <= target.last), 0):
             names.append((at, text, _owner(lines[at - 1], text)))
         if len(names) == NAMES:
             break
-    found = tuple(UsedName(text, 1.0, owner) for _, text, owner in sorted(names, key=lambda each: each[0]))
-    if found:
+    callees_found = tuple(
+        UsedName(text, 1.0, owner) for _, text, owner in sorted(names, key=lambda each: each[0])
+    )
+    if callees_found:
         query = query_at(document, Cursor(target.last - 1, 0), target.path)
-        query = replace(query, names=found, first=target.first, last=target.last)
+        query = replace(query, names=callees_found, first=target.first, last=target.last)
         for definition in meanings.definitions(corpus, query, corpus.imports(target.path), others):
             if not _stands_in(corpus, definition.path, target.path):
                 yield _head(definition) if heads else definition
@@ -155,24 +157,24 @@ def _owner(line: str, name: str) -> str:
     before = next(
         (line[:at] for at in range(len(line)) if line.startswith((f".{name}", f"::{name}"), at)), ""
     )
-    found = identifiers((before,))
-    return found[-1] if found and before.endswith(found[-1]) else ""
+    names_used = identifiers((before,))
+    return names_used[-1] if names_used and before.endswith(names_used[-1]) else ""
 
 
 def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: bool) -> Iterator[Candidate]:
     """The calls of the subjects; each with the head of the function around it and the neighbouring lines."""
     for subject in subjects:
-        grouped: dict[tuple[str, str], list[ReferenceSite]] = {}
+        by_owner: dict[tuple[str, str], list[ReferenceSite]] = {}
         for site in apart(corpus, uses(corpus, subject))[tests]:
-            grouped.setdefault((site.path, site.inside), []).append(site)
-        for (path, _), sites in grouped.items():
+            by_owner.setdefault((site.path, site.inside), []).append(site)
+        for (path, _), sites in by_owner.items():
             around = enclosing(corpus.outline(path), sites[0].line)
             first, last = (around.start_line, around.end_line) if around else (1, len(corpus.lines(path)))
-            shown = set(range(first, first + around.head_lines)) if around else set()
+            lines_shown = set(range(first, first + around.head_lines)) if around else set()
             for site in sites:
-                shown.update(range(max(first, site.line - AROUND), min(last, site.line + AROUND) + 1))
-            if shown:
-                yield Candidate(path, spans_of(shown), "caller", corpus)
+                lines_shown.update(range(max(first, site.line - AROUND), min(last, site.line + AROUND) + 1))
+            if lines_shown:
+                yield Candidate(path, spans_of(lines_shown), "caller", corpus)
 
 
 def caller_lines(
@@ -183,11 +185,13 @@ def caller_lines(
     That says who uses them, in a fourth of the tokens that `callers` take.
     """
     for subject in subjects:
-        shown: dict[str, set[int]] = {}
+        lines_shown: dict[str, set[int]] = {}
         for site in apart(corpus, uses(corpus, subject))[tests][:USES]:
             around = enclosing(corpus.outline(site.path), site.line)
-            shown.setdefault(site.path, set()).update({site.line, around.start_line if around else site.line})
-        for path, lines in shown.items():
+            lines_shown.setdefault(site.path, set()).update(
+                {site.line, around.start_line if around else site.line}
+            )
+        for path, lines in lines_shown.items():
             yield Candidate(path, spans_of(lines), "caller", corpus)
 
 
@@ -199,7 +203,7 @@ def uses(corpus: Corpus, subject: IndexedDefinition, ways: ImportWays | None = N
     ways = ways or ImportWays(corpus, subject.path)
     common = corpus.few_definitions(subject.name, meanings.COMMON) is None
     sure: dict[str, bool] = {}
-    found = []
+    use_lines = []
     for site in corpus.references(subject.name, PLACES):
         own = site.path == subject.path
         if own and subject.start_line <= site.line <= subject.end_line:
@@ -207,8 +211,8 @@ def uses(corpus: Corpus, subject: IndexedDefinition, ways: ImportWays | None = N
         if site.path not in sure:
             sure[site.path] = own or ways.is_imported(site.path)
         if sure[site.path] or not common:
-            found.append(site)
-    return sorted(found, key=lambda site: (not sure[site.path], site.path, site.line))
+            use_lines.append(site)
+    return sorted(use_lines, key=lambda site: (not sure[site.path], site.path, site.line))
 
 
 def tests_of(

@@ -40,16 +40,16 @@ def existing_tests(
     functions = _tests_that_use(corpus, subjects)
     own = [target.path] if target else []
     names = [subject.name for subject in subjects]
-    named = dict.fromkeys((*own, *(subject.path for subject in subjects)))
-    same = [test for path in named for test in tests_beside(corpus, path)]
-    found = dict.fromkeys((*same, *functions)) or _example_tests(corpus, target, names)
-    for path in sorted(found, key=lambda each: (each not in functions, each not in same)):
+    paths = dict.fromkeys((*own, *(subject.path for subject in subjects)))
+    same = [test for path in paths for test in tests_beside(corpus, path)]
+    examples = dict.fromkeys((*same, *functions)) or _example_tests(corpus, target, names)
+    for path in sorted(examples, key=lambda each: (each not in functions, each not in same)):
         lines = corpus.lines(path)
         outline = corpus.outline(path)
         first = min((definition.start_line for definition in outline), default=1) - 1
         head = set(range(1, min(first, HEAD_LINES) + 1))
-        if used := functions.get(path):
-            yield Candidate(path, spans_of({*head, *used}), "test", corpus)
+        if functions_used := functions.get(path):
+            yield Candidate(path, spans_of({*head, *functions_used}), "test", corpus)
         elif len(lines) <= FIRST_TESTS:
             yield Candidate(path, spans_of(range(1, len(lines) + 1)), "test", corpus)
         alike = most_alike(lines, names)
@@ -121,9 +121,9 @@ def _title(lines: Sequence[str], at: int) -> str:
 def _alikeness(title: str, name: str) -> tuple[int, float]:
     """How many words of a name a test's name has, and how alike they are."""
     words = [term for term in terms(title) if term not in _NO_NAME]
-    wanted = terms(name)
-    common = len({*words} & {*wanted})
-    return common, SequenceMatcher(None, " ".join(words), " ".join(wanted)).ratio()
+    name_words = terms(name)
+    common = len({*words} & {*name_words})
+    return common, SequenceMatcher(None, " ".join(words), " ".join(name_words)).ratio()
 
 
 def _lines_of(lines: Sequence[str], at: int, end: int) -> set[int]:
@@ -133,12 +133,12 @@ def _lines_of(lines: Sequence[str], at: int, end: int) -> set[int]:
         first -= 1
     while end - 1 > at and (not lines[end - 1].strip() or ABOVE.match(lines[end - 1])):
         end -= 1
-    shown = set(range(first + 1, min(end, first + TEST_LINES) + 1))
+    line_numbers = set(range(first + 1, min(end, first + TEST_LINES) + 1))
     indent = _indent(lines[at])
     if indent:
         around = (n for n in range(at - 1, -1, -1) if lines[n].strip() and _indent(lines[n]) < indent)
-        shown.add(next(around, at) + 1)
-    return shown
+        line_numbers.add(next(around, at) + 1)
+    return line_numbers
 
 
 def _indent(line: str) -> int:

@@ -96,16 +96,16 @@ def fact_question(question: str) -> FactQuestion:
         for pattern in patterns:
             text = pattern.sub(_take, text)
         kinds += [kind] if text != before else []
-    more = [found[0] for pattern in _MORE for found in pattern.finditer(text)]
+    more = [match[0] for pattern in _MORE for match in pattern.finditer(text)]
     rest: dict[str, None] = dict.fromkeys((*more, *capitals))
     loose: dict[str, None] = {}
     for part in _parts(text):
         asks = _TAKEN in part
-        restricted = False
+        is_restricted = False
         for word in part:
             plain = word.lower()
-            restricted = restricted or plain in _RESTRICTIONS
-            if plain in _REASONS or (plain not in _FILLERS and (restricted or not asks)):
+            is_restricted = is_restricted or plain in _RESTRICTIONS
+            if plain in _REASONS or (plain not in _FILLERS and (is_restricted or not asks)):
                 rest[word] = None
             elif plain not in _FILLERS:
                 loose[word] = None
@@ -118,8 +118,8 @@ def asks_only_facts(question: str) -> bool:
     >>> asks_only_facts("where is `total` used, and is it tested?"), asks_only_facts("why is `total` used?")
     (True, False)
     """
-    found = fact_question(question)
-    return found.whole or (bool(found.plain_names) and _REASONS.isdisjoint(found.rest))
+    match = fact_question(question)
+    return match.whole or (bool(match.plain_names) and _REASONS.isdisjoint(match.rest))
 
 
 def _parts(text: str) -> Iterator[list[str]]:
@@ -134,17 +134,17 @@ def _parts(text: str) -> Iterator[list[str]]:
     yield part
 
 
-def _without_file(found: re.Match[str]) -> str:
+def _without_file(match: re.Match[str]) -> str:
     """Nothing for the path of a file of code, which is a place and no name."""
-    return found[0] if language_of(found[0]) is PLAIN else ""
+    return match[0] if language_of(match[0]) is PLAIN else ""
 
 
-def _take(found: re.Match[str]) -> str:
-    return f"{_TAKEN} {_kept_name(found)} {_TAKEN}"
+def _take(match: re.Match[str]) -> str:
+    return f"{_TAKEN} {_kept_name(match)} {_TAKEN}"
 
 
-def _kept_name(found: re.Match[str]) -> str:
-    return next(filter(None, found.groups()), "")
+def _kept_name(match: re.Match[str]) -> str:
+    return next(filter(None, match.groups()), "")
 
 
 def _without_names(question: str, names: Sequence[MentionedName]) -> str:

@@ -115,14 +115,14 @@ def gather_evidence(
     A target that is neither indexed nor open gives nothing by itself.
     """
     intent = intent_of(question)
-    named = _meanings_of_names(corpus, question, target, others, command)
-    asked = _Asked(question, target, intent, named, named_files(corpus.files(), question))
+    meanings = _meanings_of_names(corpus, question, target, others, command)
+    query = _Asked(question, target, intent, meanings, named_files(corpus.files(), question))
     plan = PLANS.get(command) or PLANS["code" if target and intent.kind == "either" else intent.kind]
-    found = _found_by_search(asked, (corpus, *others), plan)
-    if plan is PLANS["either"] and found.by_docs:
+    hits = _found_by_search(query, (corpus, *others), plan)
+    if plan is PLANS["either"] and hits.by_docs:
         plan = PLANS["pages"]
     room = EvidenceRoom(tokens, plan)
-    proposals = _proposals(corpus, asked, found, tokens, others, command)
+    proposals = _proposals(corpus, query, hits, tokens, others, command)
     if target:
         room.take_target(corpus, target)
     for signal in plan:
@@ -154,27 +154,27 @@ def _meanings_of_names(
     if command in ALONE and target:
         text = "".join(corpus.lines(target.path)[target.first - 1 : target.last])
         names = tuple(name for name in names if name.text not in text)
-    found = [_definitions_of_name(corpus, name, target, others) for name in names]
+    hits = [_definitions_of_name(corpus, name, target, others) for name in names]
     if command in ALONE:
-        found = [meanings for meanings in found if len(meanings) == 1]
-    return [meaning for meanings in found for meaning in meanings]
+        hits = [meanings for meanings in hits if len(meanings) == 1]
+    return [meaning for meanings in hits for meaning in meanings]
 
 
 def _proposals(
-    corpus: Corpus, asked: _Asked, found: "_SearchFound", tokens: int, others: Sequence[Corpus], command: str
+    corpus: Corpus, query: _Asked, hits: "_SearchFound", tokens: int, others: Sequence[Corpus], command: str
 ) -> dict[str, Iterable[Candidate]]:
     """The candidates of every signal; those of code are found only once they are taken."""
-    target = asked.target
+    target = query.target
     about = subjects(corpus, target) if target else ()
     about = tuple(definition for definition in about if definition.kind != SECTION)
-    about = about or tuple(definition for at, definition in asked.named if at is corpus)[:SUBJECTS]
-    wants_tests = bool(target) or asked.intent.tests
+    about = about or tuple(definition for at, definition in query.named if at is corpus)[:SUBJECTS]
+    wants_tests = bool(target) or query.intent.tests
     heads = tokens < SMALL or command == "explain"
     return {
         "around": _around(corpus, target) if target else (),
-        "definition": _definitions(corpus, asked.named, asked.files),
-        "page": candidates_of(found.pages, "page", asked.question),
-        "search": candidates_of(found.code, "search", asked.question),
+        "definition": _definitions(corpus, query.named, query.files),
+        "page": candidates_of(hits.pages, "page", query.question),
+        "search": candidates_of(hits.code, "search", query.question),
         "callee": callees(corpus, target, others, heads=heads) if target else (),
         "caller": (callers if command in EDITED else caller_lines)(corpus, about, tests=False),
         "test": _tests(corpus, about, target, command) if wants_tests else (),
@@ -203,19 +203,19 @@ class _SearchFound:
     by_docs: bool
 
 
-def _found_by_search(asked: _Asked, corpora: Sequence[Corpus], plan: RoomPlan) -> _SearchFound:
+def _found_by_search(query: _Asked, corpora: Sequence[Corpus], plan: RoomPlan) -> _SearchFound:
     """What the words of a question find; what the question asks for is measured by itself."""
-    question = asked.question
-    pages = ranked_pages(corpora, question, asked.intent) if "page" in plan else []
-    code = ranked_code(corpora, question, asked.intent) if "search" in plan else []
+    question = query.question
+    pages = ranked_pages(corpora, question, query.intent) if "page" in plan else []
+    code = ranked_code(corpora, question, query.intent) if "search" in plan else []
     best_page = max((page.score for page in pages), default=0.0)
     best_code = max((hit.score for hit in code), default=0.0)
     best = max(best_page, best_code)
-    if asked.intent.kind == "pages":  # code where it has more of the words than any page
-        covered = max((page.hit.coverage for page in pages), default=0.0)
-        code = [hit for hit in code if hit.hit.coverage > covered]
+    if query.intent.kind == "pages":  # code where it has more of the words than any page
+        coverage = max((page.hit.coverage for page in pages), default=0.0)
+        code = [hit for hit in code if hit.hit.coverage > coverage]
     by_docs = bool(pages) and pages[0].corpus.pages and best_page >= best_code
-    kind = asked.intent.kind
+    kind = query.intent.kind
     return _SearchFound(
         close_ones(pages, best_page if kind == "pages" else best),
         close_ones(code, best_code if kind == "code" else best),
@@ -235,10 +235,10 @@ def _definitions_of_name(
 
 
 def _definitions(
-    corpus: Corpus, named: Sequence[tuple[Corpus, IndexedDefinition]], files: Sequence[str]
+    corpus: Corpus, meanings: Sequence[tuple[Corpus, IndexedDefinition]], files: Sequence[str]
 ) -> Iterator[Candidate]:
     """What the question names: definitions, whole if they are not long, and files by their heads."""
-    for at, definition in named:
+    for at, definition in meanings:
         if definition.end_line - definition.start_line < NAMED_WHOLE:
             spans = ((definition.start_line, definition.end_line),)
             yield Candidate(definition.path, spans, "definition", at, name=definition.qualified)

@@ -35,21 +35,21 @@ class ImportWays:
         language = language_of(path).name
         if language == "go" and _folder(path) == _folder(self.wanted):
             return True
-        return any(self._leads(reached) for _, reached in self._imports(path))
+        return any(self._leads(targets) for _, targets in self._imports(path))
 
     def imports(self, path: str, name: str) -> list[tuple[Import, bool]]:
         """What a file imports, each with whether it leads to a name of the wanted file."""
-        return [(import_, self._leads(reached, name)) for import_, reached in self._imports(path)]
+        return [(import_, self._leads(targets, name)) for import_, targets in self._imports(path)]
 
     def packages(self, path: str, name: str) -> list[str]:
         """The packages that a file imports and that pass a name of the wanted file on."""
-        fronts = {front for _, reached in self._imports(path) for front in reached} - {self.wanted}
+        fronts = {front for _, targets in self._imports(path) for front in targets} - {self.wanted}
         return sorted(front for front in fronts if self._passes(front, name))
 
-    def _leads(self, reached: tuple[str, ...], name: str = "") -> bool:
+    def _leads(self, targets: tuple[str, ...], name: str = "") -> bool:
         if self.wanted.endswith(".go"):  # of a package with many files, only some are named
-            return any(_folder(path) == _folder(self.wanted) for path in reached)
-        return self.wanted in reached or any(self._passes(front, name) for front in reached)
+            return any(_folder(path) == _folder(self.wanted) for path in targets)
+        return self.wanted in targets or any(self._passes(front, name) for front in targets)
 
     def _passes(self, front: str, name: str) -> bool:
         """Whether a package has a name of the wanted file, or any for "", itself or from another package."""
@@ -59,9 +59,9 @@ class ImportWays:
         if key not in self._passing:
             self._passing[key] = False  # for packages that import each other
             self._passing[key] = any(
-                self.wanted in reached or any(self._passes(inner, name) for inner in reached)
-                for passed, reached in self._imports(front)
-                if not name or _has_name(passed, name)
+                self.wanted in targets or any(self._passes(inner, name) for inner in targets)
+                for statement, targets in self._imports(front)
+                if not name or _has_name(statement, name)
             )
         return self._passing[key]
 
@@ -75,9 +75,9 @@ class ImportWays:
         return self._rows[path]
 
 
-def _has_name(passed: Import, name: str) -> bool:
+def _has_name(statement: Import, name: str) -> bool:
     """Whether an import brings a name; a star brings none that begins with "_"."""
-    return name in passed.names or ("*" in passed.names and not name.startswith("_"))
+    return name in statement.names or ("*" in statement.names and not name.startswith("_"))
 
 
 def _folder(path: str) -> str:

@@ -57,9 +57,9 @@ def _plain_words(question: str) -> str:
 
 
 def _speaks_of(subject: str, text: str) -> bool:
-    padded = f" {text} "
+    words = f" {text} "
     phrases = _TABLE[subject]
-    return any(f" {phrase} " in padded or (not phrase.isascii() and phrase in text) for phrase in phrases)
+    return any(f" {phrase} " in words or (not phrase.isascii() and phrase in text) for phrase in phrases)
 
 
 def is_filler(word: str) -> bool:

@@ -67,13 +67,13 @@ def search_places(
     pages = _found_pages(corpora, question, words, may_list)[:most]
     best = max((place.share for place in code), default=0.0)
     if intent.kind == "pages" and not (intent.usage and words.kind in ("raised", "branch")):
-        ranked = [*pages, *code]
+        places = [*pages, *code]
     else:
         first = pages[:1] if not words.kind and intent.kind != "code" else []
         better = [page for page in first if page.share > best + PAGE]
-        ranked = [*better, *code, *(page for page in pages if page not in better)]
-    shown = tuple(ranked[:most])
-    return SearchedPlaces(shown, any(place.share >= SURE for place in shown))
+        places = [*better, *code, *(page for page in pages if page not in better)]
+    top = tuple(places[:most])
+    return SearchedPlaces(top, any(place.share >= SURE for place in top))
 
 
 def _found_pages(
@@ -81,16 +81,16 @@ def _found_pages(
 ) -> list[FoundLines]:
     """The sections that answer a question, one for each page, by the lines that say most of them."""
     intent = intent_of(question)
-    found: dict[tuple[str, str], FoundLines] = {}
+    places: dict[tuple[str, str], FoundLines] = {}
     for piece in ranked_pages(corpora, question, intent):
         path = piece.hit.path
-        if (piece.corpus.root, path) in found or not may_list(path) or piece.corpus.hides(path):
+        if (piece.corpus.root, path) in places or not may_list(path) or piece.corpus.hides(path):
             continue
         if is_boilerplate(path) or (is_chronicle(path) and not intent.changes):
             continue
         if place := _page_place(piece, words):
-            found[piece.corpus.root, path] = place
-    return list(found.values())
+            places[piece.corpus.root, path] = place
+    return list(places.values())
 
 
 def _page_place(piece: FoundPiece, words: QuestionWords) -> FoundLines | None:
@@ -98,12 +98,12 @@ def _page_place(piece: FoundPiece, words: QuestionWords) -> FoundLines | None:
     lines = page_lines(hit.path, piece.corpus.lines(hit.path))
     last = min(hit.end_line, len(lines))
     section = [line.rstrip() for line in lines[hit.start_line - 1 : last]]
-    said = tuple(said_by_page(section))
-    if not said:
+    text = tuple(said_by_page(section))
+    if not text:
         return None
     share = words.share_in(words.meant_by("\n".join((hit.path, hit.name, *section))))
     return FoundLines(
-        piece.corpus, hit.path, hit.start_line, hit.start_line, last, piece.score, share, said,
+        piece.corpus, hit.path, hit.start_line, hit.start_line, last, piece.score, share, text,
         section=hit.name,
     )  # fmt: skip
 
@@ -118,28 +118,30 @@ def _found_code(
     """The lines of code that answer a question best, and those that names in them lead to."""
     folders = [corpus for corpus in corpora if not corpus.pages]
     intent = intent_of(question)
-    found: list[FoundLines] = []
+    by_place: list[FoundLines] = []
     for corpus in folders:
-        named = _named_by(corpus, question)
-        for path in _likely_files(corpus, words, [path for path, _ in named], may_list):
+        definitions = _named_by(corpus, question)
+        for path in _likely_files(corpus, words, [path for path, _ in definitions], may_list):
             worth = _worth_of(path, intent)
             places = list(WeighedFile(corpus, path, words).best(A_FILE * most))
             tests = {place.line for place in ([] if intent.tests else apart(corpus, places)[1])}
             for place in places:
-                is_named = any(path == at and f"{place.name}.".startswith(f"{name}.") for at, name in named)
+                is_named = any(
+                    path == at and f"{place.name}.".startswith(f"{name}.") for at, name in definitions
+                )
                 own = ASIDE if place.line in tests else worth
-                found.append(replace(place, score=place.score * own * (NAMED if is_named else 1.0)))
-    best = _apart(found, most)
-    led = [place for corpus in folders for place in _led_to(corpus, best, words, may_list)]
-    return _apart([*found, *led], most)
+                by_place.append(replace(place, score=place.score * own * (NAMED if is_named else 1.0)))
+    best = _apart(by_place, most)
+    calls = [place for corpus in folders for place in _led_to(corpus, best, words, may_list)]
+    return _apart([*by_place, *calls], most)
 
 
 def _words_in(corpora: Sequence[Corpus], question: str) -> QuestionWords:
-    counts = [found for corpus in corpora if (found := corpus.reader.counts())]
+    counts = [places for corpus in corpora if (places := corpus.reader.counts())]
     return question_words(
         question,
         lambda term: rarity_among(term, counts) if counts else 1.0,
-        lambda term: any(term in known.terms for known in counts),
+        lambda term: any(term in is_term.terms for is_term in counts),
     )
 
 
@@ -152,17 +154,17 @@ def _named_by(corpus: Corpus, question: str) -> list[tuple[str, str]]:
 
 
 def _likely_files(
-    corpus: Corpus, words: QuestionWords, named: Iterable[str], may_list: Callable[[str], bool]
+    corpus: Corpus, words: QuestionWords, definitions: Iterable[str], may_list: Callable[[str], bool]
 ) -> Iterator[str]:
     """The files that are read: of what is named, what is open, and those with the best pieces."""
     own = corpus.search_for_question(list(words.worth), HITS, "code")
-    related = corpus.search_for_question(words.meanings.related, HITS, "code")
-    paths = dict.fromkeys([*named, *corpus.opened, *(hit.path for hit in (*own, *related))])
-    wanted = (path for path in paths if not is_page(path) and may_list(path) and not corpus.hides(path))
-    left = LINES
-    for _, path in zip(range(FILES), wanted, strict=False):
-        left -= len(corpus.lines(path))
-        if left < 0:
+    hits = corpus.search_for_question(words.meanings.related, HITS, "code")
+    paths = dict.fromkeys([*definitions, *corpus.opened, *(hit.path for hit in (*own, *hits))])
+    pattern_re = (path for path in paths if not is_page(path) and may_list(path) and not corpus.hides(path))
+    budget = LINES
+    for _, path in zip(range(FILES), pattern_re, strict=False):
+        budget -= len(corpus.lines(path))
+        if budget < 0:
             return
         yield path
 
@@ -176,18 +178,18 @@ def _worth_of(path: str, intent: QuestionIntent) -> float:
     return 1.0 if is_program else DATA
 
 
-def _apart(found: Iterable[FoundLines], most: int) -> list[FoundLines]:
+def _apart(places: Iterable[FoundLines], most: int) -> list[FoundLines]:
     """The best places, none of which overlap; a further one in the same definition counts less."""
-    chosen: list[FoundLines] = []
-    for place in sorted(found, key=_rank):
-        if len(chosen) >= 4 * most:  # a place that counts less now may come after these
+    result: list[FoundLines] = []
+    for place in sorted(places, key=_rank):
+        if len(result) >= 4 * most:  # a place that counts less now may come after these
             break
-        others = [one for one in chosen if (one.corpus.root, one.path) == (place.corpus.root, place.path)]
+        others = [one for one in result if (one.corpus.root, one.path) == (place.corpus.root, place.path)]
         if any(place.first <= one.last + 1 and one.first <= place.last + 1 for one in others):
             continue
         again = place.inside is not None and any(one.inside == place.inside for one in others)
-        chosen.append(replace(place, score=SAME * place.score) if again else place)
-    return sorted(chosen, key=_rank)[:most]
+        result.append(replace(place, score=SAME * place.score) if again else place)
+    return sorted(result, key=_rank)[:most]
 
 
 def _rank(place: FoundLines) -> tuple[float, str, int]:
@@ -201,25 +203,25 @@ def _led_to(
     set, and for a question about conditions, where they are compared.
     """
     files: dict[str, WeighedFile] = {}
-    seen: set[str] = set()
+    visited: set[str] = set()
     for place in best:
         for name in identifiers(place.text) if place.corpus is corpus else ():
-            if name in seen or len(name) < SHORT or not words.meanings[name]:
+            if name in visited or len(name) < SHORT or not words.meanings[name]:
                 continue
-            seen.add(name)
+            visited.add(name)
             sites = _settings_of(corpus, name) + (_uses_of(corpus, name) if words.kind == "branch" else [])
             for path, number in sites:
                 if is_test(path) or is_page(path) or corpus.hides(path) or not may_list(path):
                     continue
                 if path not in files:
                     files[path] = WeighedFile(corpus, path, words)
-                found = files[path].at(number)
-                led = LED * place.score
+                line = files[path].at(number)
+                worth = LED * place.score
                 if words.kind != "default" or not files[path].is_of_kind(
                     number
                 ):  # else it is the value asked for
-                    led = (found.score + led) / 2
-                yield replace(found, score=max(found.score, led))
+                    worth = (line.score + worth) / 2
+                yield replace(line, score=max(line.score, worth))
 
 
 def _settings_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
@@ -241,12 +243,12 @@ def _uses_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
 
 def _lines_with(corpus: Corpus, name: str, pattern: str) -> list[tuple[str, int]]:
     """The lines with a name and a pattern outside of tests, if they are few: paths and numbers."""
-    wanted = re.compile(pattern)
-    found = [
+    expression = re.compile(pattern)
+    lines = [
         (path, number)
         for path in sorted(corpus.holders(terms(name), HOLDERS))
         if not is_test(path)
         for number, line in enumerate(corpus.lines(path), 1)
-        if name in line and len(line) <= LONGEST_LINE and wanted.search(line)
+        if name in line and len(line) <= LONGEST_LINE and expression.search(line)
     ]
-    return found if len(found) <= FEW else []
+    return lines if len(lines) <= FEW else []

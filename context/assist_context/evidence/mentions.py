@@ -40,19 +40,19 @@ def names_in(question: str) -> tuple[MentionedName, ...]:
     ['total', 'parse_money', 'plus', 'HTTPServer']
     """
     question = question[:LONGEST]
-    quoted = [match.span(1) for match in _QUOTED.finditer(question)]
+    spans = [match.span(1) for match in _QUOTED.finditer(question)]
     names: dict[MentionedName, None] = {}
     for match in _DOTTED.finditer(question):
         owner, text = _split(match[0])
-        in_quotes = any(first <= match.start() < last for first, last in quoted)
-        called = question[match.end() : match.end() + 1] == "("
-        if in_quotes or called or owner or _COMPOUND.match(text):
+        in_quotes = any(first <= match.start() < last for first, last in spans)
+        is_call = question[match.end() : match.end() + 1] == "("
+        if in_quotes or is_call or owner or _COMPOUND.match(text):
             names[MentionedName(text, owner)] = None
     return tuple(names)[:MAX_NAMES]
 
 
-def _split(dotted: str) -> tuple[str, str]:
-    *owner, text = _SEPARATOR.split(dotted)
+def _split(path: str) -> tuple[str, str]:
+    *owner, text = _SEPARATOR.split(path)
     return ".".join(owner), text
 
 
@@ -67,10 +67,10 @@ def likely_meanings(
     )
     paths = by_distance({definition.path for definition in sure or definitions}, near)
     order = {path: number for number, path in enumerate(paths)}
-    ranked = sorted(
+    meanings = sorted(
         sure or definitions, key=lambda each: (each.parent != "", order[each.path], each.start_line)
     )
-    return ranked[:MEANINGS]
+    return meanings[:MEANINGS]
 
 
 def implementations(definitions: Sequence[IndexedDefinition]) -> list[IndexedDefinition]:
@@ -90,14 +90,14 @@ def _belongs_to(definition: IndexedDefinition, owner: str) -> bool:
     """
     stem = definition.path.rpartition(".")[0].replace("/", ".")
     owners = (definition.parent, stem, stem.rpartition(".")[0])
-    return any(f".{owned}".endswith(f".{owner}") for owned in owners if owned)
+    return any(f".{owner_name}".endswith(f".{owner}") for owner_name in owners if owner_name)
 
 
 def named_files(files: PathIndex, question: str) -> tuple[str, ...]:
     """The files that a question names by their path or the end of it, if only few files match."""
-    named: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for match in _FILE.finditer(question[:LONGEST]):
         tail, _, suffix = match[0].removeprefix("./").rpartition(".")
         same = with_tail(files, tail, (f".{suffix}",), "")
-        named |= dict.fromkeys(by_distance(same, "")[:MEANINGS])
-    return tuple(named)
+        paths |= dict.fromkeys(by_distance(same, "")[:MEANINGS])
+    return tuple(paths)

@@ -42,12 +42,12 @@ _LETTERS = re.compile(r"[a-z]+")
 
 def _terms_alike() -> Mapping[str, frozenset[str]]:
     """The terms that mean much the same as a term."""
-    found: dict[str, set[str]] = {}
+    by_stem: dict[str, set[str]] = {}
     for group in _TABLE["related"]:
         stems = [terms(word)[0] for word in group.split()]
         for stem in stems:
-            found.setdefault(stem, set()).update(stems)
-    return {stem: frozenset(others - {stem}) for stem, others in found.items()}
+            by_stem.setdefault(stem, set()).update(stems)
+    return {stem: frozenset(others - {stem}) for stem, others in by_stem.items()}
 
 
 _RELATED = _terms_alike()
@@ -57,29 +57,29 @@ TermShares = Mapping[str, float]
 class WordMeanings(dict[str, TermShares]):
     """A cache: which terms of a question a word of a text means, and how surely."""
 
-    def __init__(self, asked: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str]) -> None:
         super().__init__()
-        self._known: dict[str, dict[str, float]] = {term: {term: 1.0} for term in asked}
+        self._known: dict[str, dict[str, float]] = {term: {term: 1.0} for term in words}
         self._asked = tuple(self._known)
         for first, second in permutations(self._asked[:MAX_JOINED], 2):
-            for joined in {*terms(first + second), f"{first}e{second}"}:
-                self._known.setdefault(joined, {}).update({first: 1.0, second: 1.0})
+            for compound in {*terms(first + second), f"{first}e{second}"}:
+                self._known.setdefault(compound, {}).update({first: 1.0, second: 1.0})
         for term in self._asked:
             for other in (*_RELATED.get(term, ()), *terms(_STATUSES.get(term, ""))):
                 self._known.setdefault(other, {}).setdefault(term, RELATED)
         self.related = tuple(term for term in self._known if term not in self._asked)
 
     def __missing__(self, word: str) -> TermShares:
-        found: dict[str, float] = {}
+        weights: dict[str, float] = {}
         for term in terms(word):
-            for asked, share in self._of_term(term).items():
-                found[asked] = max(found.get(asked, 0.0), share)
-        self[word] = found
-        return found
+            for words, share in self._of_term(term).items():
+                weights[words] = max(weights.get(words, 0.0), share)
+        self[word] = weights
+        return weights
 
     def _of_term(self, term: str) -> TermShares:
         if term not in self._known:
-            self._known[term] = {asked: FORM for asked in self._asked if _are_forms(term, asked)}
+            self._known[term] = {words: FORM for words in self._asked if _are_forms(term, words)}
         return self._known[term]
 
 
@@ -90,8 +90,8 @@ def _are_forms(one: str, other: str) -> bool:
     (True, True, False)
     """
     pairs = enumerate(zip(one, other, strict=False))
-    shared = next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
-    return shared >= LEAST_ALIKE and shared >= ALIKE * max(len(one), len(other))
+    prefix = next((at for at, (first, right) in pairs if first != right), min(len(one), len(other)))
+    return prefix >= LEAST_ALIKE and prefix >= ALIKE * max(len(one), len(other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +109,12 @@ class QuestionWords:
 
     def meant_by(self, text: str) -> TermShares:
         """Which of the question's terms a text has, and how surely."""
-        found: dict[str, float] = {}
+        weights: dict[str, float] = {}
         for word in _WORD.findall(text):
             if meant := self.meanings[word]:
                 for term, share in meant.items():
-                    found[term] = max(found.get(term, 0.0), share)
-        return found
+                    weights[term] = max(weights.get(term, 0.0), share)
+        return weights
 
     def share_in(self, has: TermShares) -> float:
         """The share of what a question is about that is there, from 0 to 1; small words count for nothing."""
@@ -124,18 +124,18 @@ class QuestionWords:
 
 
 def question_words(
-    question: str, rarity: Callable[[str], float], known: Callable[[str], bool]
+    question: str, rarity: Callable[[str], float], is_known: Callable[[str], bool]
 ) -> QuestionWords:
     """The words of a question. `rarity` is BM25's weight of a term; `known` says whether a file has it."""
     text = question[:LONGEST]
     rare = {term: rarity(term) for term in dict.fromkeys(telling_terms(text))}
     worth = {
-        term: value * (ASIDE if term in _ASIDES else 1.0 if known(term) else ABSENT)
+        term: value * (ASIDE if term in _ASIDES else 1.0 if is_known(term) else ABSENT)
         for term, value in rare.items()
     }
     plain = tuple(re.findall(r"[^\W_]+", text.lower()))
-    said = f" {' '.join(plain)} "
-    kinds = (kind for kind in KINDS if any(f" {phrase} " in said for phrase in _TABLE.get(kind, ())))
+    sentence = f" {' '.join(plain)} "
+    kinds = (kind for kind in KINDS if any(f" {phrase} " in sentence for phrase in _TABLE.get(kind, ())))
     return QuestionWords(rare, worth, WordMeanings(rare), plain, next(kinds, KINDS[-1]))
 
 

@@ -44,27 +44,27 @@ def said_by_page(lines: Sequence[str]) -> list[str]:
     start = at
     while at < min(len(lines), start + PARAGRAPH) and _is_text(lines[at]) and not _CODE.match(lines[at]):
         at += 1
-    said = list(lines[start:at])
+    prose = list(lines[start:at])
     example = next((number for number in range(at, len(lines)) if _CODE.match(lines[number])), None)
     if example is not None:
         between = [line for line in lines[at:example] if line.strip()]
-        said += ["..."] if said and between else [""] if said else []
-        said += _block(lines[example : example + EXAMPLE])
+        prose += ["..."] if prose and between else [""] if prose else []
+        prose += _block(lines[example : example + EXAMPLE])
     else:
-        said += lines[at : at + EXAMPLE]
-    while said and not said[-1].strip():
-        said.pop()
-    return said
+        prose += lines[at : at + EXAMPLE]
+    while prose and not prose[-1].strip():
+        prose.pop()
+    return prose
 
 
 def _block(lines: Sequence[str]) -> Sequence[str]:
     """A block of code as far as it goes."""
     fence = lines[0].strip()[:3]
     ends = (number for number, line in enumerate(lines[1:], 2) if line.strip()[:3] == fence)
-    shown = lines[: next(ends, len(lines))] if fence in ("```", "~~~") else lines
-    while not shown[-1].strip():
-        shown = shown[:-1]
-    return shown
+    code_lines = lines[: next(ends, len(lines))] if fence in ("```", "~~~") else lines
+    while not code_lines[-1].strip():
+        code_lines = code_lines[:-1]
+    return code_lines
 
 
 def _begins_text(lines: Sequence[str], at: int) -> bool:

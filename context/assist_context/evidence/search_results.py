@@ -75,18 +75,18 @@ def ranked_pages(corpora: Sequence[Corpus], question: str, intent: QuestionInten
 
     A page with several good sections comes before one with a single good one.
     """
-    found = _hits(corpora, question, "pages")
-    found = [replace(hit, score=hit.score * _worth(hit, intent)) for hit in found]
+    hits = _hits(corpora, question, "pages")
+    hits = [replace(hit, score=hit.score * _worth(hit, intent)) for hit in hits]
     pages: dict[tuple[str, str], list[FoundPiece]] = defaultdict(list)
-    for section in sorted(found, key=lambda each: -each.score):
+    for section in sorted(hits, key=lambda each: -each.score):
         pages[section.corpus.root, section.hit.path].append(section)
-    raised = []
+    better = []
     for sections in pages.values():
         more = FURTHER * sum(section.score for section in sections[1:A_PAGE])
-        raised += [replace(section, score=section.score + more) for section in sections[:A_PAGE]]
+        better += [replace(section, score=section.score + more) for section in sections[:A_PAGE]]
     if intent.usage:
-        raised = [replace(hit, score=hit.score * WITH_EXAMPLE) if _shows_how(hit) else hit for hit in raised]
-    return sorted(raised, key=lambda each: -each.score)
+        better = [replace(hit, score=hit.score * WITH_EXAMPLE) if _shows_how(hit) else hit for hit in better]
+    return sorted(better, key=lambda each: -each.score)
 
 
 def _worth(piece: FoundPiece, intent: QuestionIntent) -> float:
@@ -109,12 +109,12 @@ def ranked_code(corpora: Sequence[Corpus], question: str, intent: QuestionIntent
 
     Scripts and styles of a site of documentation are of use only to questions about code.
     """
-    found = _hits(corpora, question, "code")
+    hits = _hits(corpora, question, "code")
     if intent.kind != "code":
-        found = [hit for hit in found if not _OF_A_SITE.search(hit.hit.path)]
+        hits = [hit for hit in hits if not _OF_A_SITE.search(hit.hit.path)]
     if not intent.tests:
-        found = [replace(hit, score=hit.score * ASIDE) if is_aside(hit.hit.path) else hit for hit in found]
-    return sorted(found, key=lambda each: -each.score)
+        hits = [replace(hit, score=hit.score * ASIDE) if is_aside(hit.hit.path) else hit for hit in hits]
+    return sorted(hits, key=lambda each: -each.score)
 
 
 def is_aside(path: str) -> bool:
@@ -125,31 +125,31 @@ def is_aside(path: str) -> bool:
 def _hits(corpora: Sequence[Corpus], question: str, among: Among) -> list[FoundPiece]:
     words = search_words(question)
     language = language_of_text(question)
-    found = []
+    hits = []
     for corpus in corpora if among == "pages" else (folder for folder in corpora if not folder.pages):
         copies = corpus.unwanted_pages(language)
-        found += [
+        hits += [
             FoundPiece(corpus, hit, hit.score * hit.coverage)
             for hit in corpus.search_for_question(
                 words, SEARCHED, among, [other for other in corpora if other is not corpus]
             )
             if hit.path not in copies
         ]
-    return sorted(found, key=lambda each: -each.score)
+    return sorted(hits, key=lambda each: -each.score)
 
 
-def close_ones(found: Iterable[FoundPiece], best: float) -> list[FoundPiece]:
+def close_ones(hits: Iterable[FoundPiece], best: float) -> list[FoundPiece]:
     """The pieces that are nearly as good as the best one of all; the best page of each docs folder after one.
 
     A docs folder has this place only if its page has a good part of the question's words.
     """
-    found = list(found)
-    close = [hit for hit in found if hit.score >= CLOSE * best][:MOST]
-    placed: dict[str, FoundPiece] = {}
-    for hit in found:
+    hits = list(hits)
+    close = [hit for hit in hits if hit.score >= CLOSE * best][:MOST]
+    by_place: dict[str, FoundPiece] = {}
+    for hit in hits:
         if hit.corpus.pages and hit.hit.coverage >= A_PLACE:
-            placed.setdefault(hit.corpus.root, hit)
-    late = [hit for hit in placed.values() if hit not in close[:1]]
+            by_place.setdefault(hit.corpus.root, hit)
+    late = [hit for hit in by_place.values() if hit not in close[:1]]
     return [*close[:1], *late, *(hit for hit in close[1:] if hit not in late)]
 
 
@@ -178,13 +178,13 @@ def _section(candidate: Candidate) -> Candidate:
     if candidate.signal != "page":
         return candidate
     lines = candidate.corpus.lines(candidate.path)
-    filled = sum(1 for line in lines[candidate.first - 1 : candidate.last] if line.strip())
+    line_count = sum(1 for line in lines[candidate.first - 1 : candidate.last] if line.strip())
     around = [
         definition.end_line
         for definition in candidate.corpus.outline(candidate.path)
         if definition.start_line == candidate.first and definition.qualified == candidate.name
     ]
-    if filled > BARE or not around:
+    if line_count > BARE or not around:
         return candidate
     last = min(around[0], candidate.first + SECTION_LINES - 1)
     return replace(candidate, spans=((candidate.first, max(candidate.last, last)),))

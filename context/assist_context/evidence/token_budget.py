@@ -49,17 +49,17 @@ class EvidenceRoom:
     def take_target(self, corpus: Corpus, target: TargetLines) -> None:
         """Takes the code in question as it is, from its first line as far as it fits."""
         self.allowed = TARGET_MOST
-        left = self.remaining() - len(target.path) - MARKS
-        taken: list[str] = []
+        budget = self.remaining() - len(target.path) - MARKS
+        lines_taken: list[str] = []
         for line in corpus.lines(target.path)[max(0, target.first - 1) : target.last]:
-            left -= len(line)
-            if left < 0 or "\0" in line:
+            budget -= len(line)
+            if budget < 0 or "\0" in line:
                 break
-            taken.append(line)
-        if any(line.strip() for line in taken):
+            lines_taken.append(line)
+        if any(line.strip() for line in lines_taken):
             first = max(1, target.first)
-            candidate = Candidate(target.path, ((first, first + len(taken) - 1),), "target", corpus)
-            self._add(candidate, "".join(taken), 1.0)
+            candidate = Candidate(target.path, ((first, first + len(lines_taken) - 1),), "target", corpus)
+            self._add(candidate, "".join(lines_taken), 1.0)
         self.target_share = self.spent / max(1, self.characters)
 
     def take(self, signal: str, candidates: Iterable[Candidate], most: int) -> int:
@@ -72,9 +72,9 @@ class EvidenceRoom:
         rest = sum(self.plan[part] for part in upto if part != "target") / (whole - for_target)
         self.allowed = max(shares, self.target_share + (1 - self.target_share) * rest)
         rank = 0
-        for proposed in islice(candidates, most):
-            room = self.remaining() - len(proposed.path) - len(proposed.corpus.name) - 1 - MARKS
-            candidate = self._unseen(proposed)
+        for proposal in islice(candidates, most):
+            room = self.remaining() - len(proposal.path) - len(proposal.corpus.name) - 1 - MARKS
+            candidate = self._unseen(proposal)
             if candidate and candidate.words:
                 candidate = most_telling(candidate, min(room, CHARACTERS))
             text = text_of(candidate) if candidate else ""
@@ -85,9 +85,9 @@ class EvidenceRoom:
 
     def _unseen(self, each: Candidate) -> Candidate | None:
         """A candidate without the lines that are shown already; None if few new lines are left."""
-        wanted = {line for first, last in each.spans for line in range(first, last + 1)}
-        new = wanted - self.seen.get((each.corpus.root, each.path), set())
-        return replace(each, spans=spans_of(new)) if new and len(new) >= NEW * len(wanted) else None
+        lines = {line for first, last in each.spans for line in range(first, last + 1)}
+        new = lines - self.seen.get((each.corpus.root, each.path), set())
+        return replace(each, spans=spans_of(new)) if new and len(new) >= NEW * len(lines) else None
 
     def _is_copy(self, candidate: Candidate, text: str) -> bool:
         """Whether a page says what another one did: an older version of it, or a generated one."""
@@ -119,18 +119,18 @@ class EvidenceRoom:
         self.spent += len(text) - sum(len(self.snippets[at].text) for at in inside)
         self.snippets[0] = snippet_of(best, text, self.snippets[0].score)
         self._taken[0] = best
-        kept = [at for at in range(len(self.snippets)) if not at or at not in inside]
-        self.snippets = [self.snippets[at] for at in kept]
-        self._taken = [self._taken[at] for at in kept]
+        positions = [at for at in range(len(self.snippets)) if not at or at not in inside]
+        self.snippets = [self.snippets[at] for at in positions]
+        self._taken = [self._taken[at] for at in positions]
 
     def _inside(self, candidate: Candidate) -> list[int]:
         """The numbers of the snippets that have a line of a candidate's."""
         return [
             at
-            for at, taken in enumerate(self._taken)
-            if (taken.corpus.root, taken.path) == (candidate.corpus.root, candidate.path)
-            and taken.first <= candidate.last
-            and candidate.first <= taken.last
+            for at, spans in enumerate(self._taken)
+            if (spans.corpus.root, spans.path) == (candidate.corpus.root, candidate.path)
+            and spans.first <= candidate.last
+            and candidate.first <= spans.last
         ]
 
     def _fits(self, candidate: Candidate) -> bool:
@@ -144,8 +144,8 @@ class EvidenceRoom:
         self.snippets.append(snippet)
         self._taken.append(candidate)
         self.spent += len(text) + len(snippet.path) + MARKS
-        shown = self.seen.setdefault((candidate.corpus.root, candidate.path), set())
-        shown.update(line for first, last in candidate.spans for line in range(first, last + 1))
+        lines_shown = self.seen.setdefault((candidate.corpus.root, candidate.path), set())
+        lines_shown.update(line for first, last in candidate.spans for line in range(first, last + 1))
 
 
 def _section_around(candidate: Candidate) -> IndexedDefinition | None:
@@ -172,21 +172,21 @@ def most_telling(candidate: Candidate, most: int) -> Candidate | None:
         return candidate
     if room < LEAST:
         return None
-    found = [candidate.words.intersection(terms(lines[number - 1])) for number in numbers]
+    words_by_line = [candidate.words.intersection(terms(lines[number - 1])) for number in numbers]
     best = (0, 0, 0)
     inside: Counter[str] = Counter()
     start = 0
     size = 0
     for end, number in enumerate(numbers):
-        inside.update(found[end])
+        inside.update(words_by_line[end])
         size += len(lines[number - 1])
         while start <= end and size > room:
-            inside.subtract(found[start])
+            inside.subtract(words_by_line[start])
             size -= len(lines[numbers[start] - 1])
             start += 1
         inside = +inside
         best = max(best, (len(inside), -start, end), key=lambda each: each[:2])
         if -best[1] == start and best[0] == len(inside):
             best = (best[0], best[1], end)  # the same lines, and more
-    shown = numbers[-best[1] : best[2] + 1]
-    return replace(candidate, spans=spans_of(shown)) if shown else None
+    best_numbers = numbers[-best[1] : best[2] + 1]
+    return replace(candidate, spans=spans_of(best_numbers)) if best_numbers else None

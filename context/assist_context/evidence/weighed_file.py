@@ -108,8 +108,8 @@ class WeighedFile:
 
     def best(self, most: int) -> Iterator[FoundLines]:
         """The lines that say most, the best first; two of them may be next to each other."""
-        scored = [(self._score(at), at) for at, meant in enumerate(self._says) if meant]
-        for score, at in sorted(scored, key=lambda one: (-one[0], one[1]))[:most]:
+        scores = [(self._score(at), at) for at, meant in enumerate(self._says) if meant]
+        for score, at in sorted(scores, key=lambda one: (-one[0], one[1]))[:most]:
             yield self._place(at, score)
 
     def at(self, number: int) -> FoundLines:
@@ -123,15 +123,15 @@ class WeighedFile:
 
     def _said_by_definitions(self) -> list[dict[str, float]]:
         """For each definition, how much of a term's worth it gives to all of its lines."""
-        said: list[dict[str, float]] = [{} for _ in self._outline]
-        for own, site in zip(said, self._outline, strict=True):
+        weights: list[dict[str, float]] = [{} for _ in self._outline]
+        for own, site in zip(weights, self._outline, strict=True):
             _add(own, self._words.meant_by(site.qualified), IN_NAME)
         for number, owner in enumerate(self._owner, 1):
             if owner >= 0 and self._says[number - 1]:
                 site = self._outline[owner]
                 head = number < site.start_line + site.head_lines + HEAD
-                _add(said[owner], self._says[number - 1], AT_HEAD if head else INSIDE)
-        return said
+                _add(weights[owner], self._says[number - 1], AT_HEAD if head else INSIDE)
+        return weights
 
     def _place(self, at: int, score: float) -> FoundLines:
         """A line with those around it, as far as its definition goes; a short definition as it is."""
@@ -222,17 +222,17 @@ def _owners(outline: Sequence[IndexedDefinition], lines: Sequence[str]) -> list[
 
 def _documentation(lines: Sequence[str]) -> list[bool]:
     """For each line whether it is in a docstring, or in a long comment."""
-    found = [False] * len(lines)
+    flags = [False] * len(lines)
     quote = ""
     comment = 0  # lines of the comment so far
     for at, line in enumerate(lines):
         if quote:
-            found[at] = True
+            flags[at] = True
             quote = "" if quote in line else quote
-        elif opened := _DOCSTRING.match(line):
-            found[at] = True
-            quote = "" if opened[1] in line[opened.end() :] else opened[1]
+        elif opening := _DOCSTRING.match(line):
+            flags[at] = True
+            quote = "" if opening[1] in line[opening.end() :] else opening[1]
         comment = comment + 1 if not quote and _COMMENT.match(line) else 0
         if comment > LONG_COMMENT:
-            found[at - comment + 1 : at + 1] = [True] * comment
-    return found
+            flags[at - comment + 1 : at + 1] = [True] * comment
+    return flags

@@ -66,22 +66,22 @@ def imported_uses(ways: ImportWays, at: IndexedDefinition) -> set[str]:
 
 def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tuple[list[CodeUse], int]:
     """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
-    found = every_use(corpus, at, own)
+    uses = every_use(corpus, at, own)
     places = {(site.path, site.parent) for site in implementations(corpus.definitions(at.name))}
     usual = bool(at.parent) and at.name in USUAL
-    listed = not usual and ((len(places) <= MAX_NAMESAKES and len(found) <= MAX_USES) or len(places) <= 1)
-    shown = [use for use in found if use.sure or listed]
+    is_listed = not usual and ((len(places) <= MAX_NAMESAKES and len(uses) <= MAX_USES) or len(places) <= 1)
+    visible_uses = [use for use in uses if use.sure or is_listed]
     common = usual or corpus.few_definitions(at.name, COMMON) is None
-    others = _other_lines(corpus, at, shown) if common or len(shown) < len(found) else 0
-    return sorted(shown, key=lambda use: not use.sure), others
+    others = _other_lines(corpus, at, visible_uses) if common or len(visible_uses) < len(uses) else 0
+    return sorted(visible_uses, key=lambda use: not use.sure), others
 
 
-def _other_lines(corpus: Corpus, at: IndexedDefinition, shown: Sequence[CodeUse]) -> int:
+def _other_lines(corpus: Corpus, at: IndexedDefinition, visible_uses: Sequence[CodeUse]) -> int:
     """How many lines outside of a definition have its name, and are not shown: of the first 2,000."""
     sites = corpus.references(at.name, PLACES)
     lines = {(site.path, site.line) for site in sites if not _are_apart(at.path, site.path)}
     own = {(at.path, line) for line in range(at.start_line, at.end_line + 1)}
-    return len(lines - own - {(use.path, use.line) for use in shown})
+    return len(lines - own - {(use.path, use.line) for use in visible_uses})
 
 
 def _are_apart(one: str, other: str) -> bool:
@@ -95,10 +95,10 @@ def made_by(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> li
     """The lines that make an object of the class whose constructor this is: they call it."""
     name = at.parent.rpartition(".")[2]
     around = [site for site in corpus.outline(at.path, name) if site.qualified == at.parent]
-    found = sure_uses(corpus, around[0], own) if around else []
+    uses = sure_uses(corpus, around[0], own) if around else []
     call = re.compile(rf"\b{re.escape(name)}\s*(?:<[^>\n]*>)?\(")
-    lines = {use: corpus.lines(use.path)[use.line - 1 : use.line] for use in found}
-    return [use for use in found if any(map(call.search, lines[use]))]
+    lines = {use: corpus.lines(use.path)[use.line - 1 : use.line] for use in uses}
+    return [use for use in uses if any(map(call.search, lines[use]))]
 
 
 def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
@@ -109,10 +109,10 @@ def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> 
     makes a use sure.
     """
     defining = _defining(own, at) if own is not None else None
-    found: dict[tuple[str, int], CodeUse] = {}
+    uses: dict[tuple[str, int], CodeUse] = {}
     if own is not None and defining is not None:
-        found |= _uses_in_own(corpus, own, at, defining)
-    exact = bool(found)
+        uses |= _uses_in_own(corpus, own, at, defining)
+    exact = bool(uses)
     until = time.thread_time() + SECONDS
     ways = ImportWays(corpus, at.path)
     sites = _sites_by_path(at, ways)
@@ -120,10 +120,10 @@ def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> 
         if (path == at.path and exact) or _are_apart(at.path, path):
             continue
         if path != at.path and own is not None and defining is not None and time.thread_time() < until:
-            found |= _uses_in_other(ways, path, own.parsed.document, (at, defining))
+            uses |= _uses_in_other(ways, path, own.parsed.document, (at, defining))
         for use in _named_uses(at, ways, path, sites.get(path, ())):
-            found.setdefault((path, use.line), use)
-    return list(found.values())
+            uses.setdefault((path, use.line), use)
+    return list(uses.values())
 
 
 def _holding(at: IndexedDefinition, ways: ImportWays) -> Iterator[str]:
@@ -146,19 +146,19 @@ def _named_uses(
     """The uses in a file that the index knows by their name, but those that mean another one there."""
     if not sites:
         return
-    named = _naming(at, ways, path)
+    naming = _naming(at, ways, path)
     others = _other_owners(ways.corpus, at)
     family = at.parent.rpartition(".")[2]
-    owned = not family or any(site.kind not in FUNCTIONS for site in ways.corpus.definitions(family))
+    has_other = not family or any(site.kind not in FUNCTIONS for site in ways.corpus.definitions(family))
     for site in sites:
         owner = owner_in_line(ways.corpus.lines(path), site.line, at.name)
         if family and owner == family and path != at.path and ways.corpus.outline(path, family):
             continue  # a class of its own
         if owner in others or (at.kind == "field" and _has_path(ways.corpus.lines(path), site.line, at.name)):
             continue
-        if owner or at.parent or not named.elsewhere:
+        if owner or at.parent or not naming.elsewhere:
             # The `Q` of `impl Get for Q` is any type, and what a function defines is no member of `this`.
-            sure = owned and _is_sure(at, site, owner, named)
+            sure = has_other and _is_sure(at, site, owner, naming)
             yield CodeUse(path, site.line, site.inside, sure)
 
 
@@ -188,10 +188,10 @@ def _uses_in_own(
 
 
 def _uses_in_other(
-    ways: ImportWays, path: str, origin: Document, named: tuple[IndexedDefinition, Occurrence]
+    ways: ImportWays, path: str, origin: Document, naming: tuple[IndexedDefinition, Occurrence]
 ) -> dict[tuple[str, int], CodeUse]:
     """The uses in another file, which imports that of a definition or a package that passes it on."""
-    at, defining = named
+    at, defining = naming
     corpus = ways.corpus
     document = Document(path, tuple(corpus.lines(path)), language_of(path))
     if at.name not in document.text or defining.binding is None or not are_related(origin, document):
@@ -209,37 +209,37 @@ def _uses_in_other(
 
 
 def _as_uses(
-    corpus: Corpus, at: IndexedDefinition, parsed: ParsedText, places: Sequence[Occurrence]
+    corpus: Corpus, at: IndexedDefinition, text: ParsedText, places: Sequence[Occurrence]
 ) -> dict[tuple[str, int], CodeUse]:
     """Places but those that define or import a name, each with the definition around it.
 
     To set a field is to use it, but in Rust, where a field is only set where it is, and a method may have its
     name. Of a method that another class has in its own way, only its own class surely means this one.
     """
-    document = parsed.document
+    document = text.document
     path = document.path
     rust = document.language.name == "rust" and bool(at.parent)
-    used = [
+    places_used = [
         place
         for place in places
         if (not place.defines or (place.member and at.kind not in FUNCTIONS and not rust))
-        and not _is_imported(parsed, place)
+        and not _is_imported(text, place)
         and not (rust and place.member and _is_called(document, place) != (at.kind in FUNCTIONS))
         and not _is_private(document, place, at.name)
         and not (document.language.name == "rust" and _is_of_another(document, place, at))
     ]
-    outline = corpus.outline(path) if used else ()
+    outline = corpus.outline(path) if places_used else ()
     others = {site.start_line for site in outline if site.name == at.name and site.parent != at.parent}
     overridden = bool(at.parent) and at.kind in FUNCTIONS
     overridden = overridden and any(place.defines and place.start.line + 1 in others for place in places)
-    found = {}
-    for place in used:
+    by_line = {}
+    for place in places_used:
         line = place.start.line + 1
         around = enclosing(outline, line)
         inside = around.qualified if around else ""
         own = path == at.path and inside.startswith(f"{at.parent}.")
-        found[path, line] = CodeUse(path, line, inside, place.sure and (own or not overridden))
-    return found
+        by_line[path, line] = CodeUse(path, line, inside, place.sure and (own or not overridden))
+    return by_line
 
 
 def _is_of_another(document: Document, place: Occurrence, at: IndexedDefinition) -> bool:
@@ -256,9 +256,9 @@ def _is_private(document: Document, place: Occurrence, name: str) -> bool:
     return not name.startswith("#") and line[: place.start.column].endswith("#")
 
 
-def _is_imported(parsed: ParsedText, place: Occurrence) -> bool:
+def _is_imported(text: ParsedText, place: Occurrence) -> bool:
     """Whether a place is a name in an import, or in a list of what is exported."""
-    node = parsed.node(parsed.byte(place.start), parsed.byte(place.end))
+    node = text.node(text.byte(place.start), text.byte(place.end))
     for _ in range(8):  # lists of imports are not nested deeper
         if node is None:
             return False
@@ -306,13 +306,13 @@ def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNamin
     return ImportedNaming(bare, frozenset(owners), elsewhere and not bare)
 
 
-def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, named: ImportedNaming) -> bool:
+def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, naming: ImportedNaming) -> bool:
     """Whether a site certainly means the definition."""
     if at.parent:
         within = site.path == at.path and f"{site.inside}.".startswith(f"{at.parent}.")
         family = at.parent.rpartition(".")[2]
-        return (owner in OWN_OBJECTS and within) or (owner == family and (named.bare or bool(named.owners)))
-    return owner in named.owners if owner else named.bare
+        return (owner in OWN_OBJECTS and within) or (owner == family and (naming.bare or bool(naming.owners)))
+    return owner in naming.owners if owner else naming.bare
 
 
 def _has_path(lines: Sequence[str], line: int, name: str) -> bool:
@@ -325,5 +325,5 @@ def owner_in_line(lines: Sequence[str], line: int, name: str) -> str:
     text = lines[line - 1] if line <= len(lines) else ""
     if len(text) > LONGEST_LINE:
         return "?"
-    found = re.search(rf"(\w*)\)?\s*(?:\.|::|\?\.|->)\s*{re.escape(name)}\b", text)
-    return found[1] or "?" if found else ""
+    match = re.search(rf"(\w*)\)?\s*(?:\.|::|\?\.|->)\s*{re.escape(name)}\b", text)
+    return match[1] or "?" if match else ""

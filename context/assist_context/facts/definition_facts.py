@@ -84,20 +84,20 @@ class DefinitionFacts:
 
 def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) -> DefinitionFacts | None:
     """The facts of a definition in a document that is laid over the index; None if it is not there."""
-    found = symbols(document.language, document.text)
-    definition = next((site for site in found.definitions if _is_same(site, at)), None)
+    match = symbols(document.language, document.text)
+    definition = next((site for site in match.definitions if _is_same(site, at)), None)
     if definition is None:
         return None
     if at.kind in FUNCTIONS:  # of overloads, the one that does something
-        same = [site for site in found.definitions if (site.name, site.parent) == (at.name, at.parent)]
+        same = [site for site in match.definitions if (site.name, site.parent) == (at.name, at.parent)]
         definition = same[-1] if document.language.name == "python" else definition
         at = replace(at, start_line=definition.start_line, end_line=definition.end_line)
     facts = DefinitionFacts(definition, at.path, document.language.name, todos=tuple(_todos(document, at)))
-    parsed = ParsedText(document)
-    reader = NameReader(parsed)
+    text = ParsedText(document)
+    reader = NameReader(text)
     makes = at.parent and at.name in _CONSTRUCTORS
-    used, unsure = (made_by(corpus, at, reader), 0) if makes else uses_of(corpus, at, reader)
-    callers, tests = apart(corpus, used)
+    uses, unsure = (made_by(corpus, at, reader), 0) if makes else uses_of(corpus, at, reader)
+    callers, tests = apart(corpus, uses)
     facts = replace(
         facts,
         callers=tuple(callers[:MAX_USES]),
@@ -107,17 +107,17 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
         unsure_count=unsure,
     )
     if at.kind in FUNCTIONS:
-        statements = statements_in(parsed, at.start_line, at.end_line)
-        calls = tuple(_calls(corpus, at, parsed, found.references))
+        statements = statements_in(text, at.start_line, at.end_line)
+        calls = tuple(_calls(corpus, at, text, match.references))
         long = at.end_line - at.start_line >= SHORT
-        known = (
+        callee_names = (
             [call.name for call in calls if call.defined or _is_defined(corpus, call.name)] if long else []
         )
-        outline = outline_of(parsed, at.start_line, at.end_line, known) if long else ()
+        outline = outline_of(text, at.start_line, at.end_line, callee_names) if long else ()
         return replace(facts, statements=statements, calls=calls, outline=outline)
-    inside = [site for site in found.definitions if site.parent == definition.qualified]
+    inside = [site for site in match.definitions if site.parent == definition.qualified]
     members = {site.name: site for site in inside}
-    for field in _fields_set(parsed, definition, [site for site in inside if site.kind == "class"]):
+    for field in _fields_set(text, definition, [site for site in inside if site.kind == "class"]):
         members.setdefault(field.name, field)
     outline = fitting(member_parts([site for site in inside if site.kind in FUNCTIONS]))
     return replace(facts, members=tuple(members.values())[:MAX_MEMBERS], outline=outline)
@@ -125,16 +125,16 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
 
 def member_parts(definitions: Sequence[Definition], depth: int = 0) -> list[OutlinePart]:
     """Definitions as parts of what holds them, each with its first sentence; of very many the public ones."""
-    found = [site for site in definitions if site.kind != "field"]
-    if len(found) > MAX_ROWS:
-        found = [site for site in found if not site.name.startswith(("_", "#"))]
-    return [_member_part(site, depth) for site in found]
+    members = [site for site in definitions if site.kind != "field"]
+    if len(members) > MAX_ROWS:
+        members = [site for site in members if not site.name.startswith(("_", "#"))]
+    return [_member_part(site, depth) for site in members]
 
 
 def _member_part(site: Definition, depth: int) -> OutlinePart:
     head = in_line(site.signature).rstrip(" {:")
-    said = f": {first_sentence(site.doc)}" if site.doc else ""
-    return OutlinePart(site.start_line, site.end_line, depth, "member", f"{head}{said}")
+    doc = f": {first_sentence(site.doc)}" if site.doc else ""
+    return OutlinePart(site.start_line, site.end_line, depth, "member", f"{head}{doc}")
 
 
 def _is_defined(corpus: Corpus, name: str) -> bool:
@@ -147,45 +147,45 @@ def _is_same(site: Definition, at: IndexedDefinition) -> bool:
 
 
 def _fields_set(
-    parsed: ParsedText, definition: Definition, inner: Sequence[Definition]
+    text: ParsedText, definition: Definition, inner: Sequence[Definition]
 ) -> Iterator[Definition]:
     """What methods of a class set of their own object, by the lines where they do, without inner classes."""
     others = {number for site in inner for number in range(site.start_line, site.end_line + 1)}
     for number in range(definition.start_line, definition.end_line + 1):
-        line = parsed.document.lines[number - 1]
+        line = text.document.lines[number - 1]
         targets = _TARGETS.match(line)
         if targets is None or number in others:
             continue
-        for found in _OWN_FIELD.finditer(line, *targets.span(1)):
-            first = parsed.byte(Cursor(number - 1, found.start(1)))
-            if parsed.kind(first, first + len(found[1].encode())) == "code":
-                yield Definition(found[1], "field", number, number, line.strip(), definition.qualified)
+        for outline in _OWN_FIELD.finditer(line, *targets.span(1)):
+            first = text.byte(Cursor(number - 1, outline.start(1)))
+            if text.kind(first, first + len(outline[1].encode())) == "code":
+                yield Definition(outline[1], "field", number, number, line.strip(), definition.qualified)
 
 
 def _todos(document: Document, at: IndexedDefinition) -> Iterator[tuple[int, str]]:
     for number in range(at.start_line, at.end_line + 1):
-        if found := _TODO.search(document.lines[number - 1]):
-            yield number, found[0].strip()
+        if outline := _TODO.search(document.lines[number - 1]):
+            yield number, outline[0].strip()
 
 
 def _calls(
-    corpus: Corpus, at: IndexedDefinition, parsed: ParsedText, references: Sequence[Reference]
+    corpus: Corpus, at: IndexedDefinition, text: ParsedText, references: Sequence[Reference]
 ) -> Iterator[CodeCall]:
     """What a function calls, each name once; in a language without rules for calls, what it refers to."""
     head = at.start_line + at.head_lines - 1
-    seen = {at.name}
+    visited = {at.name}
     lines = corpus.lines(at.path)
-    called: dict[str, set[int]] = {}
+    lines_by_name: dict[str, set[int]] = {}
     for reference in references:
         name = reference.name
         inside = head < reference.line <= at.end_line
-        if not inside or name in seen or len(seen) > MAX_CALLS + 1:
+        if not inside or name in visited or len(visited) > MAX_CALLS + 1:
             continue
-        if name not in called:
-            called[name] = _called_lines(parsed, name)
-        if _has_plain_calls(parsed.document.language) and reference.line not in called[name]:
+        if name not in lines_by_name:
+            lines_by_name[name] = _called_lines(text, name)
+        if _has_plain_calls(text.document.language) and reference.line not in lines_by_name[name]:
             continue
-        seen.add(name)
+        visited.add(name)
         owner = owner_in_line(lines, reference.line, name)
         yield CodeCall(name, reference.line, _meaning(corpus, at, name, owner))
 
@@ -195,16 +195,16 @@ def _has_plain_calls(language: Language) -> bool:
     return call_rules(language) is not None or language.name in _BRACKETS
 
 
-def _called_lines(parsed: ParsedText, name: str) -> set[int]:
+def _called_lines(text: ParsedText, name: str) -> set[int]:
     """The lines on which a name is called; macros of Rust are, too."""
-    if parsed.document.language.name in _BRACKETS:
+    if text.document.language.name in _BRACKETS:
         call = re.compile(rf"\b{re.escape(name)}\s*(?:<[^<>()]*>\s*)?\(")
-        return {number for number, line in enumerate(parsed.document.lines, 1) if call.search(line)}
-    found = {parsed.source.line(site.name_span[0]) for site in calls_of(parsed, name)}
-    if parsed.document.language.name == "rust":
+        return {number for number, line in enumerate(text.document.lines, 1) if call.search(line)}
+    lines = {text.source.line(site.name_span[0]) for site in calls_of(text, name)}
+    if text.document.language.name == "rust":
         macro = re.compile(rf"\b{re.escape(name)}!")
-        found |= {number for number, line in enumerate(parsed.document.lines, 1) if macro.search(line)}
-    return found
+        lines |= {number for number, line in enumerate(text.document.lines, 1) if macro.search(line)}
+    return lines
 
 
 def _meaning(corpus: Corpus, at: IndexedDefinition, name: str, owner: str) -> tuple[str, int] | None:
@@ -218,9 +218,9 @@ def _meaning(corpus: Corpus, at: IndexedDefinition, name: str, owner: str) -> tu
         top = [site for site in here if not site.parent]
         return (at.path, top[0].start_line) if len(here) == len(top) == 1 else None
     language = language_of(at.path).name
-    found = set[tuple[str, int]]()
-    for imported in corpus.imports(at.path):
-        if name in imported.names:
-            for path in corpus.resolve(at.path, language, imported):
-                found |= {(path, site.start_line) for site in corpus.outline(path, name, "")}
-    return found.pop() if len(found) == 1 else None
+    places = set[tuple[str, int]]()
+    for import_ in corpus.imports(at.path):
+        if name in import_.names:
+            for path in corpus.resolve(at.path, language, import_):
+                places |= {(path, site.start_line) for site in corpus.outline(path, name, "")}
+    return places.pop() if len(places) == 1 else None

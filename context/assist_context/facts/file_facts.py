@@ -71,9 +71,9 @@ def file_facts(corpus: Corpus, path: str) -> FileFacts:
 def _outline(corpus: Corpus, path: str) -> tuple[OutlinePart, ...]:
     """The definitions at the top of a file and the methods of its classes, in their order."""
     document = Document(path, tuple(corpus.lines(path)), language_of(path))
-    found = symbols(document.language, document.text).definitions
-    tops = {site.qualified: site for site in found if not site.parent and site.kind != SECTION}
-    methods = [site for site in found if site.parent in tops and site.kind in FUNCTIONS]
+    definitions = symbols(document.language, document.text).definitions
+    tops = {site.qualified: site for site in definitions if not site.parent and site.kind != SECTION}
+    methods = [site for site in definitions if site.parent in tops and site.kind in FUNCTIONS]
     parts = [*member_parts(list(tops.values())), *member_parts(methods, 1)]
     return fitting(sorted(parts, key=lambda part: part.line))
 
@@ -86,16 +86,14 @@ def folder_facts(corpus: Corpus, folder: str) -> FileFacts:
     parts = _used_parts(corpus, tops[:_LOOKED_UP], inside)
     parts.sort(key=lambda part: (-part.users, part.definition.path, part.definition.start_line))
     own = set(paths)
-    imported = Counter(
-        other for path in sorted(own)[:_LOOKED_UP] for other in _imports_of(corpus, path) - own
-    )
+    counts = Counter(other for path in sorted(own)[:_LOOKED_UP] for other in _imports_of(corpus, path) - own)
     return FileFacts(
         folder,
         len(paths),
         0,
         tuple(parts[:MAX_PARTS]),
         len(tops),
-        tuple(path for path, _ in imported.most_common(MAX_FILES)),
+        tuple(path for path, _ in counts.most_common(MAX_FILES)),
         tuple(sorted(_importers(corpus, own) - own))[:MAX_FILES] if inside else (),
     )
 
@@ -127,14 +125,14 @@ def _imports_of(corpus: Corpus, path: str) -> set[str]:
     return {file for import_ in corpus.imports(path) for file in corpus.resolve(path, language, import_)}
 
 
-def _importers(corpus: Corpus, wanted: set[str]) -> set[str]:
+def _importers(corpus: Corpus, paths: set[str]) -> set[str]:
     """The files that use a name of these files and import one of them."""
-    names = {site.name for path in sorted(wanted)[:_LOOKED_UP] for site in corpus.outline(path, parent="")}
+    names = {site.name for path in sorted(paths)[:_LOOKED_UP] for site in corpus.outline(path, parent="")}
     candidates = {
         path for name in sorted(names)[:_LOOKED_UP] for path in corpus.reader.mentions(name, _REFERENCES)
     }
-    if len(wanted) == 1:
-        [own] = wanted
+    if len(paths) == 1:
+        [own] = paths
         ways = ImportWays(corpus, own)
-        return {path for path in candidates - wanted if ways.is_imported(path)}
-    return {path for path in candidates - wanted if _imports_of(corpus, path) & wanted}
+        return {path for path in candidates - paths if ways.is_imported(path)}
+    return {path for path in candidates - paths if _imports_of(corpus, path) & paths}

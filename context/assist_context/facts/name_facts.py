@@ -27,16 +27,16 @@ class NameFacts:
 
 def name_facts(corpus: Corpus, name: str, alike: Sequence[str] = ()) -> NameFacts:
     """The uses of a name, whatever it means there."""
-    found = corpus.definitions(name, PLACES)
+    definitions = corpus.definitions(name, PLACES)
     sites = sorted({(site.path, site.line, site.inside) for site in corpus.references(name, PLACES)})
-    used = [CodeUse(*site, sure=True) for site in sites]
-    callers, tests = apart(corpus, used)
+    uses = [CodeUse(*site, sure=True) for site in sites]
+    callers, tests = apart(corpus, uses)
     return NameFacts(
         name,
-        found,
+        definitions,
         tuple(callers[:MAX_USES]),
         len(callers),
         tuple(tests[:MAX_USES]),
         len(tests),
-        tuple(alike) if not used else (),
+        tuple(alike) if not uses else (),
     )

@@ -66,15 +66,13 @@ def operator_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[Turne
     >>> operator_changes([EditedText("a.py", "f(x in y)\\n", "f(x not in y)\\n")])
     (TurnedStatement(path='a.py', line=1, text='`in` became `not in`'),)
     """
-    changed = [
-        text for text in texts if text.before != text.after and language_of(text.path).name not in _DATA
-    ]
-    old = {text.path: units_of(text.path, text.before) for text in changed}
-    new = {text.path: units_of(text.path, text.after) for text in changed}
+    units = [text for text in texts if text.before != text.after and language_of(text.path).name not in _DATA]
+    old = {text.path: units_of(text.path, text.before) for text in units}
+    new = {text.path: units_of(text.path, text.after) for text in units}
     names = renamed_words(StatementMatches(old, new))
-    lines = {text.path: split_lines(text.before) for text in changed}
-    found = _Judgement(StatementMatches(with_names(old, names), new), lines, wish).changes()
-    return tuple(sorted(set(found), key=lambda one: (one.path, one.line, one.text)))
+    lines = {text.path: split_lines(text.before) for text in units}
+    changes_found = _Judgement(StatementMatches(with_names(old, names), new), lines, wish).changes()
+    return tuple(sorted(set(changes_found), key=lambda one: (one.path, one.line, one.text)))
 
 
 class _Judgement:
@@ -101,37 +99,37 @@ class _Judgement:
         self._gained = Counter(word for unit in matches.fresh for word in unit.words)
         for was, now in matches.pairs:
             self._gained += Counter(now.words) - Counter(was.words)
-        changed = [*matches.gone, *(was for was, _ in matches.pairs)]
+        changes = [*matches.gone, *(was for was, _ in matches.pairs)]
         literals = {
-            w for unit in changed for w, kind in zip(unit.words, unit.types, strict=True) if is_literal(kind)
+            w for unit in changes for w, kind in zip(unit.words, unit.types, strict=True) if is_literal(kind)
         }
         self._lost_literals = {word.startswith('"') for word in literals - self._new}
 
     def changes(self) -> Iterator[TurnedStatement]:
         """All that is turned; of too much, that it is not compared."""
-        found = self._matches
-        if found.too_much:
-            unit = found.fresh[0]
+        changes_found = self._matches
+        if changes_found.too_much:
+            unit = changes_found.fresh[0]
             yield TurnedStatement(unit.path, unit.line, "too much changed to be compared")
             return
-        for was, now in found.pairs:
-            told = [
+        for was, now in changes_found.pairs:
+            notes = [
                 (change.line, change.text)
                 for change in statement_changes(was, now)
                 if self._is_turned(was, now, change)
             ]
             at, words = self._lost_call(was, token_steps(was, now))
-            told += [(now.lines[min(at, len(now.lines) - 1)], words)] if words else []
-            for line, words in told:
+            notes += [(now.lines[min(at, len(now.lines) - 1)], words)] if words else []
+            for line, words in notes:
                 yield TurnedStatement(now.path, line, words)
-            if not told:
+            if not notes:
                 yield from self._new_literals(now)
-        for gone in found.gone:
+        for gone in changes_found.gone:
             if words := self._loss(gone):
-                before, after = found.around(gone)
+                before, after = changes_found.around(gone)
                 near = before or after
                 yield TurnedStatement(gone.path, near.line if near else 1, words)
-        for fresh in found.fresh:
+        for fresh in changes_found.fresh:
             yield from self._new_literals(fresh)
 
     def _is_turned(self, was: CodeUnit, now: CodeUnit, change: StatementChange) -> bool:
@@ -188,9 +186,9 @@ class _Judgement:
         if gone.key in self._matches.moved:
             return True
         if target := gone.target:
-            kept = len(target)
-            changed = [now for was, now in self._matches.pairs if was.words[:kept] != target]
-            return any(unit.words[:kept] == target for unit in (*self._matches.fresh, *changed))
+            size = len(target)
+            others = [now for was, now in self._matches.pairs if was.words[:size] != target]
+            return any(unit.words[:size] == target for unit in (*self._matches.fresh, *others))
         leave = [word for word in gone.words[:1] if word in LEAVES]
         return all(self._gained[word] for word in (*leave, *gone.calls))
 
@@ -201,8 +199,8 @@ class _Judgement:
             field = gone.target[next(ends)]
             return field not in self._new and self._is_read(field)
         names = {word for word, kind in zip(gone.words, gone.types, strict=True) if is_name(kind)}
-        lost = names - self._new
-        return bool(lost - {*gone.calls}) or bool(lost & self._defined)
+        names_lost = names - self._new
+        return bool(names_lost - {*gone.calls}) or bool(names_lost & self._defined)
 
     def _is_read(self, field: str) -> bool:
         """Whether the old texts have a field elsewhere than where it gets a value."""

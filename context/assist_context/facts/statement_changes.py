@@ -76,12 +76,12 @@ def _judge(was: CodeUnit, now: CodeUnit, step: TokenStep) -> tuple[StatementChan
     some = tuple(word for word in (*old, *new) if word not in "(.")
     if (old and new) or not some:
         return None, ""
-    said = shown_words((*old, *new))
+    words_shown = shown_words((*old, *new))
     if _NEGATIONS.issuperset(some):
         return "negation", f"a negation {'is gone' if old else 'was added'}: `{some[0]}`"
     if some in _OFFSETS and not _STEPS.intersection(was.words):
-        return "offset", f"`{said}` is {'gone' if old else 'new'}"
-    return _lost_kind(some, was.path) if old else None, f"`{said}` is gone"
+        return "offset", f"`{words_shown}` is {'gone' if old else 'new'}"
+    return _lost_kind(some, was.path) if old else None, f"`{words_shown}` is gone"
 
 
 def _lost_kind(words: tuple[str, ...], path: str) -> StatementChangeKind | None:
@@ -127,8 +127,8 @@ def shown_words(words: Sequence[str]) -> str:
     'and f(a.b)'
     """
     last = [f" {word}" for word in words[-1:] if word in _CONNECTIVES]
-    shown = " ".join(map(plain_token, words[: len(words) - len(last)]))
-    text = re.sub(r"(?<=\w) ?([(.]) ?", r"\1", shown)
+    words_text = " ".join(map(plain_token, words[: len(words) - len(last)]))
+    text = re.sub(r"(?<=\w) ?([(.]) ?", r"\1", words_text)
     return plain_token("".join((text, ")" * text.count("("), *last)))
 
 

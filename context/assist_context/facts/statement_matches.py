@@ -33,16 +33,16 @@ def token_steps(was: CodeUnit, now: CodeUnit) -> list[TokenStep]:
 
     So is an operator that begins both and became its opposite, as in `in (1, 2)` and `not in ITEMS`.
     """
-    found = list[TokenStep]()
+    pairs = list[TokenStep]()
     steps = SequenceMatcher(None, was.words, now.words, autojunk=False).get_opcodes()
     for kind, first, last, start, end in steps:
         if kind == "replace" and last - first == end - start:
-            found += [(first + at, first + at + 1, start + at, start + at + 1) for at in range(last - first)]
+            pairs += [(first + at, first + at + 1, start + at, start + at + 1) for at in range(last - first)]
         elif kind == "replace" and {was.words[first], now.words[start]} in OPPOSITES:
-            found += [(first, first + 1, start, start + 1), (first + 1, last, start + 1, end)]
+            pairs += [(first, first + 1, start, start + 1), (first + 1, last, start + 1, end)]
         elif kind != "equal":
-            found.append((first, last, start, end))
-    return found
+            pairs.append((first, last, start, end))
+    return pairs
 
 
 class StatementMatches:
@@ -61,9 +61,9 @@ class StatementMatches:
             for side in (old, new)
         )
         self._join(self._find_equal())
-        moved = self._find_moved(_SHORT)
-        self.moved = {was.key for was, _ in moved}
-        self._join(moved)
+        moves = self._find_moved(_SHORT)
+        self.moved = {was.key for was, _ in moves}
+        self._join(moves)
         self.too_much = len(self.gone) * len(self.fresh) > _MAX_PAIRS
         if not self.too_much:
             self._join(self._find_in_place())
@@ -102,15 +102,15 @@ class StatementMatches:
         following = self.old[was.path][was.place + 1 :][:1], self.new[now.path][now.place + 1 :][:1]
         return [unit.key for unit in following[0]] == [unit.key for unit in following[1]]
 
-    def _join(self, found: Iterable[StatementPair]) -> None:
-        taken = set[CodeUnit]()
-        for was, now in found:
+    def _join(self, pairs: Iterable[StatementPair]) -> None:
+        units_taken = set[CodeUnit]()
+        for was, now in pairs:
             self._now[was.path, was.place] = now
-            taken.add(now)
+            units_taken.add(now)
             if was.words != now.words:
                 self.pairs.append((was, now))
         self.gone = [unit for unit in self.gone if (unit.path, unit.place) not in self._now]
-        self.fresh = [unit for unit in self.fresh if unit not in taken]
+        self.fresh = [unit for unit in self.fresh if unit not in units_taken]
         self._fresh_units = set(self.fresh)
 
     def _find_equal(self) -> Iterator[StatementPair]:
@@ -140,24 +140,24 @@ class StatementMatches:
                 if share >= _ALIKE:
                     here = 0.05 if was.path == now.path else 0.0
                     near.append((share + here - abs(was.line - now.line) * 1e-5, at, to))
-        taken: tuple[set[int], set[int]] = (set(), set())
+        used: tuple[set[int], set[int]] = (set(), set())
         for _, at, to in sorted(near, reverse=True):
-            if at not in taken[0] and to not in taken[1]:
-                taken[0].add(at)
-                taken[1].add(to)
+            if at not in used[0] and to not in used[1]:
+                used[0].add(at)
+                used[1].add(to)
                 yield self.gone[at], self.fresh[to]
 
     def _find_in_place(self) -> list[StatementPair]:
-        found: dict[CodeUnit, CodeUnit] = {}
+        pairs: dict[CodeUnit, CodeUnit] = {}
         for was in self.gone:
             between = self.between(was) or []
-            if len(between) != 1 or between[0] in found:
+            if len(between) != 1 or between[0] in pairs:
                 continue
             now = between[0]
             same = (Counter(was.words) & Counter(now.words)).total()
             if 2 * same >= _ALIKE_IN_PLACE * (len(was.words) + len(now.words)):
-                found[now] = was
-        return [(was, now) for now, was in found.items()]
+                pairs[now] = was
+        return [(was, now) for now, was in pairs.items()]
 
 
 def renamed_words(matches: StatementMatches) -> dict[str, str]:
@@ -177,14 +177,14 @@ def renamed_words(matches: StatementMatches) -> dict[str, str]:
                 continue
             if is_name(was.types[at]) and is_name(now.types[to]):
                 votes.setdefault(name[0], Counter())[other[0]] += 1
-    called = {name for was, _ in matches.pairs for name in was.calls}
-    best = {name: found.most_common(1)[0] for name, found in votes.items()}
-    return {name: other for name, (other, times) in best.items() if times > 1 or name not in called}
+    callees = {name for was, _ in matches.pairs for name in was.calls}
+    best = {name: votes_for.most_common(1)[0] for name, votes_for in votes.items()}
+    return {name: other for name, (other, times) in best.items() if times > 1 or name not in callees}
 
 
 def with_names(units: UnitsByPath, names: Mapping[str, str]) -> dict[str, list[CodeUnit]]:
     """The same statements with other names."""
     return {
-        path: [replace(unit, words=tuple(names.get(word, word) for word in unit.words)) for unit in found]
-        for path, found in units.items()
+        path: [replace(unit, words=tuple(names.get(word, word) for word in unit.words)) for unit in own_units]
+        for path, own_units in units.items()
     }

@@ -129,9 +129,9 @@ def excerpt(root: str, file: FileEntry) -> tuple[str, ...] | None:
     if os.path.isabs(file.path) or ".." in parts or not _has_no_links(root, parts[:-1]):
         return None
     try:
-        with open(open_regular(os.path.join(folder, parts[-1])), "rb") as opened:
-            status = os.fstat(opened.fileno())
-            data = opened.read(HASHED + 1)
+        with open(open_regular(os.path.join(folder, parts[-1])), "rb") as handle:
+            status = os.fstat(handle.fileno())
+            data = handle.read(HASHED + 1)
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return None
     if len(data) > HASHED:

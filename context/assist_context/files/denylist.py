@@ -67,16 +67,16 @@ class SecretWord:
 
 
 def _words() -> tuple[SecretWord, ...]:
-    found = []
+    words_found = []
     for group in _TABLE["words"]:
         suffixes = frozenset(group["suffixes"].replace("none", "", 1).split()) | {""}
         around = group.get("harmless", "").replace(" ", "|") or "(?!)"
         for name in group["names"].split():
             word = f"(?:{name.replace('-', '[-_. ]?')})s?"
-            bounded = word if group.get("within") else rf"(?<![a-z]){word}(?![a-z])"
+            expression = word if group.get("within") else rf"(?<![a-z]){word}(?![a-z])"
             harmless = rf"(?:{around})[-_. ]?{word}|{word}[-_. ]?(?:{around})"
-            found.append(SecretWord(name, bounded, harmless, suffixes))
-    return tuple(found)
+            words_found.append(SecretWord(name, expression, harmless, suffixes))
+    return tuple(words_found)
 
 
 WORDS = _words()
@@ -107,7 +107,7 @@ def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
     plain = set()
     ends = []
     starts = []
-    begun = []
+    prefixes = []
     inner = []
     for pattern in patterns:
         first, *pieces = _WILD.split(pattern)
@@ -118,12 +118,12 @@ def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
         elif pieces == [""]:
             starts.append(first)
         elif first:
-            begun.append(translate(pattern))
+            prefixes.append(translate(pattern))
         else:
             inner.append(max(pieces, key=len))
     end = tuple(ends)
     start = tuple(starts)
-    others = re.compile("|".join(begun) or r"(?!)")
+    others = re.compile("|".join(prefixes) or r"(?!)")
 
     def find(text: str) -> str | None:
         likely = text in plain or text.endswith(end) or text.startswith(start) or others.match(text)
@@ -144,14 +144,16 @@ def _short_beginnings() -> tuple[tuple[str, str, str], ...]:
 
     Windows makes them from the first six letters without dots, and three after the last dot.
     """
-    found = []
+    words_found = []
     for pattern in dict.fromkeys(DIRECTORIES + NAMES):
         stem, dot, suffix = pattern.lstrip(".").rpartition(".")
         if pattern.startswith("*.") and len(suffix) > 3 and not _WILD.search(suffix):
-            found.append(("", f".{suffix[:3]}", pattern))
+            words_found.append(("", f".{suffix[:3]}", pattern))
         elif first := _WILD.split((stem if dot else suffix).replace(".", ""))[0]:
-            found.append((first[:6], f".{suffix[:3]}" if dot and not _WILD.search(pattern) else "", pattern))
-    return tuple(found)
+            words_found.append(
+                (first[:6], f".{suffix[:3]}" if dot and not _WILD.search(pattern) else "", pattern)
+            )
+    return tuple(words_found)
 
 
 _SHORT_BEGINNINGS = _short_beginnings()
@@ -167,8 +169,8 @@ def _find_short(name: str) -> str | None:
         return None
     stem = parts[1]
     suffix = parts[2] or ""
-    for begun, end, pattern in _SHORT_BEGINNINGS:
-        if suffix.startswith(end) and (stem == begun or ("*" in pattern and stem.startswith(begun))):
+    for prefixes, end, pattern in _SHORT_BEGINNINGS:
+        if suffix.startswith(end) and (stem == prefixes or ("*" in pattern and stem.startswith(prefixes))):
             return pattern
     return None
 
@@ -196,14 +198,14 @@ def denied_by(path: str, directory: bool = False) -> str | None:
 def _judge_folder(parent: str) -> tuple[str, str | None]:
     """The directory as PATHS spell it, and the pattern that denies all of it."""
     parts = [part for part in parent.split("/") if part]
-    pattern = next((denied for denied in map(_denied_directory, parts) if denied), None)
+    pattern = next((rule for rule in map(_denied_directory, parts) if rule), None)
     return "/" + "".join(_without_stream(_spellings(part)[0]) + "/" for part in parts), pattern
 
 
 def by_names_only(directory: str) -> bool:
     """Whether `denied_name` alone decides about the files right in a directory."""
-    folder, found = _judge_folder(directory.replace("\\", "/"))
-    return found is None and _DOT not in folder
+    folder, pattern = _judge_folder(directory.replace("\\", "/"))
+    return pattern is None and _DOT not in folder
 
 
 @lru_cache(maxsize=4096)
@@ -233,11 +235,11 @@ def _spellings(name: str) -> tuple[str, ...]:
     """The names that some file system or editor would treat as the same, the plainest first."""
     if not name.isascii():
         name = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).casefold())
-    written = name.lower()
-    name = written.rstrip(". ") or written  # Windows drops trailing dots and spaces
-    if name == written and _ORDINARY.fullmatch(name) and not name.endswith(_LASTS):
+    plain = name.lower()
+    name = plain.rstrip(". ") or plain  # Windows drops trailing dots and spaces
+    if name == plain and _ORDINARY.fullmatch(name) and not name.endswith(_LASTS):
         return (name,)  # nearly always
-    spellings = [name, written]
+    spellings = [name, plain]
     if ":" in name:
         spellings.append(_without_stream(name))
     for spelling in tuple(spellings):

@@ -38,18 +38,18 @@ def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
     rules = FolderRules(root)
     program = git_repository.find_git(git, root)
     by_git = program is not None and _repository_of(root) is not None
-    found: dict[str, str] = {}
-    asked: dict[str, dict[str, str]] = {}  # by repository: the path from there, by ours
+    reasons: dict[str, str] = {}
+    by_repository: dict[str, dict[str, str]] = {}  # by repository: the path from there, by ours
     for path in dict.fromkeys(paths):
         if reason := rules.exclusion_reason(path, by_git_rules=not by_git):
-            found[path] = _words(reason, rules)
+            reasons[path] = _words(reason, rules)
             continue
         for top, inside in _places(root, _until_link(root, path)).items():
-            asked.setdefault(top, {})[path] = inside
+            by_repository.setdefault(top, {})[path] = inside
     if program is not None:
-        for top, insides in asked.items():
-            found |= _ignored_in(GitTree(program, top), root, insides)
-    return found
+        for top, insides in by_repository.items():
+            reasons |= _ignored_in(GitTree(program, top), root, insides)
+    return reasons
 
 
 def why_excluded(root: str, path: str) -> str:
@@ -66,8 +66,8 @@ def why_excluded(root: str, path: str) -> str:
 
 def _words(reason: str, rules: FolderRules) -> str:
     if reason == UNREADABLE:
-        named = ", ".join(rules.unreadable_files())
-        return f"is excluded, because the rule file {named} cannot be read: save it as text in UTF-8"
+        names = ", ".join(rules.unreadable_files())
+        return f"is excluded, because the rule file {names} cannot be read: save it as text in UTF-8"
     return _WORDS.get(reason, f"{BY_RULES}{reason}")
 
 
@@ -98,27 +98,27 @@ def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
     What a file is called elsewhere cannot be found out. Nearly no file has two names, and then nothing is
     looked for.
     """
-    wanted: dict[tuple[int, int], str] = {}
+    by_inode: dict[tuple[int, int], str] = {}
     count = 0
     for path in paths:
         with suppress(OSError, ValueError):
             status = os.lstat(os.path.join(root, path))
             if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
-                wanted[(status.st_dev, status.st_ino)] = path
+                by_inode[(status.st_dev, status.st_ino)] = path
                 count += status.st_nlink
-    found: dict[str, str] = {}
-    numbers = {inode for _, inode in wanted}
-    entries = islice(_files_of(root) if wanted else (), MAX_ENTRIES)
+    reasons: dict[str, str] = {}
+    numbers = {inode for _, inode in by_inode}
+    entries = islice(_files_of(root) if by_inode else (), MAX_ENTRIES)
     for inside, entry in entries:
         if entry.inode() in numbers:
             with suppress(OSError):
                 status = os.lstat(entry.path)  # that of an entry has no numbers on Windows
-                path = wanted.get((status.st_dev, status.st_ino), "")
+                path = by_inode.get((status.st_dev, status.st_ino), "")
                 if path and path != inside:
-                    found[inside] = path
-            if len(found) == count - len(wanted):
+                    reasons[inside] = path
+            if len(reasons) == count - len(by_inode):
                 break
-    return found
+    return reasons
 
 
 def _files_of(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -127,8 +127,8 @@ def _files_of(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     while stack:
         folder = stack.pop()
         entries: list[os.DirEntry[str]] = []
-        with suppress(OSError), os.scandir(os.path.join(root, folder)) as found:
-            entries += found  # at once, because a caller may not ask for all of them
+        with suppress(OSError), os.scandir(os.path.join(root, folder)) as scan:
+            entries += scan  # at once, because a caller may not ask for all of them
         for entry in entries:
             inside = f"{folder}{entry.name}"
             if not entry.is_dir(follow_symlinks=False):
@@ -140,29 +140,29 @@ def _files_of(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
 def _ignored_in(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[str, str]:
     """Which files a repository ignores, or all of them if git does not say."""
     whole = _relative(root, tree.directory)
-    wanted = [whole] if _is_below(root, tree.directory) else []
+    own_path = [whole] if _is_below(root, tree.directory) else []
     try:
-        ignored = git_repository.filter_ignored(tree, [*wanted, *insides.values()], bool)
+        ignored_paths = git_repository.filter_ignored(tree, [*own_path, *insides.values()], bool)
     except GitFailed as error:
         why = f"is excluded, because git does not say whether it ignores it ({error}): try `git status` there"
         return dict.fromkeys(insides, why)
-    if whole in ignored:
+    if whole in ignored_paths:
         return {}  # all of the folder is, as a project in a home folder under version control
-    return {path: IGNORED_BY_GIT for path, inside in insides.items() if inside in ignored}
+    return {path: IGNORED_BY_GIT for path, inside in insides.items() if inside in ignored_paths}
 
 
 def _places(root: str, path: str) -> dict[str, str]:
     """Each repository, from the innermost to the one around the root, with the path from its top."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     at = os.path.join(root, path)
     top = _repository_of(os.path.dirname(at))
     while top is not None:
-        found[top] = _relative(at, top)
+        reasons[top] = _relative(at, top)
         if not _is_below(top, root):
             break
         at = top  # of a repository inside, the one around it may ignore all
         top = _repository_of(os.path.dirname(at))
-    return found
+    return reasons
 
 
 def _repository_of(folder: str) -> str | None:

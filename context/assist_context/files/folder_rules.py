@@ -72,8 +72,8 @@ class FolderRules:
 
     def excluding_rule(self, path: str) -> str:
         """The rule that excludes a file and its place, as "`*.gen.py` at .assistignore:3"; "" for none."""
-        found = self._rules.locate(self._base + path) or self._git_rules.locate(self._git_base + path)
-        return f"`{found[1].text}` at {found[0]}:{found[1].line}" if found is not None else ""
+        rule = self._rules.locate(self._base + path) or self._git_rules.locate(self._git_base + path)
+        return f"`{rule[1].text}` at {rule[0]}:{rule[1].line}" if rule is not None else ""
 
     def unreadable_files(self) -> tuple[str, ...]:
         """The rule files on the way to what was asked so far that could not be read, as absolute paths."""
@@ -97,13 +97,13 @@ class FolderRules:
 
     def states(self, paths: Iterable[str]) -> list[os.stat_result | OSError]:
         """The state of each file."""
-        found: list[os.stat_result | OSError] = []
+        states_list: list[os.stat_result | OSError] = []
         for path in paths:
             try:
-                found.append(os.lstat(self._prefix + path))
+                states_list.append(os.lstat(self._prefix + path))
             except OSError as error:
-                found.append(error)
-        return found
+                states_list.append(error)
+        return states_list
 
     def is_repository(self, path: str) -> bool:
         return is_repository(self.full(path))
@@ -140,7 +140,7 @@ class FolderRules:
 
     def excluded_inodes(self, stop: Callable[[], bool]) -> set[tuple[int, int]]:
         """Device and inode of every excluded file with several hard links; `stop` ends the search early."""
-        found = set()
+        rule = set()
         stack = [""]
         while stack and not stop():
             directory = stack.pop()
@@ -159,8 +159,8 @@ class FolderRules:
                 if isinstance(status, OSError) or status.st_nlink < 2 or not stat.S_ISREG(status.st_mode):
                     continue
                 if self.exclusion_reason(path):
-                    found.add((status.st_dev, status.st_ino))
-        return found
+                    rule.add((status.st_dev, status.st_ino))
+        return rule
 
 
 def _is_bad(path: str) -> bool:
@@ -179,11 +179,11 @@ def _reader(top: str) -> Callable[[str, str], bytes | None]:
     def names(directory: str) -> Container[str]:
         """The names in a directory, in lower case: rule files are rare, and trying to open each is slow."""
         try:
-            found = {name.lower() for name in os.listdir(prefix + directory)}
+            rule = {name.lower() for name in os.listdir(prefix + directory)}
         except OSError:
             return every
         # Some file systems treat other letters as equal to ASCII ones.
-        return found if all(map(str.isascii, found)) else every
+        return rule if all(map(str.isascii, rule)) else every
 
     def read(directory: str, name: str) -> bytes | None:
         if "/" not in name and name not in names(directory):

@@ -37,19 +37,19 @@ def last_changes(tree: GitTree, stop: Stop, path: str, first: int, last: int) ->
         "utf-8", "replace"
     )
     counts = Counter[str]()
-    told: dict[str, dict[str, str]] = {}
+    headers: dict[str, dict[str, str]] = {}
     name = ""
     for line in answer.split("\n"):
-        if found := _BLAMED.match(line):
-            name = found[1]
+        if match := _BLAMED.match(line):
+            name = match[1]
             counts[name] += 1
         elif not line.startswith("\t"):
             key, _, value = line.partition(" ")
-            told.setdefault(name, {})[key] = value
-    dated = [(int(told[name]["committer-time"]), name) for name in counts if name.strip("0")]
+            headers.setdefault(name, {})[key] = value
+    dates = [(int(headers[name]["committer-time"]), name) for name in counts if name.strip("0")]
     return [
-        LineChange(name, day, told[name]["summary"], counts[name], told[name].get("author", ""))
-        for seconds, name in sorted(dated, reverse=True)
+        LineChange(name, day, headers[name]["summary"], counts[name], headers[name].get("author", ""))
+        for seconds, name in sorted(dates, reverse=True)
         if (day := _day(seconds))
     ]
 

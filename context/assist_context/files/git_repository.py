@@ -133,12 +133,12 @@ def find_git(git: Git, workspace: str) -> Git | None:
         for name in names:
             program = os.path.join(folder, name)
             if os.path.isfile(program) and os.access(program, os.X_OK) and not is_placeholder(program):
-                kept = {
+                environment = {
                     name: value
                     for name, value in git.environ.items()
                     if not name.startswith("GIT_") or name in _KEPT
                 }
-                return replace(git, program=program, environ=kept | _VARIABLES)
+                return replace(git, program=program, environ=environment | _VARIABLES)
     return None
 
 
@@ -176,20 +176,20 @@ def _without_drivers(tree: GitTree, stop: Stop) -> Git:
     """
     pattern = r"^(filter\..*|core\.attributesfile)$"
     try:
-        listed = run_git(
+        output = run_git(
             tree, stop, "config", "--null", "--show-scope", "--name-only", "--get-regexp", pattern
         )
     except GitFailed:  # git fails too if there is none
         return tree.git
-    fields = [name_of_bytes(record) for record in records_of(listed)]
-    found = set(zip(fields[::2], fields[1::2], strict=True))  # of scopes and names
-    drivers = {name.rpartition(".")[0] for _, name in found if name.startswith("filter.")}
+    fields = [name_of_bytes(record) for record in records_of(output)]
+    pairs = set(zip(fields[::2], fields[1::2], strict=True))  # of scopes and names
+    drivers = {name.rpartition(".")[0] for _, name in pairs if name.startswith("filter.")}
     settings = [
         (f"{driver}.{key}", value)
         for driver in sorted(drivers)
         for key, value in (("clean", ""), ("process", ""), ("required", "false"))
     ]
-    if {("local", _ATTRIBUTES), ("worktree", _ATTRIBUTES)} & found:
+    if {("local", _ATTRIBUTES), ("worktree", _ATTRIBUTES)} & pairs:
         settings.append((_ATTRIBUTES, os.devnull))
     variables = {"GIT_CONFIG_COUNT": str(len(settings))}
     for number, (name, value) in enumerate(settings):
@@ -224,13 +224,13 @@ def list_changed(tree: GitTree, stop: Stop) -> set[str]:
         tree, stop, "status", "--porcelain=v2", "-z", "--untracked-files=no", "--no-renames",
         "--ignore-submodules=all", "--", ".",
     )  # fmt: skip
-    found = set()
+    entries = set()
     for record in records_of(answer):
         # "1 XY sub mH mI mW hH hI path" or "u XY sub m1 m2 m3 mW h1 h2 h3 path"; Y is the work tree's side.
         fields = record.split(b" ", 10 if record[:1] == b"u" else 8)
         if record[:1] == b"u" or (record[:1] == b"1" and fields[1][1:] != b"."):
-            found.add(name_of_bytes(fields[-1]).removeprefix(tree.prefix))
-    return found
+            entries.add(name_of_bytes(fields[-1]).removeprefix(tree.prefix))
+    return entries
 
 
 def list_untracked(tree: GitTree, stop: Stop) -> list[str]:
@@ -274,12 +274,12 @@ def list_commit(tree: GitTree, stop: Stop, revision: str) -> list[Committed]:
     """The files, links and submodules of a commit below the directory; raises GitFailed without it."""
     if not is_commit(tree, stop, revision):
         raise GitFailed(f"{revision} is no commit")
-    found = []
+    entries = []
     for record in records_of(run_git(tree, stop, "ls-tree", "-r", "-l", "-z", revision)):
         facts, _, path = record.partition(b"\t")
         mode, _, blob, size = facts.decode("ascii").split()
-        found.append((mode, blob, 0 if size == "-" else int(size), name_of_bytes(path)))
-    return found
+        entries.append((mode, blob, 0 if size == "-" else int(size), name_of_bytes(path)))
+    return entries
 
 
 def read_blobs(tree: GitTree, stop: Stop, blobs: Sequence[str]) -> list[bytes]:
@@ -287,8 +287,8 @@ def read_blobs(tree: GitTree, stop: Stop, blobs: Sequence[str]) -> list[bytes]:
 
     Raises GitFailed if one is missing, as in a partial clone.
     """
-    answer = run_git(tree, stop, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs).encode())
-    found = []
+    answer = run_git(tree, stop, "cat-file", "--batch", data="".join(f"{blob}\n" for blob in blobs).encode())
+    entries = []
     at = 0
     for blob in blobs:
         end = answer.find(b"\n", at)
@@ -296,9 +296,9 @@ def read_blobs(tree: GitTree, stop: Stop, blobs: Sequence[str]) -> list[bytes]:
         if not size.isdigit():
             raise GitFailed(f"{blob} is not in this clone")
         at = end + 1 + int(size)
-        found.append(answer[end + 1 : at])
+        entries.append(answer[end + 1 : at])
         at += 1
-    return found
+    return entries
 
 
 _PLAIN_DIFF = (
@@ -307,28 +307,28 @@ _PLAIN_DIFF = (
 _DIFF = (*_PLAIN_DIFF, "--no-renames", "--relative", "--src-prefix=a/", "--dst-prefix=b/")
 
 
-def changed_lines(tree: GitTree, stop: Stop, *compared: str) -> list[tuple[str, int, int]]:
+def changed_lines(tree: GitTree, stop: Stop, *revisions: str) -> list[tuple[str, int, int]]:
     """Paths of a diff in the directory, with the lines that were added and removed.
 
     The counts are -1 for what git calls binary: by its contents, or because `.gitattributes` says so.
     `compared` are revisions, or `--cached`. Raises GitFailed if git does not know them.
     """
-    found = []
-    for record in records_of(run_git(tree, stop, *_DIFF, "--numstat", "-z", *compared, "--")):
-        added, removed, path = record.split(b"\t", 2)
-        binary = added == b"-"
-        found.append((name_of_bytes(path), -1 if binary else int(added), -1 if binary else int(removed)))
-    return found
+    entries = []
+    for record in records_of(run_git(tree, stop, *_DIFF, "--numstat", "-z", *revisions, "--")):
+        plus, minus, path = record.split(b"\t", 2)
+        binary = plus == b"-"
+        entries.append((name_of_bytes(path), -1 if binary else int(plus), -1 if binary else int(minus)))
+    return entries
 
 
-def diff_of(tree: GitTree, path: str, around: int, most: int, *compared: str) -> str:
+def diff_of(tree: GitTree, path: str, around: int, most: int, *revisions: str) -> str:
     """The diff of one file with so many lines around each change, as git prints it; its first `most` bytes.
 
     `.gitattributes` do not count. Of a deleted file there is only the head. Bytes that are not UTF-8 become
     U+FFFD.
     """
     options = ("--text", f"--unified={around}", "--irreversible-delete")
-    answer = _start_of(tree, most, "--literal-pathspecs", *_DIFF, *options, *compared, "--", path)
+    answer = _start_of(tree, most, "--literal-pathspecs", *_DIFF, *options, *revisions, "--", path)
     return answer.decode("utf-8", "replace")
 
 
@@ -344,22 +344,22 @@ class OldFile:
     now: str = ""
 
 
-def old_files(tree: GitTree, stop: Stop, *compared: str) -> list[OldFile]:
+def old_files(tree: GitTree, stop: Stop, *revisions: str) -> list[OldFile]:
     """The files of the whole work tree that a diff changes, deletes, moves or copies.
 
     Of more than 1,000 new files, only those that are moved without any change are found.
     """
     similar = ("--no-relative", "-B", "-M50%", "-C50%", "-l1000")
     raw = ("--raw", "--no-abbrev", "-z")
-    records = iter(records_of(run_git(tree, stop, *_PLAIN_DIFF, *similar, *raw, *compared, "--")))
-    found = []
+    records = iter(records_of(run_git(tree, stop, *_PLAIN_DIFF, *similar, *raw, *revisions, "--")))
+    entries = []
     for facts in records:  # ":OLD-MODE NEW-MODE OLD-BLOB NEW-BLOB STATE", and one path or two
         mode, _, blob, _, state = name_of_bytes(facts).split(" ")
         path = name_of_bytes(next(records))
         now = name_of_bytes(next(records)) if state[0] in "RC" else ""
         if state[0] != "A" and mode != f":{SUBMODULE}":
-            found.append(OldFile(path, blob, now))
-    return found
+            entries.append(OldFile(path, blob, now))
+    return entries
 
 
 def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
@@ -388,9 +388,9 @@ def is_ignored(tree: GitTree, stop: Stop) -> bool:
 
 def filter_ignored(tree: GitTree, paths: Sequence[str], stop: Stop) -> set[str]:
     """Which of the paths git ignores, by any of its files, the user's own included. Tracked ones are not."""
-    given = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)  # a colon in front has a meaning
+    data = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)  # a colon in front has a meaning
     try:
-        answer = run_git(tree, stop, "check-ignore", "--stdin", "-z", given=given)
+        answer = run_git(tree, stop, "check-ignore", "--stdin", "-z", data=data)
     except GitFailed as error:
         if error.code == NONE_IGNORED:
             return set()
@@ -403,14 +403,14 @@ def records_of(answer: bytes) -> list[bytes]:
     return answer.split(b"\0")[:-1]
 
 
-def run_git(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = None) -> bytes:
+def run_git(tree: GitTree, stop: Stop, *arguments: str, data: bytes | None = None) -> bytes:
     """The output of git, which reads `given`; raises GitFailed for any exit code but 0.
 
     It is public for `git_history`, and for what mines commits.
     """
     if stop():
         raise Stopped
-    with _readable(given) as source:
+    with _readable(data) as source:
         process = _start(tree, source, arguments)
     deadline = time.monotonic() + tree.git.timeout_s
     with process:
@@ -462,12 +462,12 @@ def _start(tree: GitTree, source: IO[bytes] | int, arguments: Sequence[str]) -> 
 
 
 @contextmanager
-def _readable(given: bytes | None) -> Iterator[IO[bytes] | int]:
+def _readable(data: bytes | None) -> Iterator[IO[bytes] | int]:
     """What a process reads: a file, since `communicate` loses what it has not written in its time."""
-    if given is None:
+    if data is None:
         yield subprocess.DEVNULL
         return
     with tempfile.TemporaryFile() as file:
-        file.write(given)
+        file.write(data)
         file.seek(0)
         yield file

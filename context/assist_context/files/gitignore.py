@@ -98,7 +98,7 @@ def normalize_rules(data: bytes) -> bytes:
     b'a\\nb'
     """
     mark, encoding = next(
-        (known for known in _MARKS if data.startswith(known[0])),
+        (mark_row for mark_row in _MARKS if data.startswith(mark_row[0])),
         (b"", "utf-8"),
     )
     data = data.removeprefix(mark)
@@ -119,16 +119,16 @@ def parse_rules(data: bytes, fold: bool = False) -> tuple[IgnoreRule, ...]:
     """
     text = normalize("NFC", data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape"))
     lines = (line.removesuffix("\r").partition("\0")[0] for line in text.split("\n"))
-    found = (_rule(line, fold, number) for number, line in enumerate(lines, 1))
-    return tuple(rule for rule in found if rule is not None)
+    rules = (_rule(line, fold, number) for number, line in enumerate(lines, 1))
+    return tuple(rule for rule in rules if rule is not None)
 
 
 def _rule(line: str, fold: bool, number: int) -> IgnoreRule | None:
     if line.startswith("#"):
         return None
     line = _without_trailing_spaces(line)
-    negated = line.startswith("!")
-    pattern = line[negated:]
+    is_negated = line.startswith("!")
+    pattern = line[is_negated:]
     directory = pattern.endswith("/")
     pattern = pattern.removesuffix("/")
     name_only = "/" not in pattern
@@ -136,14 +136,14 @@ def _rule(line: str, fold: bool, number: int) -> IgnoreRule | None:
     if source is None:
         return None
     flags = re.DOTALL | (re.IGNORECASE if fold else 0)
-    return IgnoreRule(re.compile(source, flags), negated, directory, name_only, number, line.strip())
+    return IgnoreRule(re.compile(source, flags), is_negated, directory, name_only, number, line.strip())
 
 
 def _without_trailing_spaces(line: str) -> str:
-    kept = line.rstrip(" ")
-    backslashes = len(kept) - len(kept.rstrip("\\"))
+    stripped = line.rstrip(" ")
+    backslashes = len(stripped) - len(stripped.rstrip("\\"))
     # git keeps an escaped space, and cuts the spaces after it.
-    return kept + " " if backslashes % 2 and len(line) > len(kept) else kept
+    return stripped + " " if backslashes % 2 and len(line) > len(stripped) else stripped
 
 
 def _translate(pattern: str, name_only: bool) -> str | None:
@@ -169,9 +169,9 @@ def _translate(pattern: str, name_only: bool) -> str | None:
         while pattern[at : at + 1] == "*":
             at += 1
         # git first removes the literal start of a pattern, so `foo**/` counts as `**/` too.
-        bounded = literal or pattern[start - 1] == "/"
+        is_bounded = literal or pattern[start - 1] == "/"
         literal = False
-        if at - start > 1 and bounded and not name_only and pattern[at : at + 1] in ("", "/"):
+        if at - start > 1 and is_bounded and not name_only and pattern[at : at + 1] in ("", "/"):
             blocks.append(_block(pieces))
             pieces = [""]
             deep_end = at == len(pattern)
@@ -208,8 +208,8 @@ def _atom(pattern: str, at: int) -> tuple[str | None, int]:
 
 def _bracket(pattern: str, at: int) -> tuple[str | None, int]:
     """The set whose opening bracket is just before `at`."""
-    negated = pattern[at : at + 1] in ("!", "^")
-    at += negated
+    is_negated = pattern[at : at + 1] in ("!", "^")
+    at += is_negated
     first = at
     items = ""
     low = ""
@@ -237,7 +237,7 @@ def _bracket(pattern: str, at: int) -> tuple[str | None, int]:
         items, low, at = items + re.escape(char), char, at + 1
     if at >= len(pattern):
         return None, at
-    if negated:
+    if is_negated:
         return f"[^/{items}]", at + 1
     return (f"(?!/)[{items}]" if items else "(?!)"), at + 1
 
@@ -278,8 +278,8 @@ class IgnoreRules:
             levels = self._levels(inside.rpartition("/")[0])
             if isinstance(levels, str):
                 return None  # a rule file that cannot be read, or the built-in list
-            if found := _deciding(levels, inside, directory=count < len(parts)):
-                return found
+            if rule := _deciding(levels, inside, directory=count < len(parts)):
+                return rule
         return None
 
     def are_quiet(self, directory: str) -> bool:
@@ -289,9 +289,9 @@ class IgnoreRules:
     def _judge(self, levels: Levels, path: str, directory: bool) -> str | None:
         if isinstance(levels, str):
             return levels
-        found = _deciding(levels, path, directory)
-        if found is not None:
-            return found[0].rpartition("/")[2]
+        rule = _deciding(levels, path, directory)
+        if rule is not None:
+            return rule[0].rpartition("/")[2]
         return "denied" if denied_by(self._lead + path, directory) else None
 
     def _levels(self, directory: str) -> Levels:
@@ -332,13 +332,13 @@ def _deciding(levels: tuple[Level, ...], path: str, directory: bool) -> tuple[st
     Of files of one name the innermost decides, and a negation there only overrules files of that name.
     """
     plain = path if path.isascii() else normalize("NFC", path)
-    decided: set[str] = set()
+    names_decided: set[str] = set()
     for level in reversed(levels):
-        rule = _last_match(level, plain, directory) if level.name not in decided else None
+        rule = _last_match(level, plain, directory) if level.name not in names_decided else None
         if rule is not None and not rule.negated:
             return f"{level.base}{level.name}", rule
         if rule is not None:
-            decided.add(level.name)
+            names_decided.add(level.name)
     return None
 
 

@@ -110,18 +110,18 @@ class _ListingRun:
         self.seen = 0
 
     def listing(self) -> Listing:
-        answered = False
-        closed = self.folder.closed_reason()
-        if closed:
-            self.skipped[closed] += 1
+        has_answer = False
+        reason = self.folder.closed_reason()
+        if reason:
+            self.skipped[reason] += 1
         else:
-            answered = self.tree("")
+            has_answer = self.tree("")
             while self.trees:
                 self.tree(self.trees.pop())
             self.drop_hard_links()
         self.watch.progress(self.seen)
         entries = tuple(self.entries[path] for path in sorted(self.entries))
-        return Listing(self.folder.root, entries, dict(self.skipped), answered, self.started)
+        return Listing(self.folder.root, entries, dict(self.skipped), has_answer, self.started)
 
     def tree(self, at: str) -> bool:
         """Lists the tree that starts at `at`; returns whether git answered."""
@@ -155,8 +155,8 @@ class _ListingRun:
             rows = git_repository.list_tracked(tree, self.watch.stop)
             # Read before git compares: a later write then shows as a difference the next time.
             states = self.folder.states([at + path for *_, path in rows])
-            changed = git_repository.list_changed(tree, self.watch.stop)
-            return _GitListing(rows, states, changed, fresh.result())
+            paths = git_repository.list_changed(tree, self.watch.stop)
+            return _GitListing(rows, states, paths, fresh.result())
 
     def take(self, at: str, tree: GitTree, answer: _GitListing) -> None:
         for (tag, mode, blob, stage, name), status in zip(answer.rows, answer.states, strict=True):
@@ -184,21 +184,21 @@ class _ListingRun:
     def walk(self, at: str) -> None:
         """Lists every directory below `at` once, without git, by the rule files alone."""
         stack = [at]
-        visited = set()
+        folders_seen = set()
         while stack:
             directory = stack.pop()
             try:
                 status = os.lstat(self.folder.full(directory))
                 with os.scandir(self.folder.full(directory)) as scan:
-                    found = list(scan)
+                    entries = list(scan)
             except OSError as error:
                 self.skip(error)
                 continue
-            if status.st_ino and (status.st_dev, status.st_ino) in visited:
+            if status.st_ino and (status.st_dev, status.st_ino) in folders_seen:
                 self.skipped["loop"] += 1  # a bind mount onto a directory above
                 continue
-            visited.add((status.st_dev, status.st_ino))
-            for entry in found:
+            folders_seen.add((status.st_dev, status.st_ino))
+            for entry in entries:
                 path = directory + entry.name
                 if not entry.is_dir(follow_symlinks=False):
                     if self.may_list(path, by_git_rules=True):
@@ -256,11 +256,11 @@ class _ListingRun:
 
     def drop_hard_links(self) -> None:
         """Removes files that also have an excluded name."""
-        excluded = self.folder.excluded_inodes(self.watch.stop) if self.linked else set()
+        inodes = self.folder.excluded_inodes(self.watch.stop) if self.linked else set()
         if self.watch.stop():
             raise Stopped
         for path, identity in self.linked.items():
-            if identity in excluded:
+            if identity in inodes:
                 del self.entries[path]
                 self.skipped["hard link"] += 1
 
@@ -310,14 +310,14 @@ def look_again(
         return None
     files = [path for path, kind in kinds.items() if kind == "file"]
     gone = [path for path, kind in kinds.items() if kind == "gone"]
-    judged = _listable(folder, files, by_git, git, stop) if files else (set(), "sha1")
-    if judged is None:
+    judgement = _listable(folder, files, by_git, git, stop) if files else (set(), "sha1")
+    if judgement is None:
         return None
-    taken, algorithm = judged
+    listed_paths, algorithm = judgement
     entries = []
     for path in files:
         try:
-            content = identify(folder.full(path), algorithm) if path in taken else None
+            content = identify(folder.full(path), algorithm) if path in listed_paths else None
         except OSError:
             content = None
         if content is None:

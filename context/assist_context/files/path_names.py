@@ -84,10 +84,10 @@ def relative_path(path: str, folder: str, paths: ModuleType = os.path) -> str | 
     ('Cart/a.py', None)
     """
     try:
-        found = paths.relpath(path, folder).replace(paths.sep, "/")
+        name = paths.relpath(path, folder).replace(paths.sep, "/")
     except ValueError:  # another drive
         return None
-    return None if found == ".." or found.startswith("../") else str(found)
+    return None if name == ".." or name.startswith("../") else str(name)
 
 
 @lru_cache(maxsize=1024)
@@ -110,9 +110,9 @@ def _disk_spelling(path: str) -> str:
         above, name = os.path.split(path)
         return path if not name else os.path.join(_disk_spelling(above), name)
     try:
-        found = fcntl.fcntl(handle, getattr(fcntl, "F_GETPATH", 50), bytes(_LONGEST))
+        raw = fcntl.fcntl(handle, getattr(fcntl, "F_GETPATH", 50), bytes(_LONGEST))
     except OSError:
         return path
     finally:
         os.close(handle)
-    return os.fsdecode(found.partition(b"\0")[0]) or path
+    return os.fsdecode(raw.partition(b"\0")[0]) or path

@@ -37,27 +37,27 @@ def top_of(folder: str) -> str | None:
     Only if no folder above is a repository does a `.git` of any other kind count: a damaged repository keeps
     its rules.
     """
-    damaged = None
+    problem = None
     at = folder
     while True:
         if os.path.lexists(os.path.join(at, ".git")):
             if is_repository(at):
                 return at
-            damaged = damaged or at
+            problem = problem or at
         above = os.path.dirname(at)
         if above == at:
-            return damaged
+            return problem
         at = above
 
 
 def outermost_top(folder: str) -> str | None:
     """The same, of the repository around all others, which may have this one as a submodule."""
-    found = None
+    outermost = None
     top = top_of(folder)
-    while top is not None and top != found:
-        found = top
+    while top is not None and top != outermost:
+        outermost = top
         top = top_of(os.path.dirname(top))
-    return found
+    return outermost
 
 
 def folders_to_top(folder: str) -> tuple[str, ...]:
@@ -66,10 +66,10 @@ def folders_to_top(folder: str) -> tuple[str, ...]:
     What is above the top belongs to others: neither rules nor an index from there apply.
     """
     top = top_of(folder)
-    found = [folder]
-    while top is not None and found[-1] != top:
-        found.append(os.path.dirname(found[-1]))
-    return tuple(found)
+    folders = [folder]
+    while top is not None and folders[-1] != top:
+        folders.append(os.path.dirname(folders[-1]))
+    return tuple(folders)
 
 
 def _is_git_directory(path: str) -> bool:
@@ -79,10 +79,10 @@ def _is_git_directory(path: str) -> bool:
         return False
     common = path
     if os.path.lexists(os.path.join(path, "commondir")):  # of a further work tree
-        named = name_of_bytes(_start_of(os.path.join(path, "commondir"), _GITDIR_MOST).rstrip(b"\r\n"))
-        if not named or "\0" in named:
+        target = name_of_bytes(_start_of(os.path.join(path, "commondir"), _GITDIR_MOST).rstrip(b"\r\n"))
+        if not target or "\0" in target:
             return False
-        common = os.path.join(path, named)
+        common = os.path.join(path, target)
     return all(os.path.isdir(os.path.join(common, name)) for name in ("objects", "refs"))
 
 

@@ -115,12 +115,12 @@ def _open(path: str, version: str) -> Connection:
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute(f"PRAGMA cache_size = {-CACHE_KB}")
         db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
-        (found,) = db.execute("PRAGMA user_version").fetchone()
-        if found == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+        (own_version,) = db.execute("PRAGMA user_version").fetchone()
+        if own_version == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA};")
             db.execute("INSERT INTO meta VALUES ('version', ?)", (version,))
             db.execute("COMMIT")
-        elif found != SCHEMA or _version(db) != version:
+        elif own_version != SCHEMA or _version(db) != version:
             raise Damage("of another version")
         if db.execute(_SHAPE).fetchall() != _shape():
             raise Damage("not as it was made")
@@ -187,8 +187,8 @@ def discard(path: str) -> None:
 @contextmanager
 def reporting_errors(db: Connection, path: str) -> Iterator[Connection]:
     """Turns errors into StoreError, deletes a damaged file, and closes the database after any error."""
-    with ExitStack() as failed:
-        failed.callback(db.close)
+    with ExitStack() as cleanup:
+        cleanup.callback(db.close)
         try:
             if os.path.exists(path + MARK):
                 raise Damage("a reader found it damaged")
@@ -209,7 +209,7 @@ def reporting_errors(db: Connection, path: str) -> Iterator[Connection]:
             db.close()
             discard(path)
             raise StoreError(f"{path}: {error!r}. It is made again.") from error
-        failed.pop_all()
+        cleanup.pop_all()
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from assist_context.pages import BETWEEN, SECTION
 
 def qualified_name(outline: bytes | None, definition: int) -> str:
     """The qualified name of a definition in an outline, "" if there is none."""
-    found = unpack_outline(outline)
-    if not 0 <= definition < len(found.names):
+    row = unpack_outline(outline)
+    if not 0 <= definition < len(row.names):
         return ""
-    return full_name(found.names[definition], found.kinds[definition], found.parents[definition])
+    return full_name(row.names[definition], row.kinds[definition], row.parents[definition])
 
 
 def full_name(name: str, kind: str, parent: str) -> str:
@@ -48,11 +48,11 @@ def pack(numbers: Iterable[int]) -> bytes:
     >>> pack([1, 300])
     b'\\x01\\xac\\x02'
     """
-    given = list(numbers)
-    most = max(given, default=0)
+    sequence = list(numbers)
+    most = max(sequence, default=0)
     if most < 128:
-        return bytes(given)
-    return b"".join([_BYTES[number] if number < _SHORT else _long(number) for number in given])
+        return bytes(sequence)
+    return b"".join([_BYTES[number] if number < _SHORT else _long(number) for number in sequence])
 
 
 def _long(number: int) -> bytes:
@@ -100,7 +100,7 @@ KIND_NAMES: tuple[ContentKind, ...] = ("text", "binary", "large")
 KINDS: dict[ContentKind, int] = {kind: code for code, kind in enumerate(KIND_NAMES)}
 
 
-def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, bytes], ...]:
+def pack_places(places: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, bytes], ...]:
     """(name, line, index of the enclosing definition or -1) in line order, as the packed places of each name.
 
     >>> pack_places([("f", 2, -1), ("g", 3, 0), ("f", 3, 0)])
@@ -108,9 +108,9 @@ def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, byt
     """
     numbers: dict[str, list[int]] = {}
     lines: dict[str, int] = {}
-    for name, line, inside in located:
-        if known := numbers.get(name):
-            known += line - lines[name], inside + 1
+    for name, line, inside in places:
+        if offsets := numbers.get(name):
+            offsets += line - lines[name], inside + 1
         else:
             numbers[name] = [line, inside + 1]
         lines[name] = line

@@ -125,17 +125,17 @@ def outline_of(path: str, text: str) -> OutlineWithText:
         text = "".join(page_lines(path, split_lines(text)))
     problem = _why_unfit(text)
     text = text[:LARGE]
-    found, heads = (
+    outline, heads = (
         (ParsedFile(language.name, problem=problem), {}) if problem else _parse_outline(language, text)
     )
-    return OutlineWithText(found, text, heads)
+    return OutlineWithText(outline, text, heads)
 
 
-def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
+def with_chunks(path: str, outline: OutlineWithText) -> ParsedFile:
     """The rest of `parse`: the chunks. It takes at most 0.05 s for 1 MB, whatever the text."""
-    parsed, text, heads = found.parsed, found.text, found.heads
+    file, text, heads = outline.parsed, outline.text, outline.heads
     language = language_of(path)
-    owners = parsed.definitions
+    owners = file.definitions
     if language.markup:  # elements of HTML have ids, which say less than headings
         owners = tuple([owner for owner in owners if owner.kind == SECTION])
     pieces = tuple(
@@ -151,7 +151,7 @@ def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
             for start, end, piece, name in chunks(language, text, owners)
         ]
     )
-    return replace(parsed, chunks=pieces)
+    return replace(file, chunks=pieces)
 
 
 def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str, str]]:
@@ -164,32 +164,32 @@ def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str,
         return ParsedFile(language.name, problem=f"there is no grammar for {language.name}"), {}
     source = Source(encode(text))
     reading = grammars.read(grammar, source.data, docs=False)
-    defined = [site for site in definition_sites(source, reading.matches, set()) if site.kind]
-    spans = [(site.at, site.start, site.end) for site in defined]
-    signatures = [signature(source, site) for site in defined]
-    heads = dict(zip([site.qualified for site in reversed(defined)], reversed(signatures), strict=True))
-    found = ParsedFile(
+    sites = [site for site in definition_sites(source, reading.matches, set()) if site.kind]
+    spans = [(site.at, site.start, site.end) for site in sites]
+    signatures = [signature(source, site) for site in sites]
+    heads = dict(zip([site.qualified for site in reversed(sites)], reversed(signatures), strict=True))
+    file = ParsedFile(
         language.name,
-        (*[_row(source, site, head) for site, head in zip(defined, signatures, strict=True)], *headings),
+        (*[_row(source, site, head) for site, head in zip(sites, signatures, strict=True)], *headings),
         pack_places(locate_references(source, reading.marks, spans)),
         imports_of(source, reading.matches),
         problem=reading.problem or ("the time ran out" if reading.partial else ""),
     )
-    return found, heads | paths
+    return file, heads | paths
 
 
 def _parse_headings(language: Language, text: str) -> tuple[tuple[DefinitionRow, ...], dict[str, str]]:
     """The sections of a page, and the words of the headings above each, by its name."""
     if not language.markup:
         return (), {}
-    found = sections(language.markup, split_lines(text))
+    outline = sections(language.markup, split_lines(text))
     rows = [
         DefinitionRow(
             section.name, SECTION, section.start_line, section.end_line, section.head_lines, section.parent
         )
-        for section in found
+        for section in outline
     ]
-    return tuple(rows), {section.qualified: section.parent for section in found}
+    return tuple(rows), {section.qualified: section.parent for section in outline}
 
 
 def _row(source: Source, site: DefinitionSite, head: str) -> DefinitionRow:
@@ -211,15 +211,15 @@ def _why_unfit(text: str) -> str:
 # the heap of its process.
 
 
-def to_plain(parsed: ParsedFile) -> list[object]:
+def to_plain(file: ParsedFile) -> list[object]:
     """A `ParsedFile` as JSON can hold it, with lists for named tuples."""
     return [
-        parsed.language,
-        parsed.definitions,
-        [(name, places.hex()) for name, places in parsed.references],
-        [[import_.module, import_.names, import_.line, import_.level] for import_ in parsed.imports],
-        parsed.chunks,
-        parsed.problem,
+        file.language,
+        file.definitions,
+        [(name, places.hex()) for name, places in file.references],
+        [[import_.module, import_.names, import_.line, import_.level] for import_ in file.imports],
+        file.chunks,
+        file.problem,
     ]
 
 
@@ -236,17 +236,17 @@ def from_plain(value: Any) -> ParsedFile:
     )
 
 
-def outlined_to_plain(outlined: OutlineWithText) -> list[object]:
+def outlined_to_plain(text_outline: OutlineWithText) -> list[object]:
     """An `OutlineWithText` as JSON can hold it."""
-    return [to_plain(outlined.parsed), outlined.text, outlined.heads]
+    return [to_plain(text_outline.parsed), text_outline.text, text_outline.heads]
 
 
 def outlined_from_plain(value: Any) -> OutlineWithText:
     """Reverses `outlined_to_plain`; raises ValueError or TypeError for anything else."""
-    parsed, text, heads = value
+    file, text, heads = value
     if not isinstance(text, str) or not all(isinstance(head, str) for head in dict(heads).values()):
         raise TypeError("a text is expected")
-    return OutlineWithText(from_plain(parsed), text, heads)
+    return OutlineWithText(from_plain(file), text, heads)
 
 
 @lru_cache
@@ -315,14 +315,14 @@ def chunks(language: Language, text: str, definitions: Sequence[Spanned]) -> tup
     # Line ends are put back piece by piece: line by line would take as long as all the rest.
     glue = "" if "\r" in text else "\n"
     lines: Sequence[str] = text.split("\n") if glue else split_lines(text)
-    ended = not lines[-1]
-    lines = lines[:-1] if ended else lines
+    has_end = not lines[-1]
+    lines = lines[:-1] if has_end else lines
     result = []
     for owner, start, end in _runs(lines, _owners(language, lines, definitions), IDLE_CHARACTERS - len(glue)):
         name = definitions[owner].qualified if owner >= 0 else ""
         for first, last in _cut_run(lines, start, end, owner >= 0):
             piece = glue.join(lines[first:last])
-            piece = piece + glue if ended or last < len(lines) else piece
+            piece = piece + glue if has_end or last < len(lines) else piece
             result.append(Chunk(first + 1, last, piece[:CHUNK_CHARACTERS], name))
     return tuple(result)
 

@@ -82,11 +82,11 @@ def _sweep(db: Connection) -> None:
     db.execute("INSERT INTO paths(paths) VALUES ('optimize')")
 
 
-def forget(db: Connection, path: str, excluded: Callable[[str], bool]) -> int:
+def forget(db: Connection, path: str, is_excluded: Callable[[str], bool]) -> int:
     """Removes every trace of dead contents whose last path is excluded, down to the bytes in the file."""
     with reporting_errors(db, path):
         rows = db.execute(_LEFT).fetchall()
-    excluded_blobs = [(blob, dead) for blob, last, dead in rows if excluded(os.fsdecode(last))]
+    excluded_blobs = [(blob, dead) for blob, last, dead in rows if is_excluded(os.fsdecode(last))]
     gone = [blob for blob, dead in excluded_blobs if dead]
     with transaction(db, path):
         if excluded_blobs:

@@ -82,8 +82,8 @@ def frequencies(db: Connection) -> Frequencies:
 
 def _mean(lengths: NDArray[numpy.unsignedinteger[Any]]) -> float:
     """The mean of the lengths that are not 0."""
-    filled = lengths[lengths > 0]
-    return float(filled.mean()) if len(filled) else 1.0
+    lengths_used = lengths[lengths > 0]
+    return float(lengths_used.mean()) if len(lengths_used) else 1.0
 
 
 def _unpack_chunks(chunks: Iterable[bytes]) -> NDArray[numpy.void]:
@@ -91,7 +91,7 @@ def _unpack_chunks(chunks: Iterable[bytes]) -> NDArray[numpy.void]:
 
 
 def search(
-    db: Connection, query: SearchQuery, known: Frequencies, around: Sequence[Frequencies] = ()
+    db: Connection, query: SearchQuery, frequencies: Frequencies, around: Sequence[Frequencies] = ()
 ) -> list[SearchHit]:
     """The best chunks of files that exist, best first; a definition in several pieces counts once.
 
@@ -101,19 +101,19 @@ def search(
     limit = query.limit
     if not terms or limit <= 0:
         return []
-    rarity = [rarity_among(term, (known, *around)) for term in terms]
-    found = _TermRows(
+    rarity = [rarity_among(term, (frequencies, *around)) for term in terms]
+    term_rows = _TermRows(
         [_rows_with_term(db, _WORDS, NAME + term) for term in terms],
         [_rows_with_term(db, _PATHS, term) for term in terms],
         [_rows_with_term(db, _WORDS, term) for term in terms],
         [_rows_with_term(db, _WORDS, HEAD + term) for term in terms],
     )
-    firsts = _first_chunks(db, _most_valuable(found.paths, rarity, MAX_FILES)) if query.weights[1] else []
+    firsts = _first_chunks(db, _most_valuable(term_rows.paths, rarity, MAX_FILES)) if query.weights[1] else []
     most = max(MAX_RANKED, 4 * limit)
     while True:
         # Docstrings that search for their functions: MRR@10 0.358 if bodies and names count alike, 0.363 so.
         worth_it = [*rarity, *(2 * worth for worth in rarity), *rarity]
-        chunks = _most_valuable([*found.bodies, *found.names, *found.heads], worth_it, most)
+        chunks = _most_valuable([*term_rows.bodies, *term_rows.names, *term_rows.heads], worth_it, most)
         rows = _rows(db, [*chunks, *firsts])
         if query.among != "all":
             rows = [row for row in rows if is_page(os.fsdecode(row[3])) == (query.among == "pages")]
@@ -123,7 +123,7 @@ def search(
     if not rows:
         return []
     chunk = _unpack_chunks(row[2] for row in rows)
-    counts = _weighted_counts(rows, chunk, found, query.weights, known)
+    counts = _weighted_counts(rows, chunk, term_rows, query.weights, frequencies)
     scores = numpy.array(rarity) @ ((_SATURATION + 1) * counts / (_SATURATION + counts))
     coverage = _coverage(counts > 0, terms, rarity)
     best = [
@@ -140,23 +140,23 @@ def search(
 def _weighted_counts(
     rows: Sequence[_Row],
     chunk: NDArray[numpy.void],
-    found: "_TermRows",
+    term_rows: "_TermRows",
     weights: FieldWeights,
-    known: Frequencies,
+    frequencies: Frequencies,
 ) -> NDArray[numpy.float64]:
     """How much each term, a line of the result, is in each of the rows: the sum of its fields' weights."""
     ids, files = numpy.array([row[:2] for row in rows], numpy.int64).T
-    name = weights[0] / _share(chunk["named"], known.name)
-    body = weights[2] / _share(numpy.maximum(chunk["terms"], _LEAST * known.body), known.body)
-    head = weights[3] / _share(chunk["headed"], known.head)
+    name = weights[0] / _share(chunk["named"], frequencies.name)
+    body = weights[2] / _share(numpy.maximum(chunk["terms"], _LEAST * frequencies.body), frequencies.body)
+    head = weights[3] / _share(chunk["headed"], frequencies.head)
     return numpy.array(
         [
-            name * _membership(ids, named)
+            name * _membership(ids, names)
             + weights[1] * _membership(files, paths)
             + body * _membership(ids, bodies)
             + head * _membership(ids, heads)
-            for named, paths, bodies, heads in zip(
-                found.names, found.paths, found.bodies, found.heads, strict=True
+            for names, paths, bodies, heads in zip(
+                term_rows.names, term_rows.paths, term_rows.bodies, term_rows.heads, strict=True
             )
         ]
     )
@@ -166,13 +166,13 @@ def _coverage(
     there: NDArray[numpy.bool_], terms: Sequence[str], rarity: Sequence[float]
 ) -> NDArray[numpy.float64]:
     """The share of the asked words that each row has; `there` has a line for each term."""
-    asked = [_asked_as(term, terms) for term in terms]
-    covered = there.copy()
-    for at, words in enumerate(asked):
+    question_terms = [_asked_as(term, terms) for term in terms]
+    coverage_flags = there.copy()
+    for at, words in enumerate(question_terms):
         for word in words:
-            covered[word] |= there[at]
-    single = numpy.array([worth * (asked[at] == [at]) for at, worth in enumerate(rarity)])
-    return numpy.asarray(single @ covered / single.sum(), numpy.float64)
+            coverage_flags[word] |= there[at]
+    single = numpy.array([worth * (question_terms[at] == [at]) for at, worth in enumerate(rarity)])
+    return numpy.asarray(single @ coverage_flags / single.sum(), numpy.float64)
 
 
 def _asked_as(term: str, terms: Sequence[str]) -> list[int]:
@@ -190,18 +190,18 @@ def _asked_as(term: str, terms: Sequence[str]) -> list[int]:
 
 def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
     """Drops further pieces of a definition in the same file."""
-    seen: set[tuple[bytes, int]] = set()
-    for scored in best:
-        path, index = scored[1], scored[5]
-        if index == NOWHERE or (path, index) not in seen:
-            yield scored
-            seen.add((path, index))
+    visited: set[tuple[bytes, int]] = set()
+    for hit in best:
+        path, index = hit[1], hit[5]
+        if index == NOWHERE or (path, index) not in visited:
+            yield hit
+            visited.add((path, index))
 
 
 def _rows_with_term(db: Connection, sql: str, term: str) -> RowIds:
     """The rows of a word list that have a term, in order."""
-    (joined,) = db.execute(sql, (f'"{term}"',)).fetchone()
-    return numpy.fromstring(joined or "", numpy.int64, sep=",")
+    (size,) = db.execute(sql, (f'"{term}"',)).fetchone()
+    return numpy.fromstring(size or "", numpy.int64, sep=",")
 
 
 def _most_valuable(lists: Sequence[RowIds], worth: Iterable[float], most: int) -> list[int]:
@@ -209,18 +209,18 @@ def _most_valuable(lists: Sequence[RowIds], worth: Iterable[float], most: int) -
     sums = numpy.zeros(1 + max((int(list_[-1]) for list_ in lists if len(list_)), default=0), numpy.float32)
     for rows, value in zip(lists, worth, strict=True):
         sums[rows] += value  # a list has no row twice
-    found = numpy.flatnonzero(sums > 0)  # ten times as fast as on the numbers themselves
-    if len(found) > most:
-        found = found[numpy.argpartition(sums[found], -most)[-most:]]
-    return [int(row) for row in found]
+    positions = numpy.flatnonzero(sums > 0)  # ten times as fast as on the numbers themselves
+    if len(positions) > most:
+        positions = positions[numpy.argpartition(sums[positions], -most)[-most:]]
+    return [int(row) for row in positions]
 
 
-def _membership(rows: RowIds, listed: RowIds) -> NDArray[numpy.bool_]:
+def _membership(rows: RowIds, ids: RowIds) -> NDArray[numpy.bool_]:
     """Which of the rows are in a list."""
-    if not len(listed):
+    if not len(ids):
         return numpy.zeros(len(rows), numpy.bool_)
-    positions = numpy.minimum(numpy.searchsorted(listed, rows), len(listed) - 1)
-    return numpy.asarray(listed[positions] == rows, numpy.bool_)
+    positions = numpy.minimum(numpy.searchsorted(ids, rows), len(ids) - 1)
+    return numpy.asarray(ids[positions] == rows, numpy.bool_)
 
 
 def _share(lengths: RowIds | NDArray[numpy.float64], mean: float) -> NDArray[numpy.float64]:
@@ -236,7 +236,7 @@ def _rows(db: Connection, chunks: Sequence[int]) -> list[_Row]:
     return db.execute(_ROWS, (CHUNK.size, json.dumps(chunks))).fetchall()
 
 
-def _hit(db: Connection, scored: _Scored, named: bool) -> SearchHit:
-    score, path, start, end, blob, definition, coverage = scored
-    name = qualified_name(db.execute(_NAME, (blob,)).fetchone()[0], definition) if named else ""
+def _hit(db: Connection, hit: _Scored, by_name: bool) -> SearchHit:
+    score, path, start, end, blob, definition, coverage = hit
+    name = qualified_name(db.execute(_NAME, (blob,)).fetchone()[0], definition) if by_name else ""
     return SearchHit(os.fsdecode(path), start, end, name, score, coverage)

@@ -164,10 +164,10 @@ class IndexReader:
     @_unreadable_gives(())
     def definitions(self, name: str, limit: int = 50) -> tuple[IndexedDefinition, ...]:
         """What a name may mean, by path and line."""
-        found: list[IndexedDefinition] = []
-        for path, packed in self._rows(_NAMED, number(name), DEFINES, limit):
-            found += _unpack_definitions(os.fsdecode(path), packed, name)
-        return tuple(sorted(found, key=lambda each: (each.path, each.start_line))[:limit])
+        rows: list[IndexedDefinition] = []
+        for path, data in self._rows(_NAMED, number(name), DEFINES, limit):
+            rows += _unpack_definitions(os.fsdecode(path), data, name)
+        return tuple(sorted(rows, key=lambda each: (each.path, each.start_line))[:limit])
 
     @_unreadable_gives(())
     def few_definitions(self, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
@@ -176,8 +176,8 @@ class IndexReader:
         It counts the files first, so that it unpacks no outline for a name that many files define.
         """
         ((files,),) = self._rows(_DEFINERS, number(name), DEFINES, most + 1)
-        found = self.definitions(name, most + 1) if files <= most else ()
-        return None if max(files, len(found)) > most else found
+        definitions_found = self.definitions(name, most + 1) if files <= most else ()
+        return None if max(files, len(definitions_found)) > most else definitions_found
 
     @_unreadable_gives(())
     def outline(
@@ -191,11 +191,11 @@ class IndexReader:
     def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
         """Where a name is called or used as a type, by path and line."""
         sites: list[ReferenceSite] = []
-        for raw, packed, outline in self._connection().execute(_REFERENCES, (number(name),)):
+        for raw, data, outline in self._connection().execute(_REFERENCES, (number(name),)):
             path = os.fsdecode(raw)
             sites += [
                 ReferenceSite(path, line, qualified_name(outline, inside))
-                for line, inside in unpack_places(packed)
+                for line, inside in unpack_places(data)
             ]
             if len(sites) >= limit:
                 break
@@ -244,15 +244,15 @@ class IndexReader:
         limit: int = 20,
         weights: FieldWeights = NAME_PATH_BODY_HEAD,
         *,
-        named: bool = True,
+        with_names: bool = True,
     ) -> tuple[SearchHit, ...]:
         """The chunks that match the terms best; `terms` are as `terms.terms` returns them.
 
         If `named` is false, hits have no names: looking up a name takes 0.05 ms.
         """
-        counted = self._frequencies()
-        query = SearchQuery(rarest(terms, counted), limit, weights, named)
-        return self._best_hits(query, counted)
+        frequencies = self._frequencies()
+        query = SearchQuery(rarest(terms, frequencies), limit, weights, with_names)
+        return self._best_hits(query, frequencies)
 
     @_unreadable_gives(())
     def search_for_question(
@@ -262,25 +262,25 @@ class IndexReader:
 
         `around` are the counts of other indexes that are searched for the same question.
         """
-        counted = self._frequencies()
-        chosen = rarest(terms, counted, patient=True)
-        query = SearchQuery(chosen, limit, NAME_PATH_BODY_HEAD, among=among)
-        return self._best_hits(query, counted, around)
+        frequencies = self._frequencies()
+        terms_chosen = rarest(terms, frequencies, patient=True)
+        query = SearchQuery(terms_chosen, limit, NAME_PATH_BODY_HEAD, among=among)
+        return self._best_hits(query, frequencies, around)
 
     def _best_hits(
-        self, query: SearchQuery, counted: Frequencies, around: Sequence[Frequencies] = ()
+        self, query: SearchQuery, frequencies: Frequencies, around: Sequence[Frequencies] = ()
     ) -> tuple[SearchHit, ...]:
         from assist_context.index import ranking  # noqa: PLC0415  (numpy, 0.1 s; facts need none of it)
 
-        return tuple(ranking.search(self._connection(), query, counted, around))
+        return tuple(ranking.search(self._connection(), query, frequencies, around))
 
     @_unreadable_gives(())
     def holders(self, terms: Sequence[str], limit: int) -> tuple[str, ...]:
         """Files of which one chunk has all of these terms, in no order. It is faster than `search`."""
-        chosen = [term for term in dict.fromkeys(terms) if term.isalnum()]
-        if not chosen:
+        terms_chosen = [term for term in dict.fromkeys(terms) if term.isalnum()]
+        if not terms_chosen:
             return ()
-        rows = self._rows(_HOLDERS, " ".join(f'"{term}"' for term in chosen), limit)
+        rows = self._rows(_HOLDERS, " ".join(f'"{term}"' for term in terms_chosen), limit)
         return tuple(os.fsdecode(path) for (path,) in rows)
 
     @_unreadable_gives(None)
@@ -345,24 +345,24 @@ class IndexReader:
 
     def _frequencies(self) -> Frequencies:
         db = self._connection()
-        counted = self._counted
-        if counted is None or abs(newest(db) - counted.last) > RECOUNT * counted.last:
+        frequencies = self._counted
+        if frequencies is None or abs(newest(db) - frequencies.last) > RECOUNT * frequencies.last:
             from assist_context.index import ranking  # noqa: PLC0415  (numpy)
 
-            counted = ranking.frequencies(db)
-            self._counted = counted
-        return counted
+            frequencies = ranking.frequencies(db)
+            self._counted = frequencies
+        return frequencies
 
 
 def _unpack_definitions(
-    path: str, packed: bytes | None, name: str | None = None, parent: str | None = None
+    path: str, data: bytes | None, name: str | None = None, parent: str | None = None
 ) -> list[IndexedDefinition]:
-    names, kinds, starts, lines, heads, parents = unpack_outline(packed)
+    names, kinds, starts, lines, heads, parents = unpack_outline(data)
     rows: Iterable[int] = range(len(names))
     for column, value in ((names, name), (parents, parent)):
         if value is not None:  # most callers need only a few rows of an outline
-            wanted = plain(value)
-            rows = [row for row in rows if column[row] == wanted]
+            parent_name = plain(value)
+            rows = [row for row in rows if column[row] == parent_name]
     return [
         IndexedDefinition(
             path, names[row], kinds[row], starts[row], starts[row] + lines[row], heads[row], parents[row]

@@ -73,11 +73,11 @@ class Frequencies:
         return math.log((max(self.chunks, count) - count + 0.5) / (count + 0.5) + 1)
 
 
-def rarity_among(term: str, known: Sequence[Frequencies]) -> float:
+def rarity_among(term: str, frequencies: Sequence[Frequencies]) -> float:
     """BM25's weight of a term in several indexes seen as one, so that scores in them can be compared."""
     together = Frequencies(
-        {term: sum(index.terms.get(term, 0) for index in known)},
-        sum(index.chunks for index in known),
+        {term: sum(index.terms.get(term, 0) for index in frequencies)},
+        sum(index.chunks for index in frequencies),
         1,
         1,
         1,
@@ -90,7 +90,7 @@ def newest(db: Connection) -> int:
     return int(db.execute("SELECT COALESCE(MAX(chunk), 0) FROM content").fetchone()[0])
 
 
-def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -> list[str]:
+def rarest(terms: Sequence[str], frequencies: Frequencies, *, patient: bool = False) -> list[str]:
     """The terms worth searching for, the rarest first; neighbours that form a known word count as one term
     too.
 
@@ -100,17 +100,15 @@ def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -
     most_terms, most_postings = MAX_TERMS, MAX_POSTINGS
     if patient:
         most_terms, most_postings = PATIENT_TERMS, PATIENT_POSTINGS
-    joined = (
-        pair for a, b in pairwise(asked) for pair in (a + b, f"{a}e{b}")
-    )  # terms have lost their last e
-    pairs = [pair for pair in joined if pair in known.terms]
-    unique = [term for term in dict.fromkeys([*asked, *pairs]) if term.isalnum()]
-    counts = {term: sum(known.terms.get(mark + term, 0) for mark in ("", NAME)) for term in unique}
-    chosen: list[str] = []
+    total = (pair for a, b in pairwise(terms) for pair in (a + b, f"{a}e{b}"))  # terms have lost their last e
+    pairs = [pair for pair in total if pair in frequencies.terms]
+    unique = [term for term in dict.fromkeys([*terms, *pairs]) if term.isalnum()]
+    counts = {term: sum(frequencies.terms.get(mark + term, 0) for mark in ("", NAME)) for term in unique}
+    selection: list[str] = []
     postings = 0
     for term in sorted(filter(counts.__getitem__, unique), key=counts.__getitem__):
         postings += counts[term]
-        if len(chosen) >= most_terms or (chosen and postings > most_postings):
+        if len(selection) >= most_terms or (selection and postings > most_postings):
             break
-        chosen.append(term)
-    return chosen + [term for term in unique if not counts[term]][:most_terms]
+        selection.append(term)
+    return selection + [term for term in unique if not counts[term]][:most_terms]

@@ -48,14 +48,14 @@ class _KnownTerms(dict[str | bytes, tuple[str, ...]]):
     def __missing__(self, word: str | bytes) -> tuple[str, ...]:
         if len(self) >= MAX_CACHED:
             self.clear()
-        found: tuple[str, ...]
+        parts: tuple[str, ...]
         text = word if isinstance(word, str) else word.decode()
         if text.isascii() and text.islower() and text.isalpha():  # half of the words have a single part
-            found = (_stems[text],) if 1 < len(text) <= MAX_CHARACTERS else ()
+            parts = (_stems[text],) if 1 < len(text) <= MAX_CHARACTERS else ()
         else:
-            found = _split_word(text)
-        self[word] = found
-        return found
+            parts = _split_word(text)
+        self[word] = parts
+        return parts
 
 
 _stems = _Stems()

@@ -50,21 +50,21 @@ from assist_context.pages import SECTION
 _NEXT = "SELECT chunk + length(chunks) / ? FROM content WHERE chunk NOT NULL ORDER BY chunk DESC LIMIT 1"
 
 
-def write_content(db: Connection, blob: int, parsed: ParsedFile) -> None:
+def write_content(db: Connection, blob: int, file: ParsedFile) -> None:
     """Writes the rows of the content `blob`."""
-    rows = parsed.definitions[:MAX_DEFINITIONS]
-    places = {number(name): packed for name, packed in parsed.references}
-    defined = {number(row.name) for row in rows if row.kind != SECTION}  # a heading defines no name
-    mentions = [(name, DEFINES, blob, places.get(name)) for name in defined]
-    mentions += [(name, REFERS, blob, packed) for name, packed in places.items() if name not in defined]
+    rows = file.definitions[:MAX_DEFINITIONS]
+    places = {number(name): data for name, data in file.references}
+    numbers = {number(row.name) for row in rows if row.kind != SECTION}  # a heading defines no name
+    mentions = [(name, DEFINES, blob, places.get(name)) for name in numbers]
+    mentions += [(name, REFERS, blob, data) for name, data in places.items() if name not in numbers]
     mentions.sort(key=itemgetter(0))  # neighbours are in one page of the database
     db.executemany("INSERT INTO mention VALUES (?, ?, ?, ?)", mentions)
     (first,) = db.execute(_NEXT, (CHUNK.size,)).fetchone() or (1,)
-    _add_words(db, parsed.chunks, first)
-    chunks = pack_chunks(_chunk_rows(rows, parsed.chunks))
-    values = blob, first if chunks else None, chunks, pack_imports(parsed.imports), pack_outline(rows)
+    _add_words(db, file.chunks, first)
+    chunks = pack_chunks(_chunk_rows(rows, file.chunks))
+    values = blob, first if chunks else None, chunks, pack_imports(file.imports), pack_outline(rows)
     db.execute("INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?, ?)", values)
-    problem = plain(parsed.problem) or None
+    problem = plain(file.problem) or None
     db.execute("UPDATE blob SET state = ?, problem = ? WHERE id = ?", (PARSED, problem, blob))
 
 
@@ -73,8 +73,8 @@ def _chunk_rows(rows: Sequence[DefinitionRow], pieces: Sequence[ChunkRow]) -> li
     for index, row in enumerate(rows):
         indexes.setdefault(row.qualified, index)
     return [
-        (start, end - start, indexes.get(name, NOWHERE), _count(terms), _count(named), _count(headed))
-        for start, end, name, terms, named, headed in pieces
+        (start, end - start, indexes.get(name, NOWHERE), _count(terms), _count(name_ids), _count(head))
+        for start, end, name, terms, name_ids, head in pieces
     ]
 
 
@@ -135,12 +135,12 @@ class IndexWriter:
     def listing(self) -> Listing | None:
         """The last listing that was applied, with the changes since."""
         with transaction(self._db, self._path) as db:
-            noted = _read_note(db, "listing")
-            if not noted:
+            note = _read_note(db, "listing")
+            if not note:
                 return None
-            root, skipped, git, started_ns = json.loads(noted)
+            root, skipped_count, git, started_ns = json.loads(note)
             entries = tuple(self._known_entries(db).values())
-            return Listing(root, entries, skipped, bool(git), started_ns)
+            return Listing(root, entries, skipped_count, bool(git), started_ns)
 
     def _known_entries(self, db: Connection) -> dict[str, FileEntry]:
         if self._entries is None:
@@ -152,20 +152,23 @@ class IndexWriter:
         with transaction(self._db, self._path) as db:
             old = self._known_entries(db)
             self._entries = {entry.path: entry for entry in listing.entries}
-            added = 0
-            changed = 0
+            added_count = 0
+            changed_count = 0
             for entry in listing.entries:
-                known = old.get(entry.path)
-                if known is not entry and known != entry:  # nearly always it is the same object
-                    added, changed = added + (known is None), changed + (known is not None)
+                row = old.get(entry.path)
+                if row is not entry and row != entry:  # nearly always it is the same object
+                    added_count, changed_count = (
+                        added_count + (row is None),
+                        changed_count + (row is not None),
+                    )
                     self._link(db, entry)
             gone = [path for path in old if path not in self._entries]
             for path in gone:
                 drop_path(db, *db.execute(_OF_PATH, (os.fsencode(path),)).fetchone())
             facts = listing.root, dict(listing.skipped), listing.git, listing.started_ns
             _write_note(db, "listing", json.dumps(facts))
-            wanted = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
-            return PathChanges(added, changed, len(gone), wanted)
+            entries = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
+            return PathChanges(added_count, changed_count, len(gone), entries)
 
     def apply_changes(self, entries: Sequence[FileEntry], gone: Sequence[str]) -> PathChanges:
         """Updates these files, and removes the `gone` paths and everything below them; nothing else changes.
@@ -174,24 +177,30 @@ class IndexWriter:
         """
         with transaction(self._db, self._path) as db:
             self._entries = None
-            removed = sum(_drop_below(db, os.fsencode(path)) for path in gone)
-            added = 0
-            changed = 0
-            wanted = []
+            removed_count = sum(_drop_below(db, os.fsencode(path)) for path in gone)
+            added_count = 0
+            changed_count = 0
+            missing = []
             for entry in entries:
                 row = db.execute(_LISTED_AT, (os.fsencode(entry.path),)).fetchone()
-                known = _entry(row) if row else None
-                added, changed = added + (known is None), changed + (known not in (None, entry))
+                old_entry = _entry(row) if row else None
+                added_count, changed_count = (
+                    added_count + (old_entry is None),
+                    changed_count + (old_entry not in (None, entry)),
+                )
                 if self._link(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
-                    wanted.append(entry)
+                    missing.append(entry)
             return PathChanges(
-                added, changed, removed, tuple(sorted(wanted, key=lambda each: os.fsencode(each.path)))
+                added_count,
+                changed_count,
+                removed_count,
+                tuple(sorted(missing, key=lambda each: os.fsencode(each.path))),
             )
 
-    def add(self, parsed: Iterable[tuple[str, ParsedFile]]) -> None:
+    def add(self, file: Iterable[tuple[str, ParsedFile]]) -> None:
         """Writes parsed contents, by blob id. Contents that no path has any more are left out."""
         with transaction(self._db, self._path) as db:
-            for content, parsed_file in parsed:
+            for content, parsed_file in file:
                 blob, state = self._blob(db, content, parsed_file.language)
                 key = bytes.fromhex(content), self._language(db, parsed_file.language)
                 if state is None and db.execute(_SCAN, key).fetchone():
@@ -205,9 +214,9 @@ class IndexWriter:
             row, _ = self._blob(db, blob, language)
             db.execute("UPDATE blob SET state = ?, problem = ? WHERE id = ?", (QUARANTINED, plain(why), row))
 
-    def forget(self, excluded: Callable[[str], bool]) -> int:
+    def forget(self, is_excluded: Callable[[str], bool]) -> int:
         """Removes every trace of contents that no path has, and whose last path is excluded now."""
-        return pruning.forget(self._db, self._path, excluded)
+        return pruning.forget(self._db, self._path, is_excluded)
 
     def prune(self, cap: int) -> int:
         """Removes contents that no path has, the oldest first, while the file is larger than `cap` bytes."""
@@ -243,12 +252,12 @@ class IndexWriter:
             (blob,) = row.fetchone()
             state = WAITING
         values = blob, entry.size, entry.mtime_ns, KINDS[entry.kind]
-        known = db.execute(_OF_PATH, (path,)).fetchone()
-        if known is None:
+        old_entry = db.execute(_OF_PATH, (path,)).fetchone()
+        if old_entry is None:
             (file,) = db.execute(_FILE, (path, *values)).fetchone()
             db.execute("INSERT INTO paths(rowid, terms) VALUES (?, ?)", (file, path_terms(path)))
         else:
-            _, file, before = known
+            _, file, before = old_entry
             update = "UPDATE file SET blob = ?, size = ?, mtime = ?, kind = ? WHERE id = ?"
             db.execute(update, (*values, file))
             if before != blob:

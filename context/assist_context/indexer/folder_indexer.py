@@ -53,12 +53,12 @@ class _FolderEvents:
     def send(self, event: str, **details: object) -> None:
         self._send({"event": event, "root": self._root, **details})
 
-    def send_progress(self, done: int, waiting: int) -> None:
+    def send_progress(self, finished_count: int, waiting: int) -> None:
         """At most every `PROGRESS_S`."""
         now = time.monotonic()
         if now >= self._progress_at + PROGRESS_S:
             self._progress_at = now
-            self.send("progress", done=done, total=done + waiting)
+            self.send("progress", done=finished_count, total=finished_count + waiting)
 
 
 @dataclass(slots=True)
@@ -204,9 +204,9 @@ class FolderIndexer:
 
     def give_up(self, message: str, remedy: str) -> None:
         """Like `fail`, when the files that are being parsed will not come back."""
-        preferred = self._queue.preferred
+        preference = self._queue.preferred
         self._queue = ParseQueue()
-        self._queue.prefer(preferred)
+        self._queue.prefer(preference)
         self.fail(message, remedy)
 
     def close(self) -> None:
@@ -237,12 +237,12 @@ class FolderIndexer:
         """Whether this process is the writer of the index, now or already."""
         if self._lease.is_open:
             return True
-        waited = self._lease.waiting
+        was_waiting = self._lease.waiting
         if not self._lease.lock(now):
-            if not waited:
+            if not was_waiting:
                 self._events.send("reader")
             return False
-        if waited:
+        if was_waiting:
             self._events.send("writer")
         self.refresh()
         self._lease.open_writer()

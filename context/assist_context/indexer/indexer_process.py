@@ -77,8 +77,8 @@ class IndexerLoop:
         try:
             while True:
                 timeout = self._step()
-                rested = self._libraries is None or self._libraries.rested
-                if self._once and rested and all(map(_is_over, self._folders)):
+                is_idle = self._libraries is None or self._libraries.rested
+                if self._once and is_idle and all(map(_is_over, self._folders)):
                     break
                 self._receive(timeout)
         except Stopped:
@@ -216,9 +216,11 @@ def main() -> None:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     parsers = ParserPool(inbox, opening.get("parsers", 1), options.parse, ParserLimits(options.parse_seconds))
 
-    wanted = opening.get("libraries")
+    setting = opening.get("libraries")
     libraries = (
-        outlining.outliner(wanted["data"], wanted["environ"], inbox, send) if outlining and wanted else None
+        outlining.outliner(setting["data"], setting["environ"], inbox, send)
+        if outlining and setting
+        else None
     )
 
     def receive(line: bytes | None) -> None:

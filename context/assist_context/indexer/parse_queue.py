@@ -65,18 +65,18 @@ class ParseQueue:
         self._out.add(key_of(entry))
         return entry
 
-    def put_back(self, entry: FileEntry, parsed: ParsedFile | None) -> bool:
+    def put_back(self, entry: FileEntry, file: ParsedFile | None) -> bool:
         """Takes a file back, perhaps with its result; whether it is still wanted."""
         key = key_of(entry)
         if key not in self.wanted:
             self._out.discard(key)
             return False
-        if parsed is None:
+        if file is None:
             del self.wanted[key]
             self._out.discard(key)
         else:
             self._since = self._since if self.results else time.monotonic()
-            self.results.append((entry.blob, parsed))
+            self.results.append((entry.blob, file))
         return True
 
     def write_due(self) -> float | None:
@@ -88,14 +88,14 @@ class ParseQueue:
 
     def mark_written(self) -> None:
         """Drops the results after they were written."""
-        for blob, parsed in self.results:
-            self.wanted.pop((blob, parsed.language), None)
-            self._out.discard((blob, parsed.language))
+        for blob, file in self.results:
+            self.wanted.pop((blob, file.language), None)
+            self._out.discard((blob, file.language))
         self.results = []
 
     def clear(self) -> None:
         """Forgets everything, results included, except which files are out: they will come back."""
-        self._out -= {(blob, parsed.language) for blob, parsed in self.results}
+        self._out -= {(blob, file.language) for blob, file in self.results}
         self.wanted.clear()
         self.results, self._queue = [], []
 

@@ -146,12 +146,12 @@ class ParserPool:
         count: int = 1,
         parse: str = "",
         limits: ParserLimits = ParserLimits(),
-        held: Callable[[int], int] | None = held_bytes if sys.platform == "darwin" else None,
+        memory_of: Callable[[int], int] | None = held_bytes if sys.platform == "darwin" else None,
     ) -> None:
         self._inbox = inbox
         self._count = max(1, count)
         self._limits = limits
-        self._held = held
+        self._held = memory_of
         # If a single parser process also makes the chunks, it takes three times as long as this process:
         # 19.1 and 6.5 s for a tree of 106 MB. If this process makes them: 13.9 and 11.0. With several
         # parsers, they would have to wait for this process.
@@ -203,14 +203,14 @@ class ParserPool:
             self._wasted = 0
             return
         try:
-            parsed = _decode(line, child.jobs[0].entry.path)
+            file = _decode(line, child.jobs[0].entry.path)
         except _NONSENSE:  # a grammar overwrote the heap
             child.process.kill()
             yield from self._handle_exit(child)
             return
         job = child.finish_job()
         self._wasted = 0
-        yield ParseOutcome(job, "parsed" if parsed else "changed", parsed)
+        yield ParseOutcome(job, "parsed" if file else "changed", file)
 
     def kill_overdue(self) -> Iterator[ParseOutcome]:
         """Kills processes that took too long, or hold too much.
@@ -235,8 +235,8 @@ class ParserPool:
         ends = [self._deadline(child) for child in self._children if child.jobs]
         if not ends:
             return None
-        left = max(0.0, min(ends) - time.monotonic())
-        return left if self._held is None else min(left, LOOK_S)
+        seconds_left = max(0.0, min(ends) - time.monotonic())
+        return seconds_left if self._held is None else min(seconds_left, LOOK_S)
 
     def _deadline(self, child: _Child) -> float:
         return child.began + (self._limits.read_s if child.reading else self._limits.parse_s)

@@ -116,7 +116,7 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
-def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
+def _read(full: str, blob: str, state: tuple[int, int]) -> bytes | None:
     """The content if it is still the listed one; b"" for a huge file, which is not parsed. Raises OSError."""
     with open(blobs.open_regular(full), "rb") as file:
         before = os.fstat(file.fileno())
@@ -130,8 +130,8 @@ def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
     # state.
     states = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
     folder = os.path.dirname(full)
-    settled = before.st_mtime_ns < time.time_ns() - blobs.FRESH_NS
-    return data if settled and states == {listed} and os.path.realpath(folder) == folder else None
+    is_settled = before.st_mtime_ns < time.time_ns() - blobs.FRESH_NS
+    return data if is_settled and states == {state} and os.path.realpath(folder) == folder else None
 
 
 def _parse_data(function: Parse, path: str, data: bytes, huge: bool) -> ParsedFile | OutlineWithText:

@@ -41,12 +41,12 @@ class IndexerSupervisor:
         cap: int = 0,
         once: bool = False,
     ) -> None:
-        opened = [
+        openings = [
             {"root": os.path.abspath(root), "database": os.path.abspath(database)}
             for root, database in folders
         ]
         self._opening: dict[str, object] = {
-            "do": "open", "folders": opened, "environ": dict(environ),
+            "do": "open", "folders": openings, "environ": dict(environ),
             "parsers": parsers, "cap": cap, "once": once,
         }  # fmt: skip
         self._once = once

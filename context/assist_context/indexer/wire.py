@@ -30,8 +30,8 @@ def listen(file: IO[bytes], receive: Callable[[bytes | None], None]) -> threadin
 
     def run() -> None:
         with file:
-            while (received := file.readline(LONGEST)).endswith(b"\n"):
-                receive(received)
+            while (line := file.readline(LONGEST)).endswith(b"\n"):
+                receive(line)
         receive(None)
 
     thread = threading.Thread(target=run, daemon=True)

@@ -95,26 +95,26 @@ class EditHistory:
         )
 
     def _origin(self, path: str, start: Cursor, end: Cursor, text: str) -> EditOrigin:
-        expected = self._expected
-        if expected is not None and expected.path == path:
+        expectation = self._expected
+        if expectation is not None and expectation.path == path:
             self._expected = None
-            if (expected.start, expected.text) == (start, text) and expected.end == end:
+            if (expectation.start, expectation.text) == (start, text) and expectation.end == end:
                 return "offer"
-            if expected.start.line <= start.line and end.line <= expected.end.line:
+            if expectation.start.line <= start.line and end.line <= expectation.end.line:
                 return "offer"  # editors may send the least change that has the same effect
         gone = end.line - start.line
         lines = max(text.count("\n"), gone)
-        pasted = gone > 0 and len(split_lines(text)) > 1  # no key types several lines
-        return "bulk" if pasted or len(text) > BULK_CHARACTERS or lines > BULK_LINES else "typed"
+        is_paste = gone > 0 and len(split_lines(text)) > 1  # no key types several lines
+        return "bulk" if is_paste or len(text) > BULK_CHARACTERS or lines > BULK_LINES else "typed"
 
     def _add(self, edit: _TextEdit) -> None:
         now = self._clock()
         if max(len(edit.old), len(edit.new)) > MAX_CHARACTERS:  # each line has one: such a hunk is not kept
             self._hunks = deque([_after(earlier, edit) for earlier in self._hunks], MAX_HUNKS)
             return
-        touched = [hunk for hunk in self._hunks if self._grows(hunk, edit, now)]
-        apart = [hunk for hunk in self._hunks if hunk not in touched]
-        hunk = replace(_trim(_join(touched, edit)), time=now)
+        hunks = [hunk for hunk in self._hunks if self._grows(hunk, edit, now)]
+        apart = [hunk for hunk in self._hunks if hunk not in hunks]
+        hunk = replace(_trim(_join(hunks, edit)), time=now)
         undone = next((earlier for earlier in reversed(apart) if _takes_back(hunk, earlier)), None)
         rest = [_after(earlier, edit) for earlier in apart if earlier is not undone]
         if (

@@ -62,22 +62,22 @@ def find_offers(situation: Situation, past: PastOffers = PastOffers()) -> tuple[
 
     A pattern is offered in the document itself before it is offered in others.
     """
-    found: dict[tuple[object, ...], Offer] = {}
+    offers: dict[tuple[object, ...], Offer] = {}
     for kind in _KINDS:
         for offer in kind(situation):
             if offer.pattern in past.rejected:
                 continue
-            rated = replace(offer, probability=_with_past(likelihood(offer), offer.kind, past))
-            first = rated.changes[0]
+            rated_offer = replace(offer, probability=_with_past(likelihood(offer), offer.kind, past))
+            first = rated_offer.changes[0]
             key = (first.path, first.start, first.end, first.text)
-            found[key] = _better(found[key], rated) if key in found else rated
+            offers[key] = _better(offers[key], rated_offer) if key in offers else rated_offer
     path = situation.document.path
-    own = {offer.pattern: offer.probability for offer in found.values() if offer.path == path}
-    limited = [
+    own = {offer.pattern: offer.probability for offer in offers.values() if offer.path == path}
+    offers_left = [
         replace(offer, probability=min(offer.probability, own.get(offer.pattern, 1.0)))
-        for offer in found.values()
+        for offer in offers.values()
     ]
-    return tuple(sorted(limited, key=lambda offer: (-offer.probability, offer.path != path)))
+    return tuple(sorted(offers_left, key=lambda offer: (-offer.probability, offer.path != path)))
 
 
 def _better(one: Offer, other: Offer) -> Offer:
@@ -122,8 +122,8 @@ def likelihood(offer: Offer) -> float:
     row = _weights().get(offer.kind)
     if row is None:
         return UNKNOWN.get(offer.kind, 0.3)
-    weighted = (weight * offer.features.get(name, 0.0) for name, weight in row.items() if name != "bias")
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, row["bias"] + sum(weighted)))))
+    terms = (weight * offer.features.get(name, 0.0) for name, weight in row.items() if name != "bias")
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, row["bias"] + sum(terms)))))
 
 
 @lru_cache

@@ -30,23 +30,23 @@ _Pair = tuple[CodeTokens, CodeTokens]
 def pattern_of(site: Site) -> Pattern | None:
     """The pattern of one example; None if it says too little about where else it belongs."""
     if any(map(is_long_name, site.old)):
-        left, right = _sides(site)
-        return Pattern(left, site.old, site.new, right, _indent(site, ()))
-    left = _anchor(tuple(reversed(site.left)))[::-1]
+        before, right = _sides(site)
+        return Pattern(before, site.old, site.new, right, _indent(site, ()))
+    before = _anchor(tuple(reversed(site.left)))[::-1]
     right = _anchor(site.right)
     # What is typed before a name, such as a keyword, belongs to the name; all else to what is before it.
     if site.right and IDENTIFIER.fullmatch(site.right[0]) and right:
-        left = ()
-    elif left:
+        before = ()
+    elif before:
         right = right[:1] or site.right[:1]
-    found = Pattern(left, site.old, site.new, right, _indent(site, right))
-    return found if found.names and _has_text(site) else None
+    pattern = Pattern(before, site.old, site.new, right, _indent(site, right))
+    return pattern if pattern.names and _has_text(site) else None
 
 
 def generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     """The patterns of two examples, with the call around first; none if they have too little in common."""
-    found = _generalise(one, other)
-    return tuple(pattern for pattern in found if pattern.holes <= MAX_HOLES)
+    result = _generalise(one, other)
+    return tuple(pattern for pattern in result if pattern.holes <= MAX_HOLES)
 
 
 def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
@@ -57,19 +57,19 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
         return () if lines is None else (lines,)
     own = _unify_site((), (), one, other)
     if own is not None and any(map(is_long_name, own.old)) and _is_special(own):
-        left, right = _sides(one)
-        return (replace(own, left=left, right=right) if (left, right) == _sides(other) else own,)
+        before, right = _sides(one)
+        return (replace(own, left=before, right=right) if (before, right) == _sides(other) else own,)
     phrases = _unify_site(_phrase(one.left), _phrase(other.left), one, other)
-    left = line_end(_common(one.left[::-1], other.left[::-1])[::-1])
+    before = line_end(_common(one.left[::-1], other.left[::-1])[::-1])
     right = line_start(_common(one.right, other.right))
-    sides = _anchors(left, right)
+    sides = _anchors(before, right)
     near = None if own is None else Pattern(sides[0], own.old, own.new, sides[1], own.indent)
-    found = [
+    middle = [
         pattern
         for pattern in (phrases, near)
         if pattern is not None and pattern.names and _is_anchored(pattern)
     ]
-    return tuple(pattern for pattern in found if not any(says_less(pattern, other) for other in found))
+    return tuple(pattern for pattern in middle if not any(says_less(pattern, other) for other in middle))
 
 
 def _sides(site: Site) -> tuple[CodeTokens, CodeTokens]:
@@ -105,15 +105,15 @@ def _is_of_path(token: str) -> bool:
     return token in _PATH_SIGNS or IDENTIFIER.fullmatch(token) is not None
 
 
-def _unify_site(left: CodeTokens, left_of_other: CodeTokens, one: Site, other: Site) -> Pattern | None:
+def _unify_site(head: CodeTokens, left_of_other: CodeTokens, one: Site, other: Site) -> Pattern | None:
     """What two sites have in common, with what is before them if that is given."""
     pairs: list[_Pair] = []
-    before = _unify(_tree(left), _tree(left_of_other), pairs, grow=True)
+    before = _unify(_tree(head), _tree(left_of_other), pairs, grow=True)
     old = None if before is None else _unify(_tree(one.old), _tree(other.old), pairs, grow=True)
     new = None if old is None else _unify(_tree(one.new), _tree(other.new), pairs, grow=False)
-    if before is None or old is None or new is None or (left and not before):
+    if before is None or old is None or new is None or (head and not before):
         return None
-    right = line_start(_common(one.right, other.right))[:1] if before and _opens(left) else ()
+    right = line_start(_common(one.right, other.right))[:1] if before and _opens(head) else ()
     return Pattern(before, old, new, right, _indent(one, right))
 
 
@@ -129,12 +129,12 @@ def _is_special(pattern: Pattern) -> bool:
     return bool(pattern.new) or pattern.holes * CONSTANTS_PER_HOLE <= constants
 
 
-def _anchors(left: CodeTokens, right: CodeTokens) -> tuple[CodeTokens, CodeTokens]:
+def _anchors(head: CodeTokens, right: CodeTokens) -> tuple[CodeTokens, CodeTokens]:
     """What of the tokens around a place says enough: up to a long name on one side, one on the other."""
     following = _anchor(right)
     if following:
-        return left[-1:], following
-    before = _anchor(left[::-1])[::-1]
+        return head[-1:], following
+    before = _anchor(head[::-1])[::-1]
     return before, right[:1]
 
 
@@ -143,9 +143,9 @@ def _opens(part: CodeTokens) -> bool:
     return depth(part) > 0
 
 
-def _phrase(left: CodeTokens) -> CodeTokens:
+def _phrase(before: CodeTokens) -> CodeTokens:
     """The call that a place is in, from its name on, or else the expression that ends there."""
-    line = line_end(left)
+    line = line_end(before)
     open_brackets = 0
     for at in range(len(line) - 1, -1, -1):
         open_brackets -= depth(line[at : at + 1])
@@ -158,11 +158,13 @@ def _phrase(left: CodeTokens) -> CodeTokens:
 def _start_of_name(line: CodeTokens, end: int) -> int:
     """Where a dotted name or call begins that ends before a token."""
     at = end
-    closed = 0
+    brackets = 0
     while at > 0:
         word = line[at - 1]
-        closed -= depth((word,))
-        if closed < 0 or (closed == 0 and word not in (".", "::", *"([{") and not IDENTIFIER.fullmatch(word)):
+        brackets -= depth((word,))
+        if brackets < 0 or (
+            brackets == 0 and word not in (".", "::", *"([{") and not IDENTIFIER.fullmatch(word)
+        ):
             break
         at -= 1
     return at
@@ -194,16 +196,16 @@ def _of_inserted_lines(one: Site, other: Site) -> Pattern | None:
         if anchor is None or new is None or not any(is_long_name(token) for token in anchor):
             continue
         right = () if above else anchor
-        found = Pattern(anchor if above else (), (), new, right, _indent(one, right))
-        if best is None or _constants(found) > _constants(best):
-            best = found
+        pattern = Pattern(anchor if above else (), (), new, right, _indent(one, right))
+        if best is None or _constants(pattern) > _constants(best):
+            best = pattern
     return best
 
 
-def _line_above(left: CodeTokens) -> CodeTokens:
+def _line_above(before: CodeTokens) -> CodeTokens:
     """The tokens of the line that ends where an insertion is, from its own line end on."""
-    start = next((at for at in range(len(left) - 1, -1, -1) if left[at][0] == "\n"), None)
-    return () if start is None else left[start:]
+    start = next((at for at in range(len(before) - 1, -1, -1) if before[at][0] == "\n"), None)
+    return () if start is None else before[start:]
 
 
 def _line_below(right: CodeTokens) -> CodeTokens:
@@ -222,8 +224,8 @@ def says_less(pattern: Pattern, other: Pattern) -> bool:
     """Whether a pattern makes the same as another one, at all its places and at more of them."""
     same = (pattern.old, pattern.new) == (other.old, other.new)
     more = len(other.left) - len(pattern.left)
-    left = more > 0 and other.left[more:] == pattern.left and Hole not in map(type, other.left[:more])
-    return same and left and other.right[: len(pattern.right)] == pattern.right
+    before = more > 0 and other.left[more:] == pattern.left and Hole not in map(type, other.left[:more])
+    return same and before and other.right[: len(pattern.right)] == pattern.right
 
 
 def explains(pattern: Pattern, site: Site) -> bool:
@@ -283,14 +285,14 @@ def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items
     items: list[str | Hole] = []
     for kind, a, b, c, d in SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
         if kind == "equal":
-            for left, right in zip(one[a:b], other[c:d], strict=True):
-                if isinstance(left, str) or isinstance(right, str):
-                    items.append(str(left))
+            for one_token, right in zip(one[a:b], other[c:d], strict=True):
+                if isinstance(one_token, str) or isinstance(right, str):
+                    items.append(str(one_token))
                     continue
-                inner = _unify(left[1:-1], right[1:-1], pairs, grow=grow)
+                inner = _unify(one_token[1:-1], right[1:-1], pairs, grow=grow)
                 if inner is None:
                     return None
-                items += [str(left[0]), *inner, str(left[-1])]
+                items += [str(one_token[0]), *inner, str(one_token[-1])]
             continue
         pair = (_flat(one[a:b]), _flat(other[c:d]))
         if grow and pair not in pairs and _is_whole(pair[0]) and _is_whole(pair[1]):
@@ -303,12 +305,12 @@ def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items
 
 def _is_whole(part: CodeTokens) -> bool:
     """Whether tokens may fill a hole: text of one line, its brackets balanced."""
-    opened = 0
+    brackets = 0
     for token in part:
-        opened += depth((token,))
-        if opened < 0 or token[0] == "\n":
+        brackets += depth((token,))
+        if brackets < 0 or token[0] == "\n":
             return False
-    return opened == 0 and any(not token.isspace() for token in part)
+    return brackets == 0 and any(not token.isspace() for token in part)
 
 
 def _anchor(side: CodeTokens) -> CodeTokens:

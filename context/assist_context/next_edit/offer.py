@@ -76,9 +76,9 @@ class Report:
     source: str = ""
 
 
-def line_words(line: int, path: str, offered: str) -> str:
+def line_words(line: int, path: str, text: str) -> str:
     """How people call a line, from 0, of the document `path`, for an offer in the document `offered`."""
-    file = "" if path == offered else f" of {re.split(_SLASH, path)[-1]}"
+    file = "" if path == text else f" of {re.split(_SLASH, path)[-1]}"
     return f"line {line + 1}{file}"
 
 

@@ -39,24 +39,24 @@ class WorkspaceFiles:
         edge = r"\w" if self.document.language.sigil else r"[\w$]"
         word = re.compile(rf"(?<!{edge}){re.escape(name)}(?!{edge})")
         own = self.document.path
-        found = [document for document in self.opened if document.path != own and word.search(document.text)][
-            :limit
-        ]
-        taken = {own, *(document.path for document in self.opened)}
+        documents = [
+            document for document in self.opened if document.path != own and word.search(document.text)
+        ][:limit]
+        paths_taken = {own, *(document.path for document in self.opened)}
         for corpus in self.corpora:
             near = _inside(corpus, own) or ""
             mentions = by_distance(corpus.reader.mentions(name, MAX_MENTIONS), near)
             if all(os.path.join(corpus.root, path) == own for path in mentions):
                 mentions = _holding(corpus, name)  # constants are no references
             for path in mentions:
-                if len(found) >= limit:
-                    return found
+                if len(documents) >= limit:
+                    return documents
                 absolute = os.path.join(corpus.root, path)
-                if absolute not in taken and not corpus.hides(path):
+                if absolute not in paths_taken and not corpus.hides(path):
                     lines = tuple(corpus.lines(path))
                     if any(word.search(line) for line in lines):
-                        found.append(Document(absolute, lines, language_of(path)))
-        return found
+                        documents.append(Document(absolute, lines, language_of(path)))
+        return documents
 
 
 def _holding(corpus: Corpus, name: str) -> list[str]:

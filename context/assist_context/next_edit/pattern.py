@@ -60,8 +60,8 @@ class Pattern:
     def names(self) -> tuple[str, ...]:
         """The long identifiers that a place must hold, the longest first."""
         constants = [item for item in (*self.left, *self.old, *self.right) if isinstance(item, str)]
-        found = {item for item in constants if is_long_name(item)}
-        return tuple(sorted(found, key=lambda name: (-len(name), name)))
+        count = {item for item in constants if is_long_name(item)}
+        return tuple(sorted(count, key=lambda name: (-len(name), name)))
 
     @property
     def holes(self) -> int:
@@ -91,7 +91,7 @@ def matches(pattern: Pattern, text: str) -> Iterator[PatternMatch]:
     if any(word not in text for word in names):
         return
     whole = f"\n{text}"
-    found = 0
+    count = 0
     for place in _near(pattern, names[0] if names else "", whole):
         start, end = place.span("old")
         new = _fill(pattern, place, whole)
@@ -103,8 +103,8 @@ def matches(pattern: Pattern, text: str) -> Iterator[PatternMatch]:
             yield PatternMatch(0, end, f"{new}\n"[1:])
         else:
             yield PatternMatch(start - 1, end - 1, new)
-        found += 1
-        if found == MAX_MATCHES:
+        count += 1
+        if count == MAX_MATCHES:
             return
 
 
@@ -112,37 +112,37 @@ def _near(pattern: Pattern, name: str, text: str) -> Iterator[re.Match[str]]:
     """The places where the expression fits, looked for only in lines around a name, as it is slow."""
     expression = _expression(pattern)
     lines = 1 + sum(str(item)[0] == "\n" for item in (*pattern.left, *pattern.old, *pattern.right))
-    done = 0
+    last_end = 0
     at = text.find(name)
     while at >= 0:
         first = at
         last = at
         for _ in range(lines):
-            first = max(done, text.rfind("\n", 0, first))
+            first = max(last_end, text.rfind("\n", 0, first))
             last = text.find("\n", last + 1) if last >= 0 else -1
         end = len(text) if last < 0 else last + 1
         short = end - first <= LONGEST_LINE * (2 * lines + 1)
-        for found in expression.finditer(text, first, end) if short else ():
-            if found.end() > found.start() or found.start() >= done:
-                yield found
-                done = max(done, found.end())
-        done = max(done, last if last >= 0 else end)
-        at = text.find(name, max(at + 1, done))
+        for hit in expression.finditer(text, first, end) if short else ():
+            if hit.end() > hit.start() or hit.start() >= last_end:
+                yield hit
+                last_end = max(last_end, hit.end())
+        last_end = max(last_end, last if last >= 0 else end)
+        at = text.find(name, max(at + 1, last_end))
 
 
 @lru_cache(maxsize=256)
 def _expression(pattern: Pattern) -> re.Pattern[str]:
-    seen: set[int] = set()
+    holes: set[int] = set()
 
     items = (*pattern.left, *pattern.old, *pattern.right)
     edges = {items[0], items[-1]} if items else set()
 
     def piece(item: str | Hole) -> str:
         if isinstance(item, Hole):
-            again = item.number in seen
-            seen.add(item.number)
-            held = _EDGE if item in edges else _HOLE
-            return f"(?P=h{item.number})" if again else f"(?P<h{item.number}>{held})"
+            again = item.number in holes
+            holes.add(item.number)
+            mark = _EDGE if item in edges else _HOLE
+            return f"(?P=h{item.number})" if again else f"(?P<h{item.number}>{mark})"
         if item[0] == "\n":
             return r"\n[ \t]*"
         if item.isspace():
@@ -151,10 +151,10 @@ def _expression(pattern: Pattern) -> re.Pattern[str]:
         after = r"(?!\w)" if item[-1].isalnum() or item[-1] == "_" else ""
         return before + re.escape(item) + after
 
-    left = "".join(map(piece, pattern.left))
+    head = "".join(map(piece, pattern.left))
     old = "".join(map(piece, pattern.old))
     right = "".join(map(piece, pattern.right))
-    return re.compile(rf"{left}(?P<old>{old})(?={right})")
+    return re.compile(rf"{head}(?P<old>{old})(?={right})")
 
 
 def _fill(pattern: Pattern, match: re.Match[str], text: str) -> str:

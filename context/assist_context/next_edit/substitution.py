@@ -94,11 +94,11 @@ def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
 
 def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _ChangeSpan | None:
     """The span of whole lines that were added or deleted: from the line end above to that of the last one."""
-    changed = hunk.new or hunk.old
-    if (hunk.old and hunk.new) or not changed or not all(line.endswith(("\n", "\r")) for line in changed):
+    lines = hunk.new or hunk.old
+    if (hunk.old and hunk.new) or not lines or not all(line.endswith(("\n", "\r")) for line in lines):
         return None
     start = len(tokens("\n" + "".join(before))) - 1
-    end = len(tokens("\n" + "".join((*before, *changed)))) - 1
+    end = len(tokens("\n" + "".join((*before, *lines)))) - 1
     return (start, end, start, start) if hunk.old else (start, start, start, end)
 
 
@@ -115,11 +115,11 @@ def _sites(
         if max(end - start, stop - begin) > MAX_SPAN:
             continue
         line = first_line + sum(token[0] == "\n" for token in new[:begin])
-        left = old[max(0, start - AROUND) : start]
+        before = old[max(0, start - AROUND) : start]
         column = _column(new[:begin])
         right = old[end : end + AROUND]
         among = len(wider) if (start, end, begin, stop) in wider else len(spans)
-        yield Site(path, line, column, left, old[start:end], new[begin:stop], right, among)
+        yield Site(path, line, column, before, old[start:end], new[begin:stop], right, among)
 
 
 def _column(before: CodeTokens) -> int:
@@ -141,20 +141,20 @@ def _slide(span: _ChangeSpan, old: CodeTokens, new: CodeTokens) -> _ChangeSpan:
     start, end, begin, stop = span
     if start < end and begin < stop:
         return span
-    changed = new if start == end else old
+    lines = new if start == end else old
     first = begin if start == end else start
     last = stop if start == end else end
     best = 0
-    moved = 0
-    while changed[first - moved][0] != "\n" and first > moved:
-        if changed[first - 1 - moved] != changed[last - 1 - moved]:
+    steps = 0
+    while lines[first - steps][0] != "\n" and first > steps:
+        if lines[first - 1 - steps] != lines[last - 1 - steps]:
             break
-        moved += 1
-        if _is_phrase(changed[first - moved : last - moved]):
-            best = moved
-    words = all(map(IDENTIFIER.fullmatch, changed[first - best + 1 : last - best]))
-    follows = changed[last - best : last - best + 1] == changed[first - best : first - best + 1]
-    if words and changed[first - best].isspace() and changed[first - best][0] != "\n" and follows:
+        steps += 1
+        if _is_phrase(lines[first - steps : last - steps]):
+            best = steps
+    words = all(map(IDENTIFIER.fullmatch, lines[first - best + 1 : last - best]))
+    follows = lines[last - best : last - best + 1] == lines[first - best : first - best + 1]
+    if words and lines[first - best].isspace() and lines[first - best][0] != "\n" and follows:
         best -= 1
     return start - best, end - best, begin - best, stop - best
 

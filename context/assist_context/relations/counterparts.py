@@ -126,10 +126,10 @@ def is_module_of_tests(name: str, lines: Iterable[str]) -> bool:
     >>> is_module_of_tests("fakes", ["#[cfg(test)]", "mod fakes;", "mod cart;"])
     True
     """
-    declared = re.compile(rf"\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+{re.escape(name)}\s*;")
-    listed = list(lines)
-    heads = [at for at, line in enumerate(listed, 1) if declared.match(line)]
-    return any(_MARK.match(above) for head in heads for above in _lines_above(listed, head))
+    declaration = re.compile(rf"\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+{re.escape(name)}\s*;")
+    rows = list(lines)
+    heads = [at for at, line in enumerate(rows, 1) if declaration.match(line)]
+    return any(_MARK.match(above) for head in heads for above in _lines_above(rows, head))
 
 
 def _lines_above(lines: Sequence[str], head: int) -> Iterator[str]:
@@ -177,14 +177,14 @@ def siblings(files: PathIndex, path: str) -> tuple[str, ...]:
     >>> siblings(files, "src/cart.py")
     ('src/cart.pyi', 'tests/test_cart.py')
     """
-    related = dict.fromkeys(_other_halves(files, path))
+    paths = dict.fromkeys(_other_halves(files, path))
     if _split(path)[1] in _CONVENTIONS:
-        related |= dict.fromkeys(_subjects_of(files, path))
-        related |= dict.fromkeys(
+        paths |= dict.fromkeys(_subjects_of(files, path))
+        paths |= dict.fromkeys(
             test for test in _possible_tests(files, path) if path in _subjects_of(files, test)
         )
-    related.pop(path, None)
-    return tuple(_by_kinship(related, path)[:MAX_SIBLINGS])
+    paths.pop(path, None)
+    return tuple(_by_kinship(paths, path)[:MAX_SIBLINGS])
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -246,8 +246,8 @@ def _other_halves(files: PathIndex, path: str) -> list[str]:
     stem, suffix = _split(path)
     whole = path.removesuffix(suffix)
     if suffix in _HEADERS or suffix in _C_SOURCES:
-        wanted = _C_SOURCES if suffix in _HEADERS else _HEADERS
-        matches = _files_named(files, path, stem, wanted)
+        suffixes = _C_SOURCES if suffix in _HEADERS else _HEADERS
+        matches = _files_named(files, path, stem, suffixes)
         best = max((_kinship(match, path) for match in matches), default=0)
         back = _HEADERS if suffix in _HEADERS else _C_SOURCES
         return [
@@ -275,11 +275,11 @@ def _kinship(one: str, other: str) -> int:
 
     The same folder counts most. The number is symmetric.
     """
-    left, right = one.split("/")[:-1], other.split("/")[:-1]
-    if left == right:
+    first, right = one.split("/")[:-1], other.split("/")[:-1]
+    if first == right:
         return 1000
-    parallel = set(left).symmetric_difference(right) <= set(_TEST_FOLDERS)
-    return len(set(left) & set(right)) + (500 if parallel else 0)
+    parallel = set(first).symmetric_difference(right) <= set(_TEST_FOLDERS)
+    return len(set(first) & set(right)) + (500 if parallel else 0)
 
 
 def _by_kinship(matches: dict[str, None], path: str) -> list[str]:

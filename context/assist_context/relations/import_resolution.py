@@ -115,9 +115,9 @@ def resolve_ecma(files: PathIndex, path: str, import_: Import) -> list[str]:
 def _ecma_file(files: PathIndex, target: str) -> list[str]:
     """The file for a path as imports write it: without suffix, or with the suffix of the compiled file."""
     stem, dot, suffix = target.rpartition(".")
-    for written in _SOURCES_OF.get(dot + suffix, ()):
-        if stem + written in files.paths:
-            return [stem + written]
+    for source in _SOURCES_OF.get(dot + suffix, ()):
+        if stem + source in files.paths:
+            return [stem + source]
     if target in files.paths:
         return [target]
     for ending in (*_ECMA_SUFFIXES, ".d.ts"):
@@ -304,8 +304,8 @@ def resolve_go(files: PathIndex, path: str, import_: Import) -> list[str]:
     least = 0
     if "." in parts[0]:
         least = 3 if parts[0] in _FORGES else 1
-    for dropped in (0, *range(max(1, least), len(parts))):
-        tail = "/".join(parts[dropped:])
+    for count in (0, *range(max(1, least), len(parts))):
+        tail = "/".join(parts[count:])
         folders = [
             folder
             for folder in path_index.folders_ending(files, tail)
@@ -353,8 +353,8 @@ def _jvm_class(files: PathIndex, path: str, tail: str) -> list[str]:
     if not path.endswith((".kt", ".kts")) or tail.startswith(("java/", "javax/", "kotlin/", "kotlinx/")):
         return []
     parts = tail.split("/")
-    for dropped in range(1, len(parts) - 1):
-        if matches := path_index.with_tail(files, "/".join(parts[dropped:]), (".kt",), path):
+    for count in range(1, len(parts) - 1):
+        if matches := path_index.with_tail(files, "/".join(parts[count:]), (".kt",), path):
             return path_index.by_distance(matches, path)[:1]
     return []
 
@@ -366,8 +366,8 @@ _C = frozenset({".h", ".hh", ".hpp", ".hxx", ".inc", ".ipp", ".inl", ".def", ".c
 
 def resolve_c(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A header next to the file, or else in a folder that the compiler may search."""
-    quoted = import_.level > 0
-    target = path_index.relative_path(path, import_.module) if quoted else None
+    is_quoted = import_.level > 0
+    target = path_index.relative_path(path, import_.module) if is_quoted else None
     if target and target in files.paths:
         return [target]
     tail = import_.module.lstrip("./")
@@ -378,7 +378,7 @@ def resolve_c(files: PathIndex, path: str, import_: Import) -> list[str]:
         return []
     stem = tail.removesuffix(suffix)
     matches = path_index.with_tail(files, stem, (suffix,), path)
-    if not quoted and "/" not in tail:  # the compiler has <string.h>, unless the workspace does
+    if not is_quoted and "/" not in tail:  # the compiler has <string.h>, unless the workspace does
         matches = [match for match in matches if match.rpartition("/")[0].endswith(("include", "inc"))]
     return path_index.by_distance(matches, path)[:1]
 
@@ -411,10 +411,10 @@ def resolve_php(files: PathIndex, path: str, import_: Import) -> list[str]:
     matches = []
     for name in import_.names:
         parts = [part for part in (*module.split("/"), name) if part]
-        for dropped in range(len(parts)):
-            tail = "/".join(parts[dropped:])
+        for count in range(len(parts)):
+            tail = "/".join(parts[count:])
             classes = path_index.with_tail(files, tail, (".php",), path)
-            if classes and (len(parts) - dropped > 1 or len(classes) == 1):
+            if classes and (len(parts) - count > 1 or len(classes) == 1):
                 matches += path_index.by_distance(classes, path)[:1]
                 break
     return matches

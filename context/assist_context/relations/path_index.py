@@ -32,10 +32,10 @@ class PathIndex:
 
 def path_index_of(paths: Iterable[str]) -> PathIndex:
     """Builds the index of these paths; it is built again when the paths change: 0.12 s for 100,000."""
-    known = frozenset(paths)
+    path_set = frozenset(paths)
     folders: dict[str, list[str]] = {}
     ends = []
-    for path in sorted(known):
+    for path in sorted(path_set):
         folder, _, name = path.rpartition("/")
         folders.setdefault(folder, []).append(path)
         dot = name.rfind(".")
@@ -43,7 +43,7 @@ def path_index_of(paths: Iterable[str]) -> PathIndex:
         # "a/b.py" -> "b/a/\0.py": no path has a NUL, and it sorts before everything else.
         ends.append(f"{path[len(path) - len(suffix) - 1 :: -1]}/\0{suffix}")
     ends.sort()
-    return PathIndex(known, folders, ends, sorted(folder[::-1] + "/" for folder in folders))
+    return PathIndex(path_set, folders, ends, sorted(folder[::-1] + "/" for folder in folders))
 
 
 def with_tail(files: PathIndex, tail: str, suffixes: Collection[str], near: str) -> list[str]:
@@ -124,8 +124,8 @@ def relative_path(path: str, name: str) -> str | None:
 def count_shared_folders(one: str, other: str) -> int:
     """How many folders two paths have in common, starting from the root."""
     count = 0
-    for left, right in zip(one.split("/")[:-1], other.split("/")[:-1], strict=False):
-        if left != right:
+    for first, right in zip(one.split("/")[:-1], other.split("/")[:-1], strict=False):
+        if first != right:
             break
         count += 1
     return count

@@ -58,10 +58,10 @@ class PageCopies:
 
     def surplus(self, language: str) -> frozenset[str]:
         """The pages that a reader of a language does not need, as there is a better copy."""
-        found = {path for path, its in self.alone if not _same_language(its, language)}
+        paths = {path for path, its in self.alone if not _same_language(its, language)}
         for group in self.groups:
-            found.update(path for its, path in group.items() if its != self._choice(group, language))
-        return frozenset(found)
+            paths.update(path for its, path in group.items() if its != self._choice(group, language))
+        return frozenset(paths)
 
     def _choice(self, group: Mapping[str, str], language: str) -> str:
         own = (its for its in group if language and _same_language(its, language))
@@ -92,59 +92,59 @@ def _code_of(name: str) -> str:
     >>> _code_of("pt_BR"), _code_of("cn"), _code_of("src")
     ('pt-br', 'zh', '')
     """
-    found = _CODE.fullmatch(name.lower())
-    if not found or found[1] not in CODES:
+    paths = _CODE.fullmatch(name.lower())
+    if not paths or paths[1] not in CODES:
         return ""
-    return ALIASES.get(found[1], found[1]) + name.lower()[2:].replace("_", "-")
+    return ALIASES.get(paths[1], paths[1]) + name.lower()[2:].replace("_", "-")
 
 
 def _by_name(pages: Iterable[str]) -> list[PageGroup]:
     """README.md and README.zh.md, index.fr.html and index.en.html."""
-    known = set(pages)
-    found: dict[str, PageGroup] = defaultdict(dict)
-    for path in known:
+    words = set(pages)
+    groups: dict[str, PageGroup] = defaultdict(dict)
+    for path in words:
         folder, _, name = path.rpartition("/")
-        named = _NAME.fullmatch(name)
-        if named and (code := _code_of(named[2])):
-            found[f"{folder}/{named[1]}{named[3]}".lstrip("/")][code] = path
-    for plain, group in found.items():
-        if plain in known:
+        match = _NAME.fullmatch(name)
+        if match and (code := _code_of(match[2])):
+            groups[f"{folder}/{match[1]}{match[3]}".lstrip("/")][code] = path
+    for plain, group in groups.items():
+        if plain in words:
             group[MAIN] = plain
-    return [group for group in found.values() if len(group) > 1]
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _by_folder(pages: Sequence[str]) -> list[PageGroup]:
     """docs/en/a.md, docs/fr/a.md and docs/emoji/a.md; or docs/a.md and docs/fr/a.md."""
     inside: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    coded: dict[str, set[str]] = defaultdict(set)
-    known = frozenset(pages)
+    codes: dict[str, set[str]] = defaultdict(set)
+    words = frozenset(pages)
     for path in pages:
         parts = path.split("/")
         for at in range(len(parts) - 1):
             above = "/".join(parts[:at])
             inside[above][parts[at]].add("/".join(parts[at + 1 :]))
             if _code_of(parts[at]):
-                coded[above].add(parts[at])
-    found: dict[tuple[str, str], PageGroup] = defaultdict(dict)
-    for above, names in coded.items():
-        for language, tail, path in _folder_copies(above, names, inside[above], known):
-            found[above, tail].setdefault(language, path)
-    return [group for group in found.values() if len(group) > 1]
+                codes[above].add(parts[at])
+    groups: dict[tuple[str, str], PageGroup] = defaultdict(dict)
+    for above, names in codes.items():
+        for language, tail, path in _folder_copies(above, names, inside[above], words):
+            groups[above, tail].setdefault(language, path)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _folder_copies(
-    above: str, names: set[str], children: Mapping[str, set[str]], known: AbstractSet[str]
+    above: str, names: set[str], children: Mapping[str, set[str]], words: AbstractSet[str]
 ) -> Iterator[tuple[str, str, str]]:
     """(language, path below the language's folder, path) of the pages in folders that are copies."""
     largest = max(names, key=lambda each: (len(children[each]), each))
     start = f"{above}/" if above else ""
     own = {tail for name in sorted(names) for tail in children[name]}
-    plain = {tail for tail in own if start + tail in known}
-    shared = len(plain) >= min(MANY_PAGES, max(LEAST_PAGES, SAME * len(children[largest])))
+    plain = {tail for tail in own if start + tail in words}
+    is_shared = len(plain) >= min(MANY_PAGES, max(LEAST_PAGES, SAME * len(children[largest])))
     several = len(names) > 1 and any(
         len(children[name] & children[largest]) >= SAME * len(children[name]) for name in names - {largest}
     )
-    if not (shared or several):
+    if not (is_shared or several):
         return
     for name in sorted(children):
         tails = children[name]
@@ -152,7 +152,7 @@ def _folder_copies(
         if name in names or (several and alike):
             language = _code_of(name) or name
             yield from ((language, tail, f"{start}{name}/{tail}") for tail in sorted(tails))
-    if shared:
+    if is_shared:
         yield from ((MAIN, tail, f"{start}{tail}") for tail in sorted(plain))
 
 
@@ -179,7 +179,7 @@ def language_of_text(text: str) -> str:
     for code, script in SCRIPTS.items():
         if letters and len(script.findall(text)) > SCRIPTED * letters:
             return code
-    counts = sorted((sum(word in known for word in words), code) for code, known in WORDS.items())
+    counts = sorted((sum(word in own_words for word in words), code) for code, own_words in WORDS.items())
     second = counts[-2][0]
     most, best = counts[-1]
     return best if most > second and most >= min(2, len(words)) else ""

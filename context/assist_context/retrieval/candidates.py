@@ -145,10 +145,10 @@ def text_of(candidate: Candidate, most: int = CHARACTERS) -> str:
         parts += [line.rstrip() for line in lines[first - 1 : last] if len(line) <= longest]
     if is_page(candidate.path):
         parts = [line for at, line in enumerate(parts) if line or (at and parts[at - 1])]
-    filled = [line for line in parts if line]
-    if not filled:
+    text_parts = [line for line in parts if line]
+    if not text_parts:
         return ""
-    indent = min(len(line) - len(line.lstrip()) for line in filled)
+    indent = min(len(line) - len(line.lstrip()) for line in text_parts)
     title = f"{candidate.name}\n\n" if candidate.name and is_page(candidate.path) else ""
     text = title + "".join(line[indent:] + "\n" for line in parts)
     if len(text) > most:
@@ -169,10 +169,10 @@ def snippet_of(candidate: Candidate, text: str, score: float) -> Snippet:
 
 def _merge_spans(spans: Sequence[LineSpan]) -> tuple[LineSpan, ...]:
     """Spans in order; spans that touch are merged."""
-    joined: list[LineSpan] = []
+    merged_spans: list[LineSpan] = []
     for first, last in sorted(spans):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = joined[-1][0], max(joined[-1][1], last)
+        if merged_spans and first <= merged_spans[-1][1] + 1:
+            merged_spans[-1] = merged_spans[-1][0], max(merged_spans[-1][1], last)
         else:
-            joined.append((first, last))
-    return tuple(joined)
+            merged_spans.append((first, last))
+    return tuple(merged_spans)

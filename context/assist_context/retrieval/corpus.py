@@ -65,9 +65,9 @@ class Corpus:
         """Whether the rules exclude a path now."""
         return self._hidden(path)
 
-    def set_open(self, opened: Mapping[str, OpenFile]) -> None:
+    def set_open(self, files: Mapping[str, OpenFile]) -> None:
         """Sets the open documents, by path."""
-        self._open = opened
+        self._open = files
         self._open_references = None
 
     @property
@@ -106,31 +106,33 @@ class Corpus:
     def few_definitions(self, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
         """What a name may mean, `None` if there are more than `most`: such a name is too common."""
         few = self.reader.few_definitions(name, most)
-        found = () if few is None else self._with_open(name, few)
-        return None if few is None or len(found) > most else found
+        definitions = () if few is None else self._with_open(name, few)
+        return None if few is None or len(definitions) > most else definitions
 
-    def _with_open(self, name: str, found: Iterable[IndexedDefinition]) -> tuple[IndexedDefinition, ...]:
+    def _with_open(
+        self, name: str, definitions: Iterable[IndexedDefinition]
+    ) -> tuple[IndexedDefinition, ...]:
         shadow = [
             to_indexed(path, definition)
-            for path, opened in self._open.items()
-            for definition in opened.symbols.definitions
+            for path, file in self._open.items()
+            for definition in file.symbols.definitions
             if definition.name == name
         ]
-        return (*shadow, *(definition for definition in found if definition.path not in self._open))
+        return (*shadow, *(definition for definition in definitions if definition.path not in self._open))
 
     def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
         """Where a name is called or used as a type; references in open documents come first."""
         if self._open_references is None:
             self._open_references = {}
-            for path, opened in self._open.items():
-                for reference in opened.symbols.references:
+            for path, file in self._open.items():
+                for reference in file.symbols.references:
                     self._open_references.setdefault(reference.name, []).append(
                         ReferenceSite(path, reference.line, reference.inside)
                     )
-        stored = [
+        rows = [
             reference for reference in self.reader.references(name, limit) if reference.path not in self._open
         ]
-        return (*self._open_references.get(name, ()), *stored)[:limit]
+        return (*self._open_references.get(name, ()), *rows)[:limit]
 
     def outline(
         self, path: str, name: str | None = None, parent: str | None = None
@@ -152,18 +154,18 @@ class Corpus:
         document = self._open[path].document
         if not document.language.markup:
             return ()
-        known, found = self._sections.get(path, (None, ()))
-        if known is not document:
+        old_text, definitions = self._sections.get(path, (None, ()))
+        if old_text is not document:
             lines = page_lines(path, document.lines)
             rows = sections(document.language.markup, lines)
-            found = tuple(
+            definitions = tuple(
                 IndexedDefinition(
                     path, row.name, SECTION, row.start_line, row.end_line, row.head_lines, row.parent
                 )
                 for row in rows
             )
-            self._sections = {path: (document, found)}
-        return found
+            self._sections = {path: (document, definitions)}
+        return definitions
 
     def imports(self, path: str) -> tuple[Import, ...]:
         """What a file imports."""
@@ -175,7 +177,7 @@ class Corpus:
 
     def search(self, terms: Sequence[str], limit: int) -> tuple[SearchHit, ...]:
         """The chunks that match best, without names; chunks of open documents are of the saved file."""
-        return self.reader.search(terms, limit, named=False)
+        return self.reader.search(terms, limit, with_names=False)
 
     def holders(self, terms: Sequence[str], most: int) -> tuple[str, ...]:
         """Files with all of these terms, in no order; open documents are searched as they were saved."""
@@ -188,7 +190,7 @@ class Corpus:
 
         Scores can be compared with those of the folders `around`, if these are given there as well.
         """
-        counts = [found for corpus in around if (found := corpus.reader.counts())]
+        counts = [count for corpus in around if (count := corpus.reader.counts())]
         return self.reader.search_for_question(terms, limit, among, counts)
 
     def entry(self, path: str) -> FileEntry | None:
@@ -224,8 +226,8 @@ class Corpus:
         if entry is None or entry.kind != "text" or self._hidden(path):
             return ()
         stamp = entry.blob, entry.mtime_ns
-        known, lines = self._texts.get(path, (None, ()))
-        if known != stamp:
+        document, lines = self._texts.get(path, (None, ()))
+        if document != stamp:
             lines = excerpt(self.root, entry) or ()
             self._texts.pop(path, None)
             while len(self._texts) >= KEPT_FILES:

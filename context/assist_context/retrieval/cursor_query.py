@@ -63,7 +63,7 @@ def query_at(document: Document, cursor: Cursor, path: str) -> CursorQuery:
     lines = document.lines[: at + 1]
     before = (*lines[:-1], lines[-1][: cursor.column]) if at == cursor.line else lines
     below = document.lines[at + 1 : at + 1 + BELOW]
-    shown = before[-ABOVE - 1 :]
+    window = before[-ABOVE - 1 :]
     return CursorQuery(
         path,
         document.language,
@@ -71,7 +71,7 @@ def query_at(document: Document, cursor: Cursor, path: str) -> CursorQuery:
         max(1, at + 1 - ABOVE),
         at + 1 + len(below),
         _names(document.language, before, below),
-        frozenset(line.strip() for line in (*shown, *below) if line.strip()),
+        frozenset(line.strip() for line in (*window, *below) if line.strip()),
         _aliases(document),
     )
 
@@ -93,26 +93,26 @@ def identifiers(lines: tuple[str, ...]) -> list[str]:
 
 def _names(language: Language, before: tuple[str, ...], below: tuple[str, ...]) -> tuple[UsedName, ...]:
     """Names by nearness: on the cursor's line from its end, the open call, headers, neighbouring lines."""
-    weighed = [(before[-1], 1.0, 0.15), (_open_call(before), 0.8, 0.0)]
-    weighed += [(header, 0.5, 0.0) for header in _headers(before)]
+    groups = [(before[-1], 1.0, 0.15), (_open_call(before), 0.8, 0.0)]
+    groups += [(header, 0.5, 0.0) for header in _headers(before)]
     for away in range(1, AROUND + 1):
-        weighed += [(line, 0.6 / away, 0.0) for line in before[-1 - away : -away]]
-        weighed += [(line, 0.3 / away, 0.0) for line in below[away - 1 : away]]
+        groups += [(line, 0.6 / away, 0.0) for line in before[-1 - away : -away]]
+        groups += [(line, 0.3 / away, 0.0) for line in below[away - 1 : away]]
     weights: dict[tuple[str, str], float] = {}
-    for line, weight, step in weighed:
+    for line, weight, step in groups:
         if len(line) <= LONGEST_LINE:
             for key, worth in _weigh_names(_strip_strings(language, line), weight, step):
                 weights[key] = max(weights.get(key, 0.0), worth)
-    ranked = sorted(weights.items(), key=lambda each: -each[1])[:MAX_NAMES]
-    return tuple(UsedName(name, weight, owner) for (owner, name), weight in ranked)
+    names = sorted(weights.items(), key=lambda each: -each[1])[:MAX_NAMES]
+    return tuple(UsedName(name, weight, owner) for (owner, name), weight in names)
 
 
 def _weigh_names(line: str, weight: float, step: float) -> Iterator[tuple[tuple[str, str], float]]:
     """((owner, name), weight) for each name of a line; each step away from its end costs `step`."""
-    found: list[tuple[str, str]] = []
+    words: list[tuple[str, str]] = []
     for match in _NAME.finditer(line):
-        found.append((found[-1][1] if match[1] and found else "", match[2]))
-    for back, (owner, name) in enumerate(reversed(found)):
+        words.append((words[-1][1] if match[1] and words else "", match[2]))
+    for back, (owner, name) in enumerate(reversed(words)):
         worth = weight / (1 + step * back)
         yield (owner, name), worth
         if owner:
@@ -137,14 +137,14 @@ def _open_call(before: tuple[str, ...]) -> str:
         elif text[at] in "([{":
             depth -= 1
             if depth < 0:
-                called = re.search(r"([^\W\d]\w*)\s*$", text[:at])
-                return called[1] if called else ""
+                callee = re.search(r"([^\W\d]\w*)\s*$", text[:at])
+                return callee[1] if callee else ""
     return ""
 
 
 def _headers(before: tuple[str, ...]) -> list[str]:
     """The lines that enclose the cursor's line, by their indentation, the nearest first."""
-    found: list[str] = []
+    words: list[str] = []
     here = before[-1]
     indent = len(here) - len(here.lstrip()) if here.strip() else len(here.rstrip("\r\n"))
     for line in reversed(before[:-1]):
@@ -152,5 +152,5 @@ def _headers(before: tuple[str, ...]) -> list[str]:
             break
         if line.strip() and (depth := len(line) - len(line.lstrip())) < indent:
             indent = depth
-            found.append(line)
-    return found
+            words.append(line)
+    return words

@@ -41,10 +41,10 @@ def may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
 
 def _is_offered(corpus: Corpus, document: Document, family: frozenset[str], name: str, *, own: bool) -> bool:
     """Whether a file defines a name at its top level; in Go, a file of the same package."""
-    found = corpus.few_definitions(name, MAX_DEFINITIONS)
-    if found is None:
+    match = corpus.few_definitions(name, MAX_DEFINITIONS)
+    if match is None:
         return True
-    paths = [definition.path for definition in found if not definition.parent]
+    paths = [definition.path for definition in match if not definition.parent]
     paths = [path for path in paths if language_of(path).name in family]
     if "go" in family:
         return own and any(_folder(path) == _folder(document.path) for path in paths)
@@ -84,8 +84,8 @@ def _is_unbound(text: str, name: str) -> bool:
 
 def _uses(text: str, word: str) -> Iterator[bool]:
     """Of each place of a word that is no member: whether it is called or looked into, not bound."""
-    for found in re.finditer(rf"(?<![\w$.'\"`])({_BINDERS}\s+)?{word}\b(\s*[(.<\[!])?", text):
-        yield found[1] is None and found[2] is not None
+    for match in re.finditer(rf"(?<![\w$.'\"`])({_BINDERS}\s+)?{word}\b(\s*[(.<\[!])?", text):
+        yield match[1] is None and match[2] is not None
 
 
 def _folder(path: str) -> str:

@@ -122,9 +122,11 @@ def _refuted_bare(
         return frozenset()
     if _ANY_NAME.search(document.text) or (in_scripts and _MODULE.search(document.text) is None):
         return unknown
-    found = out_of_sight(read, at, near)
-    shared = document.language.name == "go"
-    return unknown | frozenset(name for name in found if not shared or not corpora[0].definitions(name, 1))
+    hidden = out_of_sight(read, at, near)
+    in_package = document.language.name == "go"
+    return unknown | frozenset(
+        name for name in hidden if not in_package or not corpora[0].definitions(name, 1)
+    )
 
 
 def _holds(text: str, name: str) -> bool:

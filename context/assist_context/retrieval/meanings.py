@@ -26,16 +26,16 @@ def definitions(
 
     A name that the folder does not define is looked up in the `others`.
     """
-    taken: set[tuple[str, int]] = set()
+    sites: set[tuple[str, int]] = set()
     sources = _sources(corpus, query, imports)
     for name in query.names:
         for definition in _meanings(corpus, query, name, sources):
             key = definition.path, definition.start_line
-            if key in taken or (
+            if key in sites or (
                 definition.path == query.path and query.first <= definition.start_line <= query.last
             ):
                 continue
-            taken.add(key)
+            sites.add(key)
             each = definition_candidate(corpus, definition, "definition")
             yield replace(each, worth=HERE) if name is query.names[0] else each
         elsewhere = others and name.text not in sources and not corpus.definitions(name.text, 1)
@@ -60,13 +60,13 @@ def _meanings(
     corpus: Corpus, query: CursorQuery, name: UsedName, sources: Mapping[str, tuple[str, ...]]
 ) -> list[IndexedDefinition]:
     """The few definitions that a name may mean, the likeliest first."""
-    wanted = query.aliases.get(name.text, name.text)
+    own_name = query.aliases.get(name.text, name.text)
     for key in filter(None, (name.owner, name.text)):
         if files := sources.get(query.aliases.get(key, key)):
-            meanings = _in_files(corpus, query, wanted, files, HOPS)
+            meanings = _in_files(corpus, query, own_name, files, HOPS)
             if meanings or not name.owner:
                 return meanings[:MEANINGS]
-    if wanted in sources or (len(name.text) < 3 and not name.owner):
+    if own_name in sources or (len(name.text) < 3 and not name.owner):
         return []
     everywhere: Sequence[IndexedDefinition] = corpus.few_definitions(name.text, COMMON) or ()
     everywhere = [definition for definition in everywhere if definition.kind not in SLIGHT]

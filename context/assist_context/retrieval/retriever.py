@@ -86,23 +86,23 @@ class Retriever:
         def is_late(share: float) -> bool:
             return self._clock() - start > share * self._deadline
 
-        proposed = meanings.definitions(self.corpus, query, request.imports, self.others)
-        found, whole = _collect(proposed, partial(is_late, FOUND))
+        candidates = meanings.definitions(self.corpus, query, request.imports, self.others)
+        definitions, whole = _collect(candidates, partial(is_late, FOUND))
         if whole or not self._last.get(request.path):
-            self._last[request.path] = found
+            self._last[request.path] = definitions
         room = int(tokens * CHARS_PER_TOKEN)
-        chosen = _choose(self._last[request.path], request.edits, query, room, partial(is_late, READ))
-        return RetrievalResult(chosen, 1e3 * (self._clock() - start), late=not whole)
+        snippets = _choose(self._last[request.path], request.edits, query, room, partial(is_late, READ))
+        return RetrievalResult(snippets, 1e3 * (self._clock() - start), late=not whole)
 
 
-def _collect(proposed: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[Candidate], bool]:
+def _collect(candidates: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[Candidate], bool]:
     """The first candidates, and whether they are complete."""
-    found: list[Candidate] = []
-    for candidate in islice(proposed, MOST):
-        found.append(candidate)
+    definitions: list[Candidate] = []
+    for candidate in islice(candidates, MOST):
+        definitions.append(candidate)
         if late():
             break
-    return found, not late()
+    return definitions, not late()
 
 
 def _choose(
@@ -119,13 +119,15 @@ def _choose(
     are read.
     """
     most = int(room * A_SNIPPET)
-    taken: list[Snippet] = []
+    snippets: list[Snippet] = []
     lines: set[str] = set(query.shown)
     one_more = False
-    ranked: list[Candidate | Snippet] = [*definitions, *reversed(edits)]
-    for rank, candidate in enumerate(ranked, 1):
+    candidates: list[Candidate | Snippet] = [*definitions, *reversed(edits)]
+    for rank, candidate in enumerate(candidates, 1):
         # The checks that read no file come first: they drop most candidates.
-        if len(candidate.path) >= room or (isinstance(candidate, Snippet) and _has_enough(taken, candidate)):
+        if len(candidate.path) >= room or (
+            isinstance(candidate, Snippet) and _has_enough(snippets, candidate)
+        ):
             continue
         if isinstance(candidate, Candidate) and not candidate.corpus.is_cached(candidate.path) and over():
             if one_more:
@@ -141,15 +143,15 @@ def _choose(
             snippet = snippet_of(candidate, text, BEST * candidate.worth / (RANKS + rank))
         else:
             snippet = candidate
-        taken.append(snippet)
+        snippets.append(snippet)
         lines.update(own)
         room -= len(text) + len(snippet.path) + 2
-    return tuple(taken)
+    return tuple(snippets)
 
 
-def _has_enough(taken: Sequence[Snippet], edit: Snippet) -> bool:
+def _has_enough(snippets: Sequence[Snippet], edit: Snippet) -> bool:
     """Whether a file has its share of snippets, so that an edit of it is one too many."""
-    return sum(snippet.path == edit.path for snippet in taken) >= A_FILE
+    return sum(snippet.path == edit.path for snippet in snippets) >= A_FILE
 
 
 def retrieve_once(

@@ -93,8 +93,8 @@ def seal(event: Mapping[str, Json], key: bytes | None = None) -> bytes:
     """The line of an event that has all its fields. ValueError if it is not JSON or is too long."""
     body = canonical(event)
     mac = _MAC + _mac(body, key) + b'"' if key else b""
-    signed = _OPEN + body + mac
-    line = signed + _SHA256 + hashlib.sha256(signed).hexdigest().encode() + _CLOSE
+    payload = _OPEN + body + mac
+    line = payload + _SHA256 + hashlib.sha256(payload).hexdigest().encode() + _CLOSE
     if len(line) > MAX_LINE:
         raise ValueError(f"it has {len(line)} bytes, {MAX_LINE} at most")
     return line
@@ -104,23 +104,23 @@ def unseal(line: bytes, key: bytes | None = None) -> LogEntry:
     """Read a line back, with its end. DamagedError if it is not as it was written."""
     if len(line) > MAX_LINE:
         raise DamagedError(f"is longer than {MAX_LINE} bytes")
-    signed = line[: -len(_SHA256) - _HEX - len(_CLOSE)]
-    found = line[-_HEX - len(_CLOSE) : -len(_CLOSE)]
-    sha256 = hashlib.sha256(signed).hexdigest()
-    if line != signed + _SHA256 + found + _CLOSE or not signed.startswith(_OPEN):
+    payload = line[: -len(_SHA256) - _HEX - len(_CLOSE)]
+    digest = line[-_HEX - len(_CLOSE) : -len(_CLOSE)]
+    sha256 = hashlib.sha256(payload).hexdigest()
+    if line != payload + _SHA256 + digest + _CLOSE or not payload.startswith(_OPEN):
         raise DamagedError("does not have the form of a line")
-    if sha256.encode() != found:
+    if sha256.encode() != digest:
         raise DamagedError("was changed: its bytes do not have the sha256 that it names")
-    cut = len(signed) - len(_MAC) - _HEX - 1
-    has_mac = signed.startswith(_MAC, max(cut, 0)) and signed.endswith(b'"')
-    body = signed[len(_OPEN) : cut] if has_mac else signed[len(_OPEN) :]
+    cut = len(payload) - len(_MAC) - _HEX - 1
+    has_mac = payload.startswith(_MAC, max(cut, 0)) and payload.endswith(b'"')
+    body = payload[len(_OPEN) : cut] if has_mac else payload[len(_OPEN) :]
     try:
         event = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise DamagedError("holds no JSON") from error
     if not isinstance(event, dict) or not _is_ours(event):
         raise DamagedError("holds no event")
-    authentic = hmac.compare_digest(_mac(body, key), signed[-_HEX - 1 : -1]) if key and has_mac else None
+    authentic = hmac.compare_digest(_mac(body, key), payload[-_HEX - 1 : -1]) if key and has_mac else None
     return LogEntry(event, sha256, authentic, has_mac)
 
 
@@ -148,8 +148,8 @@ def last_events(file: BinaryIO, end: int, size: int) -> Iterator[LogEvent]:
     start = max(0, end - size)
     file.seek(start)
     data = file.read(end - start)
-    found = data.splitlines(keepends=True)
-    return (unseal(line).event for line in (found[1:] if start else found))
+    lines = data.splitlines(keepends=True)
+    return (unseal(line).event for line in (lines[1:] if start else lines))
 
 
 def tail(file: BinaryIO, size: int, key: bytes | None = None) -> Tail:

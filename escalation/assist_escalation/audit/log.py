@@ -125,9 +125,9 @@ class AuditLog:
             self._check_key_of(end)
             if self._checkpoint:
                 self._check_checkpoint(file, end, self._checkpoint)
-            added = self._new_lines(end, kind, fields)
-            self._write(file, end, added)
-            return unseal(added[-1]).sha256
+            lines = self._new_lines(end, kind, fields)
+            self._write(file, end, lines)
+            return unseal(lines[-1]).sha256
 
     def append_some(self, kind: str, fields: Mapping[str, Json], most: int) -> bool:
         """Add an event, unless the end of the log has `most` of its kind today. Whether it was added.
@@ -159,15 +159,15 @@ class AuditLog:
             try:
                 self._check_checkpoint(file, end, self._checkpoint)
             except AuditError as error:
-                lost = str(error)
+                why = str(error)
             else:
                 raise AuditError(f"{self._checkpoint} is the checkpoint of {self._path}: nothing was lost.")
             with _name_in_errors(self._checkpoint):
-                found = base64.b64encode(_read_bytes(self._checkpoint)).decode()
+                old_bytes = base64.b64encode(_read_bytes(self._checkpoint)).decode()
             fields: dict[str, Json] = {"path": str(self._checkpoint), "actor": actor, "lines": end.seq}
-            added = self._new_lines(end, BEGUN, {**fields, "base64": found, "why": lost})
-            self._write(file, end, added)
-            return end.seq + len(added)
+            lines = self._new_lines(end, BEGUN, {**fields, "base64": old_bytes, "why": why})
+            self._write(file, end, lines)
+            return end.seq + len(lines)
 
     @contextmanager
     def _hold(self) -> Iterator[tuple[BinaryIO, Tail]]:
@@ -197,22 +197,26 @@ class AuditLog:
 
     def _check_checkpoint(self, file: BinaryIO, end: Tail, checkpoint: Path) -> None:
         """Raises AuditError if the checkpoint is lost, or is not this log's. A new log gets a new one."""
-        known = known_checkpoint(checkpoint)
-        if known is None and (end.last or self._was_used()):
+        checkpoint_state = known_checkpoint(checkpoint)
+        if checkpoint_state is None and (end.last or self._was_used()):
             raise AuditError(
                 f"The checkpoint {checkpoint} is not there, and {self._path} "
                 f"{f'has {end.seq} lines' if end.last else 'is empty although requests were paid'}: its disk "
                 "is not mounted, it was removed, or it was named in the settings only now. Without it "
                 f"nothing shows whether lines were cut off the log. Bring it back. {_RESTART}"
             )
-        if known is None:
+        if checkpoint_state is None:
             with _name_in_errors(checkpoint):
                 _write_checkpoint(checkpoint, NO_LINES)
             return
-        there = tail(file, known.size) if known.size <= end.end else None
-        if there is None or there.torn or (there.seq, there.sha256) != (known.seq, known.sha256):
+        there = tail(file, checkpoint_state.size) if checkpoint_state.size <= end.end else None
+        if (
+            there is None
+            or there.torn
+            or (there.seq, there.sha256) != (checkpoint_state.seq, checkpoint_state.sha256)
+        ):
             raise AuditError(
-                f"{self._path} no longer holds line {known.seq} as {checkpoint} knows it: lines were "
+                f"{self._path} no longer holds line {checkpoint_state.seq} as {checkpoint} knows it: lines were "
                 f"removed or rewritten. Keep a copy of both. {_RESTART}"
             )
 
@@ -220,41 +224,41 @@ class AuditLog:
         """The lines to add after `end`: the event's, and before it one for a torn line."""
         events: list[tuple[str, Mapping[str, Json]]] = [(kind, fields)]
         if end.torn:
-            sha256, kept = hashlib.sha256(end.torn).hexdigest(), base64.b64encode(end.torn).decode()
-            events.insert(0, (TORN, {"bytes": len(end.torn), "sha256": sha256, "base64": kept}))
-        added: list[bytes] = []
+            sha256, torn_text = hashlib.sha256(end.torn).hexdigest(), base64.b64encode(end.torn).decode()
+            events.insert(0, (TORN, {"bytes": len(end.torn), "sha256": sha256, "base64": torn_text}))
+        lines: list[bytes] = []
         seq, prev = end.seq, end.sha256
-        for name, given in events:
+        for name, values in events:
             seq += 1
             try:
-                added.append(seal({**given, **self._ours(name, seq, prev)}, self._key))
+                lines.append(seal({**values, **self._ours(name, seq, prev)}, self._key))
             except (ValueError, OverflowError) as error:
                 raise AuditError(f"An event {name!r} cannot be written to {self._path}: {error}.") from error
-            prev = unseal(added[-1]).sha256
-        if len(added[-1]) > MAX_EVENT:
+            prev = unseal(lines[-1]).sha256
+        if len(lines[-1]) > MAX_EVENT:
             raise AuditError(
-                f"An event {kind!r} has {len(added[-1])} bytes, {MAX_EVENT} at most: send less, or keep "
+                f"An event {kind!r} has {len(lines[-1])} bytes, {MAX_EVENT} at most: send less, or keep "
                 "less of it in the audit log."
             )
-        return added
+        return lines
 
     def _ours(self, kind: str, seq: int, prev: str) -> Mapping[str, Json]:
         return {"kind": kind, "prev": prev, "seq": seq, "time": stamp(self._clock())}
 
-    def _write(self, file: BinaryIO, end: Tail, added: Sequence[bytes]) -> None:
+    def _write(self, file: BinaryIO, end: Tail, lines: Sequence[bytes]) -> None:
         """Write all lines and the checkpoint, or nothing.
 
         A torn line is overwritten by the longer line that holds it, and never cut off first. If this writer
         is killed too, it leaves a torn line again, which holds the first one, so nothing is lost.
         """
-        data = b"".join(added)
+        data = b"".join(lines)
         try:
             _put(file, end.end, data)
             os.fsync(file.fileno())
             if not end.seq:
                 durable_files.sync(self._path.parent)
             if self._checkpoint:
-                last = unseal(added[-1])
+                last = unseal(lines[-1])
                 seq = int(last.event["seq"])
                 size = end.end + len(data)
                 with _name_in_errors(self._checkpoint):
@@ -309,8 +313,8 @@ def _read_checkpoint(path: Path) -> Checkpoint | None:
     data = _read_bytes(path)
     if not data and not path.exists():
         return None
-    stored = json.loads(data)
-    match stored:
+    document = json.loads(data)
+    match document:
         case {"seq": int(seq), "sha256": str(sha256), "size": int(size)} if seq > 0 and size > 0:
             return Checkpoint(seq, sha256, size)
         case {"seq": 0, "sha256": str(sha256), "size": 0} if sha256 == GENESIS:
@@ -359,8 +363,8 @@ def _check(kind: str, fields: Mapping[str, Json]) -> None:
         raise AuditError(f"{kind!r} is no kind of event: use one of {', '.join(REQUIRED)}.")
     if missing := [name for name in REQUIRED[kind] if name not in fields]:
         raise AuditError(f"An event {kind!r} lacks {', '.join(missing)}.")
-    if taken := [name for name in OURS if name in fields]:
-        raise AuditError(f"An event {kind!r} cannot set {', '.join(taken)}: the log does.")
+    if reserved_names := [name for name in OURS if name in fields]:
+        raise AuditError(f"An event {kind!r} cannot set {', '.join(reserved_names)}: the log does.")
 
 
 @contextmanager

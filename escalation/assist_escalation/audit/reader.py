@@ -66,10 +66,10 @@ def export(path: Path, write: Callable[[str], object], only: Filter = ALL) -> in
 
 def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
     """Like `events`, with the hash of each line."""
-    wanted = _WantedEvents(only)
+    event_filter = _WantedEvents(only)
     try:
         with path.open("rb") as file:
-            yield from filter(wanted.takes, _entries(file, path))
+            yield from filter(event_filter.takes, _entries(file, path))
     except FileNotFoundError:
         return
     except OSError as error:

@@ -117,20 +117,20 @@ class LogRequests:
             return LedgerComparison(problem=f"The log cannot be compared with the ledger: {self._error}")
         both = self._without_outcome | self._without_intent
         missing = sorted(both.values(), key=lambda row: (row.at, row.id))
-        unlogged = [row for row in missing if row.settled]
-        unbooked = [request for request in self._without_row if request not in later]
+        rows = [row for row in missing if row.settled]
+        requests = [request for request in self._without_row if request not in later]
         problem = ""
-        if unlogged:
-            problem = self._words_for_unlogged(unlogged)
-        elif unbooked:
-            problem = self._words_for_unbooked(unbooked, any_row=bool(later))
+        if rows:
+            problem = self._words_for_unlogged(rows)
+        elif requests:
+            problem = self._words_for_unbooked(requests, any_row=bool(later))
         return LedgerComparison(
             paid=sum(row.settled for row in self._rows.values()),
-            unlogged=len(unlogged),
-            first_unlogged=unlogged[0].id if unlogged else "",
-            unbooked=len(unbooked),
-            first_unbooked=unbooked[0] if unbooked else "",
-            unsettled=len(missing) - len(unlogged),
+            unlogged=len(rows),
+            first_unlogged=rows[0].id if rows else "",
+            unbooked=len(requests),
+            first_unbooked=requests[0] if requests else "",
+            unsettled=len(missing) - len(rows),
             problem=problem,
         )
 
@@ -143,14 +143,14 @@ class LogRequests:
 
     def _words_for_unlogged(self, rows: list[BookedRequest]) -> str:
         paid = sum(row.settled for row in self._rows.values())
-        begun = [row.id not in self._without_intent for row in rows]
-        lacks = "outcome" if all(begun) else "intent or no outcome" if any(begun) else "intent"
+        has_intent = [row.id not in self._without_intent for row in rows]
+        lacks = "outcome" if all(has_intent) else "intent or no outcome" if any(has_intent) else "intent"
         what = (
             f"{len(rows)} of {paid} requests that were paid have no {lacks} in the log; the first is "
             f"{rows[0].id} of {stamp(rows[0].at)}. "
         )
         times = [stamp(row.at) for row in rows]
-        if all(begun):
+        if all(has_intent):
             how = "Lines were cut off its end or removed."
         elif not self._first:
             how = "The log is empty or gone, or this is not the log of that ledger."
@@ -232,10 +232,10 @@ class _Seen:
         if kind == "outcome":
             self.open.pop(request, None)
         elif kind == "intent":
-            lost = remember(self.open, request, request)
-            if lost is not None:
+            is_gap = remember(self.open, request, request)
+            if is_gap is not None:
                 self.lost_count += 1
-                self.lost += [lost] if len(self.lost) < MAX_NAMED else []
+                self.lost += [is_gap] if len(self.lost) < MAX_NAMED else []
 
 
 class _ProblemError(Exception):
@@ -260,19 +260,19 @@ def verify(
     of some.
     """
     check_key(key)
-    seen = _Seen(LogRequests(bookings) if bookings else None)
+    state = _Seen(LogRequests(bookings) if bookings else None)
     try:
         # Read before the log's length: a log is always at least as long as an earlier checkpoint says.
-        known = _checkpoint_of(checkpoint)
+        checkpoint_state = _checkpoint_of(checkpoint)
         with suppress(FileNotFoundError), path.open("rb") as file:
-            _walk(file, _settled_size(path, file), key, known, seen)
-        _compare_end(seen, known, checkpoint)
+            _walk(file, _settled_size(path, file), key, checkpoint_state, state)
+        _compare_end(state, checkpoint_state, checkpoint)
     except _ProblemError as problem:
-        return _report(seen, str(problem), problem.line, key, checkpoint)
+        return _report(state, str(problem), problem.line, key, checkpoint)
     except OSError as error:
         raise AuditError(failure(error, path)) from error
-    ledger = seen.requests.comparison() if seen.requests else None
-    report = _report(seen, ledger.problem if ledger else "", 0, key, checkpoint)
+    ledger = state.requests.comparison() if state.requests else None
+    report = _report(state, ledger.problem if ledger else "", 0, key, checkpoint)
     return replace(report, ledger=ledger)
 
 
@@ -296,24 +296,24 @@ def _settled_size(path: Path, file: BinaryIO) -> int:
     return size
 
 
-def _walk(file: BinaryIO, size: int, key: bytes | None, known: Checkpoint | None, seen: _Seen) -> None:
-    for entry in _chained_entries(file, size, key, seen):
-        seen.take(entry)
-        if known and seen.events == known.seq and seen.head != known.sha256:
-            raise _ProblemError(known.seq, f"Line {known.seq} is not the one that the checkpoint knows.")
+def _walk(file: BinaryIO, size: int, key: bytes | None, end: Checkpoint | None, state: _Seen) -> None:
+    for entry in _chained_entries(file, size, key, state):
+        state.take(entry)
+        if end and state.events == end.seq and state.head != end.sha256:
+            raise _ProblemError(end.seq, f"Line {end.seq} is not the one that the checkpoint knows.")
 
 
-def _chained_entries(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) -> Iterator[LogEntry]:
+def _chained_entries(file: BinaryIO, size: int, key: bytes | None, state: _Seen) -> Iterator[LogEntry]:
     """The entries, while each follows the one before. `seen` is the state after the last entry."""
     for number, line in enumerate(lines(file, size), 1):
         if not line.endswith(b"\n") and len(line) <= MAX_LINE:
-            seen.take_torn(line)
+            state.take_torn(line)
             return
         try:
             entry = unseal(line, key)
         except DamagedError as error:
             raise _ProblemError(number, f"Line {number} {error}.") from error
-        if entry.event["seq"] != number or entry.event["prev"] != seen.head:
+        if entry.event["seq"] != number or entry.event["prev"] != state.head:
             raise _ProblemError(
                 number,
                 f"Line {number} does not follow the one before: a line was removed, inserted, moved or "
@@ -321,48 +321,50 @@ def _chained_entries(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) 
             )
         if entry.authentic is False:
             raise _ProblemError(number, f"Line {number} was not written with the given key.")
-        others = bool(key) or (seen.has_mac if seen.events else entry.has_mac)
+        others = bool(key) or (state.has_mac if state.events else entry.has_mac)
         if entry.has_mac != others:
             lacks = "no MAC, and others have one" if not entry.has_mac else "a MAC, and others have none"
             raise _ProblemError(number, f"Line {number} has {lacks}.")
         yield entry
 
 
-def _compare_end(seen: _Seen, known: Checkpoint | None, checkpoint: Path | None) -> None:
-    count = seen.events
-    if known and count < known.seq:
+def _compare_end(state: _Seen, end: Checkpoint | None, checkpoint: Path | None) -> None:
+    count = state.events
+    if end and count < end.seq:
         raise _ProblemError(
             count,
-            f"The log ends at line {count}, and the checkpoint knows line {known.seq}: lines were removed.",
+            f"The log ends at line {count}, and the checkpoint knows line {end.seq}: lines were removed.",
         )
-    if checkpoint and not known and count:
+    if checkpoint and not end and count:
         raise _ProblemError(
             count,
             f"The checkpoint {checkpoint} is not there, so nothing shows whether lines were cut off the end: "
             "bring it back.",
         )
-    if seen.torn:
+    if state.torn:
         raise _ProblemError(
             count + 1,
-            f"Line {count + 1} is torn: {seen.torn} bytes without an end, as a writer leaves that is killed. "
+            f"Line {count + 1} is torn: {state.torn} bytes without an end, as a writer leaves that is killed. "
             "It was not acknowledged; the next event that is written keeps it aside.",
         )
 
 
-def _report(seen: _Seen, problem: str, line: int, key: bytes | None, checkpoint: Path | None) -> Verification:
-    orphans = [*seen.lost, *seen.open]
+def _report(
+    state: _Seen, problem: str, line: int, key: bytes | None, checkpoint: Path | None
+) -> Verification:
+    orphans = [*state.lost, *state.open]
     return Verification(
         ok=not problem,
-        events=seen.events,
+        events=state.events,
         orphans=tuple(orphans[:MAX_NAMED]),
-        orphan_count=seen.lost_count + len(seen.open),
+        orphan_count=state.lost_count + len(state.open),
         problem=problem,
         line=line,
-        head=seen.head if seen.events else "",
-        torn=seen.torn,
-        marks=seen.marks,
-        restarted=seen.restarted,
-        limits=tuple(_limits(bool(key), seen.has_mac, bool(checkpoint))),
+        head=state.head if state.events else "",
+        torn=state.torn,
+        marks=state.marks,
+        restarted=state.restarted,
+        limits=tuple(_limits(bool(key), state.has_mac, bool(checkpoint))),
     )
 
 

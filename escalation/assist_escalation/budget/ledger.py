@@ -235,41 +235,41 @@ class Ledger:
             )
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
             row = (*(min(count, MAX_MICRO) for count in (actual_micro, *tokens)), usage.estimated)
-            found = db.execute(_SETTLE, (*row, _text(finish), _text(request_id))).rowcount
-            self._expect(db, request_id, found)
+            rows = db.execute(_SETTLE, (*row, _text(finish), _text(request_id))).rowcount
+            self._expect(db, request_id, rows)
 
     def release(self, request_id: str) -> None:
         """Give a reservation back, only if certainly nothing was sent. A settled request stays settled."""
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
-            found = db.execute(
+            rows = db.execute(
                 "UPDATE request SET state = 'released', micro = 0, estimated = 0 "
                 "WHERE id = ? AND state = 'reserved'",
                 (_text(request_id),),
             ).rowcount
-            self._expect(db, request_id, found)
+            self._expect(db, request_id, rows)
 
     def remaining(self, scope: Scope, limits: SpendingLimits) -> int:
         """The micro-dollars that `scope` may still reserve today, 0 or more."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             now = self._now(db)
             below = [_left_below(db, ceiling, now) for ceiling in limits.ceilings]
-            return min([left for left, _ in _amounts_left(db, scope, limits, now)] + below)
+            return min([amount for amount, _ in _amounts_left(db, scope, limits, now)] + below)
 
     def open_reservations(self) -> tuple[Reservation, ...]:
         """The reservations that were not settled, oldest first: requests under way, and crashed ones."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             return tuple(
                 Reservation(
-                    at, ReservationRequest(request_id, Scope(repo, user), command, provider, model, reserved)
+                    at, ReservationRequest(request_id, Scope(repo, user), command, provider, model, micro)
                 )
-                for at, request_id, repo, user, command, provider, model, reserved in db.execute(_OPEN)
+                for at, request_id, repo, user, command, provider, model, micro in db.execute(_OPEN)
             )
 
     def entries(self) -> tuple[LedgerEntry, ...]:
         """All requests, oldest first. What `reconcile` counted as paid was not settled by an answer."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             rows = db.execute("SELECT id, at, state = 'settled' FROM request ORDER BY at, id")
-            return tuple(LedgerEntry(request_id, at, bool(settled)) for request_id, at, settled in rows)
+            return tuple(LedgerEntry(request_id, at, bool(is_settled)) for request_id, at, is_settled in rows)
 
     def has_settled(self) -> bool:
         """Whether any request was sent and settled."""
@@ -297,19 +297,19 @@ class Ledger:
     def _check(
         self, db: LedgerConnection, ask: ReservationRequest, limits: SpendingLimits, now: float
     ) -> None:
-        for left, what in _amounts_left(db, ask.scope, limits, now):
-            if ask.upper_micro > left:
+        for amount, what in _amounts_left(db, ask.scope, limits, now):
+            if ask.upper_micro > amount:
                 message = (
-                    f"this request may cost {usd(ask.upper_micro)}, and {usd(left)} is left today "
+                    f"this request may cost {usd(ask.upper_micro)}, and {usd(amount)} is left today "
                     f"for {what}: wait for the next UTC day, ask with --local, or raise max_cost_usd_per_day"
                 )
                 raise BudgetError(message + self._remark_on_clock(now))
         for ceiling in limits.ceilings:
-            left = _left_below(db, ceiling, now)
-            if ask.upper_micro > left:
+            amount = _left_below(db, ceiling, now)
+            if ask.upper_micro > amount:
                 may_cost = usd(ask.upper_micro)
                 raise BudgetError(
-                    f"this request may cost {may_cost}, and {usd(left)} is left for {ceiling.what}"
+                    f"this request may cost {may_cost}, and {usd(amount)} is left for {ceiling.what}"
                 )
 
     def _remark_on_clock(self, now: float) -> str:
@@ -322,11 +322,8 @@ class Ledger:
             f"move {self._path} away"
         )
 
-    def _expect(self, db: LedgerConnection, request_id: str, found: int) -> None:
-        if (
-            not found
-            and not db.execute("SELECT 1 FROM request WHERE id = ?", (_text(request_id),)).fetchone()
-        ):
+    def _expect(self, db: LedgerConnection, request_id: str, rows: int) -> None:
+        if not rows and not db.execute("SELECT 1 FROM request WHERE id = ?", (_text(request_id),)).fetchone():
             raise LedgerError(
                 f"{self._path} has no request {request_id}: the file was moved away meanwhile. "
                 "Look there for what was reserved."
@@ -352,10 +349,10 @@ def _left_below(db: LedgerConnection, ceiling: Ceiling, now: float) -> int:
     by_day = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND command = ?"
     by_id = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE id >= ? AND id < ?"
     if ceiling.ids:  # "~" comes after all letters of an id
-        (spent,) = db.execute(by_id, (_text(ceiling.ids), _text(ceiling.ids) + "~")).fetchone()
+        (total,) = db.execute(by_id, (_text(ceiling.ids), _text(ceiling.ids) + "~")).fetchone()
     else:
-        (spent,) = db.execute(by_day, (_day(now), _text(ceiling.command))).fetchone()
-    return max(0, ceiling.micro - int(spent))
+        (total,) = db.execute(by_day, (_day(now), _text(ceiling.command))).fetchone()
+    return max(0, ceiling.micro - int(total))
 
 
 def _day(now: float) -> int:

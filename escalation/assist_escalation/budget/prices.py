@@ -46,8 +46,8 @@ def upper_micro(price: Price, input_tokens: int, max_output: int) -> int:
     >>> upper_micro(Price(input_usd_per_mtok=2.5, output_usd_per_mtok=10), 1000, 100)
     3500
     """
-    *sent, received = _rates(price)
-    return math.ceil(max(sent) * max(0, input_tokens) + received * max(0, max_output))
+    *input_rates, output_rate = _rates(price)
+    return math.ceil(max(input_rates) * max(0, input_tokens) + output_rate * max(0, max_output))
 
 
 def price_of(provider: Provider) -> Price | None:
@@ -58,8 +58,8 @@ def price_of(provider: Provider) -> Price | None:
     if provider.price is not None:
         return provider.price
     models = _price_list()["models"]
-    dated = _DATED.fullmatch(provider.model)
-    row = models.get(provider.model) or (models.get(dated["model"]) if dated else None)
+    model_name = _DATED.fullmatch(provider.model)
+    row = models.get(provider.model) or (models.get(model_name["model"]) if model_name else None)
     if row is not None:
         return _price(row) if provider.context_tokens <= row.get("up_to", math.inf) else None
     return Price(0.0, 0.0) if is_loopback(urlsplit(provider.base_url).hostname or "") else None
@@ -67,10 +67,10 @@ def price_of(provider: Provider) -> Price | None:
 
 def _rates(price: Price) -> tuple[Fraction, Fraction, Fraction, Fraction]:
     """The exact prices of a token that is sent, read from a cache, written to a cache, and received."""
-    sent = price.input_usd_per_mtok
-    read, write = price.cache_read_usd_per_mtok or sent, price.cache_write_usd_per_mtok or sent
+    input_rate = price.input_usd_per_mtok
+    read, write = price.cache_read_usd_per_mtok or input_rate, price.cache_write_usd_per_mtok or input_rate
     return (
-        Fraction(str(sent)),
+        Fraction(str(input_rate)),
         Fraction(str(read)),
         Fraction(str(write)),
         Fraction(str(price.output_usd_per_mtok)),
@@ -108,7 +108,7 @@ class Settlement:
     micro: int
 
 
-def settlement(price: Price, reserved: Attempts, claim: Usage | None, counted: Usage) -> Settlement:
+def settlement(price: Price, reservation: Attempts, claim: Usage | None, own_count: Usage) -> Settlement:
     """What all attempts of a request are booked at.
 
     `claim` is the provider's count for the last attempt: `estimated` if it cannot be true or is not the final
@@ -124,10 +124,12 @@ def settlement(price: Price, reserved: Attempts, claim: Usage | None, counted: U
         usage = claim
         micro = cost_micro(price, usage)
     else:
-        said = claim or Usage()
-        sent = said.input + said.cache_read + said.cache_write
-        usage = Usage(max(sent, counted.input), output=max(said.output, counted.output), estimated=True)
-        micro = max(reserved.micro, cost_micro(price, usage))
-    if reserved.charged:
-        usage = replace(usage, input=usage.input + reserved.charged * counted.input, estimated=True)
-    return Settlement(usage, micro + reserved.charged * reserved.micro)
+        reported = claim or Usage()
+        input_tokens = reported.input + reported.cache_read + reported.cache_write
+        usage = Usage(
+            max(input_tokens, own_count.input), output=max(reported.output, own_count.output), estimated=True
+        )
+        micro = max(reservation.micro, cost_micro(price, usage))
+    if reservation.charged:
+        usage = replace(usage, input=usage.input + reservation.charged * own_count.input, estimated=True)
+    return Settlement(usage, micro + reservation.charged * reservation.micro)

@@ -50,8 +50,8 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
             ) from error
         try:
             transaction.prepare(entry, "new", folders)
-            if changed := transaction.not_on(entry, "old", folders):
-                raise EditError(f"{', '.join(changed)} changed since the model saw it: ask again")
+            if conflict := transaction.not_on(entry, "old", folders):
+                raise EditError(f"{', '.join(conflict)} changed since the model saw it: ask again")
         except (OSError, EditError) as error:
             with suppress(OSError):  # if this fails, `recover` does it
                 transaction.finish(entry, folders)
@@ -99,9 +99,9 @@ def undo(journal_dir: Path) -> AppliedEdit:
         entry = _last(journal_dir)
         if entry is None:
             raise EditError(_NOTHING)
-        if changed := transaction.not_on(entry, "new", folders):
+        if conflict := transaction.not_on(entry, "new", folders):
             raise EditError(
-                f"{', '.join(changed)} changed since the edit, or was not saved: undo what came after first; "
+                f"{', '.join(conflict)} changed since the edit, or was not saved: undo what came after first; "
                 "nothing was undone"
             )
         try:
@@ -123,8 +123,8 @@ def undo_plan(journal_dir: Path) -> EditPlan:
         before = entry.image(index, "new").decode() if file.new else ""
         after = entry.image(index, "old").decode() if file.old else ""
         changes.append(FileChange(file.path, file.new or "", None, before, after, removes=file.old is None))
-    protected = tuple(file.path for file in entry.files if protected_by(file.path))
-    return EditPlan(tuple(changes), protected=protected)
+    protected_paths = tuple(file.path for file in entry.files if protected_by(file.path))
+    return EditPlan(tuple(changes), protected=protected_paths)
 
 
 def forget(journal_dir: Path, edit: str) -> None:
@@ -144,7 +144,7 @@ def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
     for change in plan.changes:
         if change.removes:
             raise EditError(f"{change.path}: only an undo removes files")
-        place = place_of(change.path, roots, asked=change.path in plan.protected)
+        place = place_of(change.path, roots, is_asked=change.path in plan.protected)
         new = hashlib.sha256(encode(change.path, change.after)).hexdigest()
         files.append(File(change.path, place, change.base_sha256 or None, new))
     places = [file.place for file in files]
@@ -166,16 +166,16 @@ def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
 
 
 def _check_base(file: File, change: FileChange, folders: FolderHandles) -> None:
-    found = folders.sha256_at(file.place)
-    if file.old is None and found is not None:
+    digest = folders.sha256_at(file.place)
+    if file.old is None and digest is not None:
         raise EditError(f"{file.path} exists already: the edit would create it again; ask again")
-    if found is None and file.old is not None:
+    if digest is None and file.old is not None:
         raise EditError(f"{file.path} was deleted since the model saw it: ask again")
-    if found != file.old:
+    if digest != file.old:
         raise EditError(f"{file.path} was changed since the model saw it: save it, and ask again")
     if file.old is not None and hashlib.sha256(encode(file.path, change.before)).hexdigest() != file.old:
         raise EditError(f"{file.path}: the text and its sha256 do not belong to the same file: ask again")
-    if found is not None and not (folders.mode_of(file.place) or 0) & 0o222:
+    if digest is not None and not (folders.mode_of(file.place) or 0) & 0o222:
         raise EditError(f"{file.path} is read-only: make it writable first")
 
 
@@ -184,13 +184,13 @@ def _settle(journal_dir: Path) -> tuple[str, ...]:
     try:
         journal.sweep(journal_dir)
         with FolderHandles() as folders:
-            said = [transaction.settle(entry, folders) for entry in journal.entries(journal_dir)]
+            messages = [transaction.settle(entry, folders) for entry in journal.entries(journal_dir)]
     except OSError as error:
         raise EditError(
             f"an interrupted edit in {journal_dir} cannot be finished: {reason_of(error)}; make room, or its "
             "folder writable"
         ) from error
-    return tuple(note for note in said if note)
+    return tuple(note for note in messages if note)
 
 
 def _last(journal_dir: Path) -> JournalEntry | None:

@@ -47,18 +47,18 @@ def protected_by(path: str) -> str | None:
     for part in parts[:-1]:
         if _FOLDERS.match(_plain(part)):
             return part
-    named = parts and (_NAMED.match(_plain(parts[-1])) or _PLACED.match("/".join(map(_plain, parts[-2:]))))
-    return parts[-1] if named else None
+    rule = parts and (_NAMED.match(_plain(parts[-1])) or _PLACED.match("/".join(map(_plain, parts[-2:]))))
+    return parts[-1] if rule else None
 
 
 def _plain(name: str) -> str:
     """A name as tolerant file systems compare it: no case, stream, invisible characters or final blanks."""
-    seen = "".join(character for character in normalize("NFKC", name) if character.isprintable())
-    return seen.casefold().partition(":")[0].rstrip(". ")
+    printable = "".join(character for character in normalize("NFKC", name) if character.isprintable())
+    return printable.casefold().partition(":")[0].rstrip(". ")
 
 
 def place_of(
-    path: str, roots: Mapping[str, Path], *, asked: bool, windows: bool = sys.platform == "win32"
+    path: str, roots: Mapping[str, Path], *, is_asked: bool, windows: bool = sys.platform == "win32"
 ) -> Path:
     """The real path of `path`, which need not exist. `EditError` if it is not inside its root.
 
@@ -84,8 +84,8 @@ def place_of(
     if place == root or not place.is_relative_to(root):
         raise EditError(f"{path} leads out of its workspace, to another folder: edit it there, by hand")
     inner = place.relative_to(root).as_posix()
-    if denied := denied_by(inner):
-        raise EditError(f"{path} is {inner}, never edited by the built-in rule {denied}: do it by hand")
-    if protected_by(inner) and not asked:
+    if denial := denied_by(inner):
+        raise EditError(f"{path} is {inner}, never edited by the built-in rule {denial}: do it by hand")
+    if protected_by(inner) and not is_asked:
         raise EditError(f"{path} leads to {inner}, which is asked about by its own name: edit that")
     return place

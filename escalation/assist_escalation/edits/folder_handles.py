@@ -63,10 +63,10 @@ class FolderHandles:
     def mode_of(self, place: Path) -> int | None:
         """The permissions of a file, or None if there is none."""
         try:
-            found = os.stat(self._name(place), dir_fd=self._folder(place), follow_symlinks=False)
+            status = os.stat(self._name(place), dir_fd=self._folder(place), follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return stat.S_IMODE(found.st_mode)
+        return stat.S_IMODE(status.st_mode)
 
     def write(self, place: Path, data: bytes, mode: int | None) -> None:
         """Write a new file as `durable_files.write` does."""

@@ -99,8 +99,8 @@ def hold_lock(journal: Path) -> Iterator[None]:
 
 def entries(journal: Path) -> tuple[JournalEntry, ...]:
     """All edits, the oldest first."""
-    found = [_read(folder) for folder in _folders(journal)]
-    return tuple(entry for entry in found if entry)
+    states = [_read(folder) for folder in _folders(journal)]
+    return tuple(entry for entry in states if entry)
 
 
 def sweep(journal: Path) -> None:
@@ -116,17 +116,17 @@ def _folders(journal: Path) -> list[Path]:
 
 def _read(folder: Path) -> JournalEntry | None:
     try:
-        said = json.loads((folder / "entry.json").read_bytes())
-        files = tuple(File(**{**file, "place": Path(file["place"])}) for file in said["files"])
-        made = tuple(Path(folder) for folder in said["made"])
-        state = said["state"]
+        document = json.loads((folder / "entry.json").read_bytes())
+        files = tuple(File(**{**file, "place": Path(file["place"])}) for file in document["files"])
+        folders = tuple(Path(folder) for folder in document["made"])
+        state = document["state"]
         if state not in get_args(JournalState):
             raise ValueError(state)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
         raise EditError(f"{folder / 'entry.json'} is damaged: look at the folder, then delete it") from error
-    return JournalEntry(folder, state, files, made)
+    return JournalEntry(folder, state, files, folders)
 
 
 def add(
@@ -134,28 +134,28 @@ def add(
     state: JournalState,
     files: Sequence[File],
     images: Sequence[tuple[bytes, bytes]],
-    made: Sequence[Path],
+    folders: Sequence[Path],
 ) -> JournalEntry:
     """Add an edit. It is on the disk, with the bytes of both sides, when this returns."""
-    taken = [int(folder.name) for folder in journal.iterdir() if folder.name.isdigit()]
-    entry = JournalEntry(journal / f"{max(taken, default=0) + 1:010}", state, tuple(files), tuple(made))
+    numbers = [int(folder.name) for folder in journal.iterdir() if folder.name.isdigit()]
+    entry = JournalEntry(journal / f"{max(numbers, default=0) + 1:010}", state, tuple(files), tuple(folders))
     entry.folder.mkdir(mode=0o700)
     for index, (file, (old, new)) in enumerate(zip(files, images, strict=True)):
         if file.old is not None:
             durable_files.write(entry.folder / f"{index}.old", old, 0o600)
         if file.new is not None:
             durable_files.write(entry.folder / f"{index}.new", new, 0o600)
-    saved = save(entry, state)
+    is_saved = save(entry, state)
     durable_files.sync(journal)
-    return saved
+    return is_saved
 
 
 def save(entry: JournalEntry, state: JournalState) -> JournalEntry:
     """Save the edit with another state. It is on the disk when this returns."""
     entry = replace(entry, state=state)
     files = [{**asdict(file), "place": str(file.place)} for file in entry.files]
-    said = {"state": state, "files": files, "made": [str(folder) for folder in entry.made]}
-    durable_files.replace(entry.folder / "entry.json", json.dumps(said).encode())
+    document = {"state": state, "files": files, "made": [str(folder) for folder in entry.made]}
+    durable_files.replace(entry.folder / "entry.json", json.dumps(document).encode())
     durable_files.sync(entry.folder)
     return entry
 

@@ -64,48 +64,48 @@ def bare_lines(text: str) -> list[str]:
     return [line.rstrip("\r\n") for line in lines_of(text.removeprefix(MARK))]
 
 
-def find(wanted: Wanted, text: str) -> Match:
+def find(search: Wanted, text: str) -> Match:
     """The only place of a block in a file. `EditError` names the number of places if it is not one.
 
     >>> find(Wanted("block 1", "a.py", "", ("x = 1",), ("x = 2",)), "if y:\\n    x = 1\\n").replace
     ('    x = 2',)
     """
     lines = bare_lines(text)
-    if not any(line.strip() for line in wanted.search):
+    if not any(line.strip() for line in search.search):
         raise EditError(
-            f"{wanted.name}: the search is empty, which only a new or an empty file takes: ask again"
+            f"{search.name}: the search is empty, which only a new or an empty file takes: ask again"
         )
-    within = _within(wanted, text) if wanted.symbol else None
+    within = _within(search, text) if search.symbol else None
     for how, step in _LADDER:
-        places = list(step(wanted.search, lines))
+        places = list(step(search.search, lines))
         if len(places) == 1:
-            return _match(wanted, how, places[0], within)
-        inside = [place for place in places if within and _inside(place.line, wanted, within)]
+            return _match(search, how, places[0], within)
+        inside = [place for place in places if within and _inside(place.line, search, within)]
         if how == "exact" and len(inside) == 1:
-            return _match(wanted, "symbol", inside[0], within)
+            return _match(search, "symbol", inside[0], within)
         if places:
-            raise _ambiguous_error(wanted, [fit.line + 1 for fit in inside or places])
-    raise _missing_error(wanted, lines)
+            raise _ambiguous_error(search, [fit.line + 1 for fit in inside or places])
+    raise _missing_error(search, lines)
 
 
-def check_indented(wanted: Sequence[Wanted], found: Sequence[Match], text: str) -> None:
+def check_indented(searches: Sequence[Wanted], matches: Sequence[Match], text: str) -> None:
     """If one block of a file matched at another depth, refuse blocks that also fit at several depths.
 
     This model gets indentation wrong, so an exact match may be the wrong one of two equal pieces of code.
     """
-    if all(match.hunk.how != "indent" for match in found):
+    if all(match.hunk.how != "indent" for match in matches):
         return
     lines = bare_lines(text)
-    for block in wanted:
+    for block in searches:
         at = [place.line + 1 for place in _match_indented(block.search, lines)]
         if len(at) > 1:
             raise _ambiguous_error(block, at)
 
 
 def _match_exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_PlaceFit]:
-    size, wanted = len(search), list(search)
+    size, search_lines = len(search), list(search)
     for place in range(len(lines) - size + 1):
-        if lines[place] == wanted[0] and list(lines[place : place + size]) == wanted:
+        if lines[place] == search_lines[0] and list(lines[place : place + size]) == search_lines:
             yield _PlaceFit(place)
 
 
@@ -115,14 +115,14 @@ def _match_spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Plac
 
 def _match_indented(search: Sequence[str], lines: Sequence[str]) -> Iterator[_PlaceFit]:
     """Places where every line that is not blank has the same white space too much or too little before it."""
-    wanted, found = [_trim(line) for line in search], [_trim(line) for line in lines]
-    first = next(place for place, line in enumerate(wanted) if line)
-    core = wanted[first].lstrip(" \t")
-    for place in range(len(found) - len(wanted) + 1):
-        here = found[place + first]
+    search_lines, trimmed_lines = [_trim(line) for line in search], [_trim(line) for line in lines]
+    first = next(place for place, line in enumerate(search_lines) if line)
+    core = search_lines[first].lstrip(" \t")
+    for place in range(len(trimmed_lines) - len(search_lines) + 1):
+        here = trimmed_lines[place + first]
         if not here.endswith(core) or here[: -len(core)].strip(" \t"):
             continue
-        old = _indent(wanted[first])
+        old = _indent(search_lines[first])
         new = _indent(here)
         if new.endswith(old):
             fit = _PlaceFit(place, add=new[: len(new) - len(old)])
@@ -130,8 +130,8 @@ def _match_indented(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Pl
             fit = _PlaceFit(place, take=old[: len(old) - len(new)])
         else:
             continue
-        moved = shift(wanted, fit.add, fit.take)
-        if moved == found[place : place + len(wanted)]:
+        shifted_lines = shift(search_lines, fit.add, fit.take)
+        if shifted_lines == trimmed_lines[place : place + len(search_lines)]:
             yield fit
 
 
@@ -157,56 +157,56 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _match(wanted: Wanted, how: How, place: _PlaceFit, within: tuple[int, int] | None) -> Match:
+def _match(target: Wanted, how: How, place: _PlaceFit, within: tuple[int, int] | None) -> Match:
     first = place.line + 1
-    if within and not _inside(place.line, wanted, within):
+    if within and not _inside(place.line, target, within):
         raise EditError(
-            f"{wanted.name} names {wanted.symbol}, lines {within[0]} to {within[1]} of {wanted.path}, "
+            f"{target.name} names {target.symbol}, lines {within[0]} to {within[1]} of {target.path}, "
             f"but its lines are at line {first}: ask again"
         )
-    search, replace = (shift(lines, place.add, place.take) for lines in (wanted.search, wanted.replace))
+    search, replace = (shift(lines, place.add, place.take) for lines in (target.search, target.replace))
     if search is None or replace is None:
         raise EditError(
-            f"{wanted.name}: found at line {first} of {wanted.path} further left, where its new lines "
+            f"{target.name}: found at line {first} of {target.path} further left, where its new lines "
             "do not fit: ask again"
         )
     return Match(Hunk(first, first + len(search) - 1, how), tuple(search), tuple(replace))
 
 
-def _inside(line: int, wanted: Wanted, within: tuple[int, int]) -> bool:
-    return within[0] <= line + 1 and line + len(wanted.search) <= within[1]
+def _inside(line: int, search: Wanted, within: tuple[int, int]) -> bool:
+    return within[0] <= line + 1 and line + len(search.search) <= within[1]
 
 
-def _within(wanted: Wanted, text: str) -> tuple[int, int] | None:
+def _within(search: Wanted, text: str) -> tuple[int, int] | None:
     """The lines of the definition that a block names; None where the file has no such name, as yet."""
-    name = wanted.symbol.replace("::", ".").replace("#", ".").removesuffix("()")
-    found = symbols(language_of(wanted.path), text.removeprefix(MARK))
-    if found.partial:
+    name = search.symbol.replace("::", ".").replace("#", ".").removesuffix("()")
+    outline = symbols(language_of(search.path), text.removeprefix(MARK))
+    if outline.partial:
         return None
-    exact = [definition for definition in found.definitions if definition.qualified == name]
-    named = exact or [definition for definition in found.definitions if definition.name == name]
-    places = [(definition.start_line, definition.end_line) for definition in named]
+    exact = [definition for definition in outline.definitions if definition.qualified == name]
+    definitions = exact or [definition for definition in outline.definitions if definition.name == name]
+    places = [(definition.start_line, definition.end_line) for definition in definitions]
     if len(places) > 1:
         at = ", ".join(str(first) for first, _ in places[:SHOWN_LINES])
-        raise EditError(f"{wanted.name}: {wanted.path} has {len(places)} of the name it gives, at lines {at}")
+        raise EditError(f"{search.name}: {search.path} has {len(places)} of the name it gives, at lines {at}")
     return places[0] if places else None
 
 
-def _ambiguous_error(wanted: Wanted, at: list[int]) -> EditError:
+def _ambiguous_error(search: Wanted, at: list[int]) -> EditError:
     places = ", ".join(map(str, at[:SHOWN_LINES])) + (", ..." if len(at) > SHOWN_LINES else "")
     return EditError(
-        f"{wanted.name}: its lines occur {len(at)} times in {wanted.path}, at lines {places}, and which "
+        f"{search.name}: its lines occur {len(at)} times in {search.path}, at lines {places}, and which "
         "are meant is not certain: ask for more lines around the change"
     )
 
 
-def _missing_error(wanted: Wanted, lines: list[str]) -> EditError:
-    place = closest(wanted.search, lines)
+def _missing_error(search: Wanted, lines: list[str]) -> EditError:
+    place = closest(search.search, lines)
     near = f"; line {place + 1} comes closest" if place is not None else ""
-    shown = lines[place : place + min(len(wanted.search), SHOWN_LINES)] if place is not None else []
-    excerpt = "\n".join(f"{number:>5}  {line}" for number, line in enumerate(shown, (place or 0) + 1))
+    nearby_lines = lines[place : place + min(len(search.search), SHOWN_LINES)] if place is not None else []
+    excerpt = "\n".join(f"{number:>5}  {line}" for number, line in enumerate(nearby_lines, (place or 0) + 1))
     return EditError(
-        f"{wanted.name}: its lines occur 0 times in {wanted.path}{near}: the file may have changed since, "
+        f"{search.name}: its lines occur 0 times in {search.path}{near}: the file may have changed since, "
         "or the model may have copied it wrongly; ask again",
         excerpt,
     )
@@ -215,16 +215,16 @@ def _missing_error(wanted: Wanted, lines: list[str]) -> EditError:
 def closest(search: Sequence[str], lines: Sequence[str]) -> int | None:
     """The line (from 0) where a file is most similar to a search. For people only, never for an edit."""
     bare = [line.strip()[:SEARCHED_CHARACTERS] for line in lines[:SEARCHED_LINES]]
-    asked = [line.strip()[:SEARCHED_CHARACTERS] for line in search]
-    anchor = max(range(len(asked)), key=lambda place: len(asked[place]))
-    near = set(difflib.get_close_matches(asked[anchor], sorted(set(bare) - {""}), n=3, cutoff=0.5))
+    search_lines = [line.strip()[:SEARCHED_CHARACTERS] for line in search]
+    anchor = max(range(len(search_lines)), key=lambda place: len(search_lines[place]))
+    near = set(difflib.get_close_matches(search_lines[anchor], sorted(set(bare) - {""}), n=3, cutoff=0.5))
     starts = [max(0, place - anchor) for place, line in enumerate(bare) if line in near]
 
     def likeness(start: int) -> float:
-        window = bare[start : start + len(asked)]
-        same = sum(one == other for one, other in zip(window, asked, strict=False))
+        window = bare[start : start + len(search_lines)]
+        same = sum(one == other for one, other in zip(window, search_lines, strict=False))
         best = bare[min(start + anchor, len(bare) - 1)]
-        return same + difflib.SequenceMatcher(None, best, asked[anchor], autojunk=False).ratio()
+        return same + difflib.SequenceMatcher(None, best, search_lines[anchor], autojunk=False).ratio()
 
     return max(starts[:SEARCHED_CHARACTERS], key=likeness) if starts else None
 
@@ -235,15 +235,15 @@ def splice(text: str, matches: Sequence[Match]) -> str:
     >>> splice("a\r\nb", [Match(Hunk(2, 2, "exact"), ("b",), ("b", "c"))])
     'a\r\nb\r\nc'
     """
-    ordered = sorted(matches, key=lambda match: (match.hunk.first, match.hunk.last))
-    for one, other in pairwise(match.hunk for match in ordered):
+    in_order = sorted(matches, key=lambda match: (match.hunk.first, match.hunk.last))
+    for one, other in pairwise(match.hunk for match in in_order):
         if other.first <= one.last or (one.first, one.last) == (other.first, other.last):
             raise EditError(f"two blocks are about line {other.first}: ask for one block instead")
     mark = MARK if text.startswith(MARK) else ""
     lines = lines_of(text.removeprefix(MARK))
     pieces = []
     place = 0
-    for match in ordered:
+    for match in in_order:
         pieces += lines[place : match.hunk.first - 1]
         pieces += _replacement_lines(lines, match)
         place = match.hunk.last
@@ -254,7 +254,7 @@ def splice(text: str, matches: Sequence[Match]) -> str:
 def _replacement_lines(lines: list[str], match: Match) -> Iterator[str]:
     """The new lines of a match: unchanged ones with the file's bytes, others with the end of a near line."""
     start = match.hunk.first - 1
-    unended = match.hunk.last == len(lines) and lines and not _end_of(lines[-1])
+    is_unended = match.hunk.last == len(lines) and lines and not _end_of(lines[-1])
     search, replace = match.search, match.replace
     if match.hunk.how in ("space", "indent"):  # white space that the model got wrong is no change of its own
         search, replace = (tuple(map(_trim, side)) for side in (search, replace))
@@ -265,7 +265,7 @@ def _replacement_lines(lines: list[str], match: Match) -> Iterator[str]:
             continue
         for new in range(new_first, new_last):
             near = start + (min(first + new - new_first, last - 1) if last > first else first - 1)
-            final = unended and new == len(match.replace) - 1
+            final = is_unended and new == len(match.replace) - 1
             yield match.replace[new] + ("" if final else _end_near(lines, max(near, 0)))
 
 
@@ -281,5 +281,7 @@ def _end_near(lines: list[str], place: int) -> str:
 
 def _join_pieces(pieces: list[str], lines: list[str]) -> str:
     """The pieces as a text. The old last line may now have lines after it, and then needs an end."""
-    ended = [piece if _end_of(piece) else piece + _end_near(lines, len(lines)) for piece in pieces[:-1]]
-    return "".join([*ended, *pieces[-1:]])
+    whole_pieces = [
+        piece if _end_of(piece) else piece + _end_near(lines, len(lines)) for piece in pieces[:-1]
+    ]
+    return "".join([*whole_pieces, *pieces[-1:]])

@@ -160,5 +160,5 @@ def _unified_lines(change: FileChange) -> Iterator[str]:
 
 def pieces_of(text: str) -> list[str]:
     """Lines as a diff has them: only "\\n" ends one, so a lone "\\r" stays inside."""
-    *ended, last = text.split("\n")
-    return [line + "\n" for line in ended] + ([last] if last else [])
+    *complete_lines, last = text.split("\n")
+    return [line + "\n" for line in complete_lines] + ([last] if last else [])

@@ -46,7 +46,7 @@ def plan(
     scope: Mapping[str, Base],
     whole: EditTarget | None = None,
     create: AbstractSet[str] = frozenset(),
-    shown: Sequence[Span] = (),
+    spans: Sequence[Span] = (),
 ) -> EditPlan:
     """The plan for the files in `scope`, and for those in `create`, which do not exist yet.
 
@@ -63,8 +63,8 @@ def plan(
             raise EditError(f"{path}: the text and its sha256 do not belong to the same file: read it again")
     if whole is not None:
         changes, notes = _from_whole(answer, scope, whole, create)
-    elif shown and not has_marker(answer) and (pieces := parse_pieces(answer, shown)):
-        changes, notes = _from_pieces(pieces, scope, shown)
+    elif spans and not has_marker(answer) and (pieces := parse_pieces(answer, spans)):
+        changes, notes = _from_pieces(pieces, scope, spans)
     else:
         changes, notes = _from_blocks(answer, scope, create)
     return _check_plan(changes, notes)
@@ -81,21 +81,21 @@ def plan_of_texts(texts: Mapping[str, str], scope: Mapping[str, Base]) -> EditPl
 
 def _check_plan(changes: Sequence[FileChange], notes: list[str]) -> EditPlan:
     """The plan of some changes, after the checks that refuse one."""
-    changed = [change for change in changes if change.before != change.after or not change.base_sha256]
-    for change in changed:
-        if denied := denied_by(change.path):
-            raise EditError(f"{change.path} is never edited, by the built-in rule {denied}: do it by hand")
+    edits = [change for change in changes if change.before != change.after or not change.base_sha256]
+    for change in edits:
+        if denial := denied_by(change.path):
+            raise EditError(f"{change.path} is never edited, by the built-in rule {denial}: do it by hand")
         if defect := defect_of(change):
             raise EditError(f"{change.path}: {defect}")
-    if not changed:
+    if not edits:
         raise UnchangedError("the answer changes nothing: the files are already as it has them")
     notes = [
         *notes,
-        *(f"{change.path}: no parser looked at the result" for change in changed if is_unchecked(change)),
+        *(f"{change.path}: no parser looked at the result" for change in edits if is_unchecked(change)),
     ]
-    protected = tuple(change.path for change in changed if protected_by(change.path))
-    removals = tuple(removal for change in changed for removal in removals_of(change))
-    return EditPlan(tuple(changed), tuple(notes), protected, removals)
+    protected_paths = tuple(change.path for change in edits if protected_by(change.path))
+    removals = tuple(removal for change in edits for removal in removals_of(change))
+    return EditPlan(tuple(edits), tuple(notes), protected_paths, removals)
 
 
 def _from_blocks(
@@ -120,14 +120,14 @@ def _from_blocks(
 
 
 def _from_pieces(
-    pieces: Sequence[RangeEdit], scope: Mapping[str, Base], shown: Sequence[Span]
+    pieces: Sequence[RangeEdit], scope: Mapping[str, Base], spans: Sequence[Span]
 ) -> tuple[list[FileChange], list[str]]:
     by_path: dict[str, list[Match]] = {}
     for piece in pieces:
         path = path_in(piece.path, scope)
         if path is None:
             raise EditError(f"line {piece.line} of the answer is for no file of this request: ask again")
-        if match := find_piece(piece, shown, scope[path].text):
+        if match := find_piece(piece, spans, scope[path].text):
             by_path.setdefault(path, []).append(match)
     changes = [_splice_matches(scope[path], matches) for path, matches in by_path.items()]
     return changes, [note for change in changes for note in _notes(change)]
@@ -139,12 +139,12 @@ def _notes(change: FileChange) -> list[str]:
 
 def _edit_file(base: Base, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileChange:
     if base.text.removeprefix(MARK):
-        wanted = [
+        searches = [
             Wanted(f"block {number}", base.path, block.symbol, block.search, block.replace)
             for number, block in blocks
         ]
-        matches = [find(block, base.text) for block in wanted]
-        check_indented(wanted, matches, base.text)
+        matches = [find(block, base.text) for block in searches]
+        check_indented(searches, matches, base.text)
     else:
         matches = [_fill(number, block, base) for number, block in blocks]
     return _splice_matches(base, matches)

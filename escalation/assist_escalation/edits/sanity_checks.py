@@ -81,9 +81,9 @@ def elisions(path: str, text: str) -> list[str]:
     lines = re.split(r"\r\n|\n|\r", text)
     if language in _PROSE:
         return []
-    said = [line for line in lines if len(line) <= LONGEST and _ELISION.search(line)]
+    marks = [line for line in lines if len(line) <= LONGEST and _ELISION.search(line)]
     dots = (place for place, line in enumerate(lines) if _DOTS.fullmatch(line))
-    return said + [lines[place] for place in dots if language != "python" or not _body(lines, place)]
+    return marks + [lines[place] for place in dots if language != "python" or not _body(lines, place)]
 
 
 def _body(lines: list[str], place: int) -> bool:
@@ -141,7 +141,7 @@ def _unseen(change: FileChange) -> str:
 
 
 def _conflict(change: FileChange) -> str:
-    new = _new(change, lambda text: [found[0] for found in CONFLICT.finditer(text)])
+    new = _new(change, lambda text: [match[0] for match in CONFLICT.finditer(text)])
     return f"{new} lines of it would be conflict markers: ask again" if new else ""
 
 
@@ -164,9 +164,11 @@ def _parse(change: FileChange) -> str:
     return f"it would have {count}, and has {before or 'none'}: ask again"
 
 
-def _new(change: FileChange, found: Callable[[str], list[str]]) -> int:
+def _new(change: FileChange, find_all: Callable[[str], list[str]]) -> int:
     """How many of the things that `found` finds are new."""
-    before, after = (Counter(item.strip() for item in found(text)) for text in (change.before, change.after))
+    before, after = (
+        Counter(item.strip() for item in find_all(text)) for text in (change.before, change.after)
+    )
     return (after - before).total()
 
 
@@ -202,19 +204,21 @@ def removals_of(change: FileChange) -> tuple[str, ...]:
     old, new = _counted_lines(language, before), _counted_lines(language, after)
     opcodes = _opcodes(before, after)
     places = {**_places(language, before), WHOLE: (1, len(split_lines(before)))}
-    named = {**_places(language, after), WHOLE: (1, len(split_lines(after)))}
-    found = []
-    reached = 0
+    named_places = {**_places(language, after), WHOLE: (1, len(split_lines(after)))}
+    removals = []
+    last_end = 0
     for name, (first, last) in sorted(places.items(), key=lambda place: (place[1][0], -place[1][1])):
         start, end = _new_place(opcodes, first - 1, last)
         were = _count(old, first, last)
         # What has the same name now counts too: equal lines elsewhere may be taken for those of this one.
-        are = min(_count(new, *place) for place in ((start + 1, end), named.get(name, (start + 1, end))))
-        if last > reached and were - are >= LEAST and were - are > MAX_SHARE * were:
+        are = min(
+            _count(new, *place) for place in ((start + 1, end), named_places.get(name, (start + 1, end)))
+        )
+        if last > last_end and were - are >= LEAST and were - are > MAX_SHARE * were:
             what = change.path if name == WHOLE else f"{name} of {change.path}"
-            found.append(f"{what} would have {are} of its {were} statements")
-            reached = last
-    return tuple(found)
+            removals.append(f"{what} would have {are} of its {were} statements")
+            last_end = last
+    return tuple(removals)
 
 
 def _counted_lines(language: Language, text: str) -> Sequence[int]:
@@ -295,8 +299,8 @@ def copied_secret(edit: EditPlan, secrets: Iterable[str]) -> str:
     address as often as before. Its line may be moved, and the name that it is assigned to may change; any
     other line could send it somewhere.
     """
-    known = tuple(dict.fromkeys(secret for secret in secrets if secret.strip()))
-    return next((problem for change in edit.changes if (problem := _copied_in(change, known))), "")
+    values = tuple(dict.fromkeys(secret for secret in secrets if secret.strip()))
+    return next((problem for change in edit.changes if (problem := _copied_in(change, values))), "")
 
 
 def _copied_in(change: FileChange, secrets: tuple[str, ...]) -> str:
@@ -321,8 +325,8 @@ def _uses(text: str, secret: str) -> set[str]:
 
 
 def _use(line: str) -> str:
-    named = _NAMED.match(line)
-    return line[named.end() :] if named else line
+    match = _NAMED.match(line)
+    return line[match.end() :] if match else line
 
 
 def _without_joints(text: str) -> str:

@@ -100,8 +100,8 @@ def reason_of(error: Exception) -> str:
 
 def _side(file: File, folders: FolderHandles) -> Side | None:
     """The side that a file is on, or None if it is on neither."""
-    found = folders.sha256_at(file.place)
-    return "new" if found == file.new else "old" if found == file.old else None
+    digest = folders.sha256_at(file.place)
+    return "new" if digest == file.new else "old" if digest == file.old else None
 
 
 def _gather(entry: JournalEntry, index: int, side: Side, folders: FolderHandles) -> None:

@@ -148,8 +148,8 @@ class Exchange:
             key = key_of(request.provider, request.endpoint, keys)
             self.reserve()
         except EscalationError as error:
-            refused = RefusedRequest(request.id, request.scope, request.command, request.provider)
-            record_refusal(self._books.log, refused, cause_of(error))
+            refusal = RefusedRequest(request.id, request.scope, request.command, request.provider)
+            record_refusal(self._books.log, refusal, cause_of(error))
             raise
         self.write_intent()
         return key
@@ -194,8 +194,10 @@ class Exchange:
 
     def _reservation(self) -> ReservationRequest:
         request = self.request
-        asked = (request.provider, request.endpoint.model)
-        return ReservationRequest(request.id, request.scope, request.command, *asked, request.upper_micro)
+        endpoint_key = (request.provider, request.endpoint.model)
+        return ReservationRequest(
+            request.id, request.scope, request.command, *endpoint_key, request.upper_micro
+        )
 
     # The call of another tool. A question's call is `Transport.stream`, and ghost text has its own line.
 
@@ -238,7 +240,7 @@ class Exchange:
     def fault(self, fault: Fault) -> TransportError:
         """The error of an answer that broke off, or that is none."""
         request = self.request
-        error = failure(request.provider, request.endpoint.base_url, self._key, fault, sent=True)
+        error = failure(request.provider, request.endpoint.base_url, self._key, fault, was_sent=True)
         self.record_failure(error)
         return error
 
@@ -306,8 +308,8 @@ class Exchange:
         is_final = claim is not None and not claim.estimated
         output = 0 if is_final else token_count.upper_count(read.text)
         request = self.request
-        reserved = Attempts(request.upper_micro, self._charged)
-        return settlement(request.price, reserved, claim, Usage(request.tokens, output=output))
+        attempts = Attempts(request.upper_micro, self._charged)
+        return settlement(request.price, attempts, claim, Usage(request.tokens, output=output))
 
     def write_outcome(
         self, model: str, paid: Settlement, finish: str, ms: float, more: Mapping[str, Any] | None = None
@@ -342,8 +344,8 @@ class Exchange:
         provider = self.request.provider
         if before := self._books.models.update(provider, self.request.endpoint.model, model):
             self._warn(f"{provider} {verb} as {model}; until now it was {before}.")
-            changed = {"provider": provider, "before": before, "now": model}
-            self._books.log.append("model_changed", {**about, **changed})
+            change = {"provider": provider, "before": before, "now": model}
+            self._books.log.append("model_changed", {**about, **change})
 
 
 def key_of(name: str, endpoint: Provider | ModelServer, keys: Callable[[str], str]) -> str:
@@ -385,10 +387,10 @@ def _short(name: str, most: int) -> str:
     """A name in about `most` bytes as the log writes them: a letter outside ASCII takes six or twelve."""
     if len(json.dumps(name)) <= most:
         return name
-    kept = name[:most]
-    while len(json.dumps(kept)) > most:
-        kept = kept[: len(kept) * 7 // 8]
-    return kept + _CUT
+    head = name[:most]
+    while len(json.dumps(head)) > most:
+        head = head[: len(head) * 7 // 8]
+    return head + _CUT
 
 
 def cause_of(error: EscalationError) -> str:

@@ -119,7 +119,7 @@ class Window:
         self.redactions.update(redactions)
 
     def add_answer(
-        self, last: InfillPiece, size: int, written: int, received: int, ms: float, *, failed: bool
+        self, last: InfillPiece, size: int, output: int, bytes_in: int, ms: float, *, is_failure: bool
     ) -> None:
         """Count how a request of `size` bytes ended; `received` is in bytes, `written` in tokens."""
         if not last.prompt:  # the answer was closed before the server counted
@@ -127,10 +127,10 @@ class Window:
         self.prompt += last.prompt or size // _LEAST_BYTES
         self.cached += last.cached
         self.model = last.model or self.model
-        self.written += written
-        self.received += received
+        self.written += output
+        self.received += bytes_in
         self.ms += ms
-        self.failed += failed
+        self.failed += is_failure
 
     @property
     def usage(self) -> Usage:
@@ -139,14 +139,14 @@ class Window:
 
     def fields(self) -> dict[str, Any]:
         """What the closing event says in addition to the fields that every outcome has."""
-        named = self.files.most_common(_MAX_FILES)
+        file_counts = self.files.most_common(_MAX_FILES)
         return {
             "requests": self.requests,
             "failed": self.failed,
             "bytes_sent": self.sent,
             "bytes_received": self.received,
-            "files": [{"path": path, "requests": count} for path, count in named],
-            "more_files": len(self.files) - len(named),
+            "files": [{"path": path, "requests": count} for path, count in file_counts],
+            "more_files": len(self.files) - len(file_counts),
             "redactions": [{"type": kind, "count": count} for kind, count in sorted(self.redactions.items())],
             "payloads_sha256": self.payloads.hexdigest(),
         }
@@ -259,10 +259,10 @@ class GhostTextSession:
         return self._server, self._line
 
     def _redact(self, texts: CursorTexts) -> RedactedTexts:
-        known = self._parts.known()  # the files of secrets may have changed since the last request
-        if known is not self._known:
-            self._redactor = self._redactor if known == self._known else None
-            self._known = known
+        known_values = self._parts.known()  # the files of secrets may have changed since the last request
+        if known_values is not self._known:
+            self._redactor = self._redactor if known_values == self._known else None
+            self._known = known_values
         if self._redactor is None:
             patterns = self._rules.patterns if self._rules else ()
             self._redactor = SessionRedactor(self._known, patterns, self._parts.draw())
@@ -318,14 +318,14 @@ class GhostTextSession:
         """The pieces of the answer, with the secrets back, and the count of them all."""
         start = time.monotonic()
         last = InfillPiece("")
-        written = 0
-        received = 0
-        failed = True
+        output = 0
+        bytes_in = 0
+        is_failure = True
         try:
             async with aclosing(line.stream(payload, most)) as pieces:
                 async for piece in pieces:
-                    written += bool(piece.text)
-                    received += len(piece.text.encode("utf-8", "replace"))
+                    output += bool(piece.text)
+                    bytes_in += len(piece.text.encode("utf-8", "replace"))
                     last = replace(
                         piece,
                         prompt=max(piece.prompt, last.prompt),
@@ -334,14 +334,14 @@ class GhostTextSession:
                     )
                     text = restorer.take(piece.text) + (restorer.rest() if piece.end else "")
                     yield replace(last, text=text)
-            failed = False
+            is_failure = False
         except GeneratorExit:
-            failed = False  # it was closed because no more is wanted
+            is_failure = False  # it was closed because no more is wanted
             raise
         finally:
             ms = 1e3 * (time.monotonic() - start)
             size = len(payload)
-            window.add_answer(last, size, written, received, ms, failed=failed)
+            window.add_answer(last, size, output, bytes_in, ms, is_failure=is_failure)
             self._compare_model(window, last.model)
 
 

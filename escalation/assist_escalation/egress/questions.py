@@ -45,7 +45,7 @@ class Outcome:
 
 
 async def send(
-    prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]
+    draft: Prepared, parts: GateParts, decision: Mapping[str, Any]
 ) -> AsyncGenerator[str | Outcome, None]:
     """The answer piece by piece, with the secrets back outside of addresses, and then its `Outcome`.
 
@@ -53,12 +53,12 @@ async def send(
     `LedgerError` and `AuditError` before anything is sent, and `TransportError` for failures after that.
     Closing the iterator stops the stream; it is paid like one that broke off.
     """
-    answer = _QuestionAnswer(prepared)
-    exchange = Exchange(outbound(prepared, decision), parts, answer.warn, answer.remark)
+    answer = _QuestionAnswer(draft)
+    exchange = Exchange(outbound(draft, decision), parts, answer.warn, answer.remark)
     exchange.read = answer.read
     try:
         key = await exchange.begin(parts.keys)
-        call = Call(prepared.provider, prepared.endpoint, key, prepared.messages, prepared.max_output)
+        call = Call(draft.provider, draft.endpoint, key, draft.messages, draft.max_output)
         async with aclosing(parts.transport.stream(call, exchange.reserve_again)) as stream:
             async for event in stream:
                 if isinstance(event, AnswerEnd):
@@ -75,9 +75,9 @@ async def send(
     yield await asyncio.to_thread(answer.outcome, exchange)
 
 
-def outbound(prepared: Prepared, decision: Mapping[str, Any]) -> OutboundRequest:
+def outbound(draft: Prepared, decision: Mapping[str, Any]) -> OutboundRequest:
     """The request as ledger and log have it. `decision` holds `cause` and `features`."""
-    request = prepared.request
+    request = draft.request
     spans = [
         {
             "path": span.origin.path,
@@ -87,49 +87,49 @@ def outbound(prepared: Prepared, decision: Mapping[str, Any]) -> OutboundRequest
             "outline": span.origin.outline,  # `sha256` is of what left, never of the lines that were left out
             "sha256": span.sha256(),
         }
-        for span in prepared.redacted.spans
+        for span in draft.redacted.spans
     ]
-    texts = f"{prepared.messages.system}{prepared.messages.user}"
+    texts = f"{draft.messages.system}{draft.messages.user}"
     facts = {
         **decision,
-        "verdict": {"allowed": True, "classes": list(prepared.classes)},
+        "verdict": {"allowed": True, "classes": list(draft.classes)},
         "spans": spans,
-        "redactions": [{"type": kind, "count": count} for kind, count in prepared.redacted.found],
-        "payload_sha256": prepared.payload_sha256,
+        "redactions": [{"type": kind, "count": count} for kind, count in draft.redacted.found],
+        "payload_sha256": draft.payload_sha256,
         # Of the texts: what the protocol puts around them is not counted.
         "bytes_sent": len(texts.encode("utf-8", "surrogatepass")),
-        **_content(prepared),
+        **_content(draft),
     }
     return OutboundRequest(
         request.id,
         request.scope,
         request.prompt.command,
-        prepared.provider,
-        prepared.endpoint,
-        prepared.price,
-        prepared.tokens,
-        prepared.upper_micro,
+        draft.provider,
+        draft.endpoint,
+        draft.price,
+        draft.tokens,
+        draft.upper_micro,
         limits_of(request.permissions),
         facts,
     )
 
 
-def _content(prepared: Prepared) -> dict[str, Any]:
+def _content(draft: Prepared) -> dict[str, Any]:
     """The texts, if the policy keeps them: as they were sent, or as they were before redaction."""
-    level = prepared.request.permissions.audit_content
+    level = draft.request.permissions.audit_content
     if level == "hash":
         return {}
-    shown = prepared.messages if level == "redacted" else lay_out(prepared.request.prompt)
-    return {"content": asdict(shown)}
+    messages = draft.messages if level == "redacted" else lay_out(draft.request.prompt)
+    return {"content": asdict(messages)}
 
 
 class _QuestionAnswer:
     """What arrived so far, and what the user is told about it. `end` is set when the answer has ended."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, draft: Prepared) -> None:
         self.end: AnswerEnd | None = None
-        self._prepared = prepared
-        self._restorer = restorer_of(prepared.redacted)
+        self._prepared = draft
+        self._restorer = restorer_of(draft.redacted)
         self._raw = ""
         self._text = ""
         self._warning = ""
@@ -162,8 +162,8 @@ class _QuestionAnswer:
         name, upper_micro = self._prepared.provider, self._prepared.upper_micro
         if paid.usage.estimated and paid.micro:
             read = self.read()
-            counted = read.usage is not None and not read.usage.estimated
-            why = "failed before it answered" if counted else "gave no token count that can be true"
+            is_exact = read.usage is not None and not read.usage.estimated
+            why = "failed before it answered" if is_exact else "gave no token count that can be true"
             if read.finish in ("", "cancelled", "error"):
                 why = "may charge for what it did until then"
             self.warn(f"{name} {why}: {usd(paid.micro)} is booked, as an estimate.")

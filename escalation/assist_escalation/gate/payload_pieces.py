@@ -39,24 +39,24 @@ class PayloadPiece:
     redacted: tuple[RedactedPlace, ...]
 
 
-def payload_pieces(prepared: Prepared) -> tuple[PayloadPiece, ...]:
+def payload_pieces(draft: Prepared) -> tuple[PayloadPiece, ...]:
     """The pieces in the order of the prompt. `EscalationError` if they are not what would be sent."""
-    request = prepared.request
-    spans = prepared.redacted.spans
-    laid_out = blocks(Prompt(request.prompt.command, spans), prepared.fence_mark)
+    request = draft.request
+    spans = draft.redacted.spans
+    laid_out = blocks(Prompt(request.prompt.command, spans), draft.fence_mark)
     pieces: list[PayloadPiece] = []
     for before, span, block in zip(request.prompt.spans, spans, laid_out, strict=True):
         classes = classes_of(before, request.permissions)  # by the path before redaction, as it was judged
-        places = tuple(_places(span, prepared.redacted))
+        places = tuple(_places(span, draft.redacted))
         pieces.append(PayloadPiece(block.role, span.origin, classes, block.text, places))
-    if _messages(pieces) != prepared.messages:
+    if _messages(pieces) != draft.messages:
         raise EscalationError("The pieces of this request are not what would be sent: ask again.")
     return tuple(pieces)
 
 
-def redacted_places(redacted: Redacted) -> tuple[RedactedPlace, ...]:
+def redacted_places(redaction: Redacted) -> tuple[RedactedPlace, ...]:
     """Where something was redacted in a request, in its order."""
-    return tuple(place for span in redacted.spans for place in _places(span, redacted))
+    return tuple(place for span in redaction.spans for place in _places(span, redaction))
 
 
 def _messages(pieces: list[PayloadPiece]) -> Messages:
@@ -64,18 +64,18 @@ def _messages(pieces: list[PayloadPiece]) -> Messages:
     return Messages(*map(BETWEEN.join, texts))
 
 
-def _places(span: Span, redacted: Redacted) -> Iterator[RedactedPlace]:
+def _places(span: Span, redaction: Redacted) -> Iterator[RedactedPlace]:
     """Where a span has placeholders. What is in lines after a secret of several lines keeps its number."""
-    if not redacted.nonce:
+    if not redaction.nonce:
         return
-    placeholder = re.compile(rf"__SECRET_([A-Z][A-Z0-9_]*?)_{redacted.nonce}_\d+__")
-    for found in placeholder.finditer(span.origin.path):
-        yield RedactedPlace(found[1], span.origin)
-    known = span.origin.first if not span.origin.outline else 0
-    line = known
+    placeholder = re.compile(rf"__SECRET_([A-Z][A-Z0-9_]*?)_{redaction.nonce}_\d+__")
+    for match in placeholder.finditer(span.origin.path):
+        yield RedactedPlace(match[1], span.origin)
+    first_line = span.origin.first if not span.origin.outline else 0
+    line = first_line
     at = 0
-    for found in placeholder.finditer(span.text):
-        line += span.text.count("\n", at, found.start())
-        yield RedactedPlace(found[1], span.origin, line if known else 0)
-        line += redacted.placeholders.get(found[0], "").count("\n")
-        at = found.end()
+    for match in placeholder.finditer(span.text):
+        line += span.text.count("\n", at, match.start())
+        yield RedactedPlace(match[1], span.origin, line if first_line else 0)
+        line += redaction.placeholders.get(match[0], "").count("\n")
+        at = match.end()

@@ -114,8 +114,8 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
     price = price or FREE
     secret = parts.secret()
     nonce = request_mark(secret, "placeholder", request.prompt)
-    redacted = redact(request.prompt.spans, parts.known, permissions.patterns, nonce=nonce)
-    clean = Prompt(request.prompt.command, redacted.spans)
+    redaction = redact(request.prompt.spans, parts.known, permissions.patterns, nonce=nonce)
+    clean = Prompt(request.prompt.command, redaction.spans)
     mark = request_mark(secret, "fence", clean)
     messages = lay_out(clean, mark)
     max_output = min(request.max_output, endpoint.max_output_tokens)
@@ -126,8 +126,8 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
             f"the question has up to {tokens:,} tokens and {name} takes {endpoint.context_tokens:,}: ask "
             f"about less, or raise context_tokens in [providers.{name}] if the model takes more",
         )
-    left = parts.ledger.remaining(request.scope, limits_of(permissions))
-    max_output = affordable(price, tokens, max_output, min(permissions.request_micro, left))
+    micro_left = parts.ledger.remaining(request.scope, limits_of(permissions))
+    max_output = affordable(price, tokens, max_output, min(permissions.request_micro, micro_left))
     upper = prices.upper_micro(price, tokens, max_output)
     digest = payload_sha256(endpoint.model, messages, max_output)
     return Prepared(
@@ -136,12 +136,12 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
         endpoint,
         price,
         messages,
-        redacted,
+        redaction,
         verdict.classes,
         tokens,
         max_output,
         upper,
-        left,
+        micro_left,
         digest,
         mark,
     )
@@ -172,9 +172,10 @@ def _provider(request: ProviderRequest) -> tuple[str, Verdict]:
     """The provider that may see the prompt: the named one, or the first in the user's order."""
     permissions = request.permissions
     if request.provider and request.provider not in permissions.providers:
-        known = ", ".join(permissions.providers) or "none"
+        provider_names = ", ".join(permissions.providers) or "none"
         raise RefusedError(
-            "provider", f"The provider {request.provider!r} is not allowed here: allowed are {known}."
+            "provider",
+            f"The provider {request.provider!r} is not allowed here: allowed are {provider_names}.",
         )
     names = [request.provider] if request.provider else list(permissions.providers)
     if not names:

@@ -31,8 +31,8 @@ def check_url(url: str, name: str = "base_url") -> None:
     if "@" in url or parts.query:
         # Not shown: it may hold a password or a key.
         raise EscalationError(f"{name} holds a user or a query: name the key's variable in its own setting")
-    allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host or ""))
-    if not host or not allowed or any(character <= " " for character in url):
+    is_allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host or ""))
+    if not host or not is_allowed or any(character <= " " for character in url):
         raise EscalationError(f"{name} = {url!r}: use https://HOST/PATH, or http only to this machine")
 
 
@@ -62,14 +62,14 @@ def check_pattern(pattern: str) -> None:
         raise EscalationError(f"patterns holds {pattern[:80]!r}, which matches an empty text: make it longer")
 
 
-def check_thresholds(thresholds: Mapping[str, float], known: Sequence[str]) -> None:
+def check_thresholds(thresholds: Mapping[str, float], kinds: Sequence[str]) -> None:
     """Check that each threshold is for a known kind of request and is a probability."""
     for kind, value in thresholds.items():
-        if kind not in known:
-            raise EscalationError(f"threshold.{kind}: no such kind of request; use {', '.join(known)}")
+        if kind not in kinds:
+            raise EscalationError(f"threshold.{kind}: no such kind of request; use {', '.join(kinds)}")
         if not 0 <= value <= 1:  # also true of nan
-            named = "threshold" if kind == known[0] else f"threshold.{kind}"
-            raise EscalationError(f"{named} = {value!r}: use a number from 0 to 1")
+            key = "threshold" if kind == kinds[0] else f"threshold.{kind}"
+            raise EscalationError(f"{key} = {value!r}: use a number from 0 to 1")
 
 
 def check_bounds(settings: Any) -> None:

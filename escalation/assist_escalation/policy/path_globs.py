@@ -50,8 +50,8 @@ def check_glob(name: str, glob: str) -> None:
         why = "it matches no file; write it as in .gitignore, from the folder on: infra/**"
     else:
         return
-    shown = "".join(character if character.isprintable() else "?" for character in glob[:80])
-    raise EscalationError(f"{name} holds the glob '{shown}': {why}")
+    printable = "".join(character if character.isprintable() else "?" for character in glob[:80])
+    raise EscalationError(f"{name} holds the glob '{printable}': {why}")
 
 
 def covers(glob: str, path: str) -> bool:
@@ -71,16 +71,16 @@ def spellings(path: str) -> tuple[str, ...]:
     >>> spellings("a/./B%2Fc"), "a/b" in spellings("a%2\\u200bfb")
     (('a/B%2Fc', 'a/B/c'), True)
     """
-    found = [path]
+    forms = [path]
     for _ in range(_DECODINGS):  # a fold may reveal an escape, so each decoding reads both forms
-        found += [unquote(form) for spelling in found for form in (spelling, _fold_text(spelling))]
-        found = list(dict.fromkeys(found))
-    found += [spelling.replace("\\", "/") for spelling in found]
-    found = [_tidy(normalize("NFC", spelling)) for spelling in found]
-    found += [
-        _tidy(_fold_path(spelling)) for spelling in found if not spelling.isascii() or _FOLDS.search(spelling)
+        forms += [unquote(form) for spelling in forms for form in (spelling, _fold_text(spelling))]
+        forms = list(dict.fromkeys(forms))
+    forms += [spelling.replace("\\", "/") for spelling in forms]
+    forms = [_tidy(normalize("NFC", spelling)) for spelling in forms]
+    forms += [
+        _tidy(_fold_path(spelling)) for spelling in forms if not spelling.isascii() or _FOLDS.search(spelling)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(forms))
 
 
 def _fold_text(path: str) -> str:
@@ -107,14 +107,14 @@ def _fold_part(part: str) -> str:
 
 
 def _fold(text: str) -> str:
-    seen = "".join(sign for sign in text if category(sign) != "Cf")  # zero width, bidi, soft hyphen
-    return normalize("NFKC", normalize("NFKC", seen).casefold())
+    folded = "".join(sign for sign in text if category(sign) != "Cf")  # zero width, bidi, soft hyphen
+    return normalize("NFKC", normalize("NFKC", folded).casefold())
 
 
 @lru_cache(maxsize=4096)
 def _rules(glob: str) -> tuple[IgnoreRule, ...]:
-    written = [glob] if glob.isascii() else [glob, _fold(glob)]
-    return tuple(rule for glob in written for rule in parse_rules(glob.encode(), fold=True))
+    forms = [glob] if glob.isascii() else [glob, _fold(glob)]
+    return tuple(rule for glob in forms for rule in parse_rules(glob.encode(), fold=True))
 
 
 def _matches(rule: IgnoreRule, path: str) -> bool:

@@ -129,60 +129,64 @@ class Permissions:
 def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissions:
     """What all layers together allow. If an author has several, the first one's provider and paths count."""
     layers = _by_author(layers)
-    said = [OPEN, *(layer.settings for layer in layers)]
-    owned = [layer.settings for layer in layers if layer.author in _OWNERS]
-    most = get_args(AuditContent).index(_least(said, "audit_content_max", get_args(AuditContent)))
-    asked = [get_args(AuditContent).index(settings.audit_content) for settings in owned]
+    all_settings = [OPEN, *(layer.settings for layer in layers)]
+    owner_settings = [layer.settings for layer in layers if layer.author in _OWNERS]
+    most = get_args(AuditContent).index(_least(all_settings, "audit_content_max", get_args(AuditContent)))
+    levels = [get_args(AuditContent).index(settings.audit_content) for settings in owner_settings]
     return Permissions(
         roots=tuple(roots),
-        mode=_least(said, "mode", get_args(EscalationMode)),
-        max_escalation_rate=min(settings.max_escalation_rate for settings in said),
-        thresholds=tuple(settings.threshold for settings in said if settings.threshold),
+        mode=_least(all_settings, "mode", get_args(EscalationMode)),
+        max_escalation_rate=min(settings.max_escalation_rate for settings in all_settings),
+        thresholds=tuple(settings.threshold for settings in all_settings if settings.threshold),
         own_thresholds=tuple(
             layer.settings.threshold
             for layer in layers
             if layer.author == "user" and layer.settings.threshold
         ),
-        request_micro=_micro(min(settings.max_cost_usd_per_request for settings in said)),
-        day_micro=_micro(min(settings.max_cost_usd_per_day for settings in said)),
-        user_day_micro=_micro(min(settings.max_cost_usd_per_day for settings in (OPEN, *owned))),
-        always_local=_union(settings.always_local for settings in said),
-        always_ask=_union(settings.always_ask for settings in said),
+        request_micro=_micro(min(settings.max_cost_usd_per_request for settings in all_settings)),
+        day_micro=_micro(min(settings.max_cost_usd_per_day for settings in all_settings)),
+        user_day_micro=_micro(min(settings.max_cost_usd_per_day for settings in (OPEN, *owner_settings))),
+        always_local=_union(settings.always_local for settings in all_settings),
+        always_ask=_union(settings.always_ask for settings in all_settings),
         providers=_providers(layers),
         servers=_servers(layers),
-        ghost_server=next((settings.ghost_server for settings in owned if settings.ghost_server), ""),
+        ghost_server=next(
+            (settings.ghost_server for settings in owner_settings if settings.ghost_server), ""
+        ),
         ghost_text=_ghost_text(layers),
         deny=_union(
             [Glob(glob, layer.base, layer.source) for glob in layer.settings.deny] for layer in layers
         ),
         classes=tuple(author for author in map(_classes, layers) if author.globs or author.default),
-        allow_unknown_price=all(settings.allow_unknown_price for settings in said),
-        allow_unasked_retry=all(settings.allow_unasked_retry for settings in said),
-        yes_allowed=all(settings.yes_allowed for settings in said),
-        gateway_unattributed=all(settings.gateway_unattributed for settings in said),
-        gateway_uninspected=all(settings.gateway_uninspected for settings in said),
-        gateway_session_micro=_micro(min(settings.gateway_session_usd for settings in said)),
-        gateway_matched=_least(said, "gateway_matched", get_args(MatchedText)),
+        allow_unknown_price=all(settings.allow_unknown_price for settings in all_settings),
+        allow_unasked_retry=all(settings.allow_unasked_retry for settings in all_settings),
+        yes_allowed=all(settings.yes_allowed for settings in all_settings),
+        gateway_unattributed=all(settings.gateway_unattributed for settings in all_settings),
+        gateway_uninspected=all(settings.gateway_uninspected for settings in all_settings),
+        gateway_session_micro=_micro(min(settings.gateway_session_usd for settings in all_settings)),
+        gateway_matched=_least(all_settings, "gateway_matched", get_args(MatchedText)),
         patterns=_union([*layer.settings.patterns, *layer.rules] for layer in layers),
-        audit_content=get_args(AuditContent)[min(most, max(asked, default=0))],
+        audit_content=get_args(AuditContent)[min(most, max(levels, default=0))],
         audit_checkpoint=next(
-            (settings.audit_checkpoint for settings in owned if settings.audit_checkpoint), ""
+            (settings.audit_checkpoint for settings in owner_settings if settings.audit_checkpoint), ""
         ),
-        audit_key_env=next((settings.audit_key_env for settings in owned if settings.audit_key_env), ""),
+        audit_key_env=next(
+            (settings.audit_key_env for settings in owner_settings if settings.audit_key_env), ""
+        ),
         collector=next(
-            (settings.collector_endpoint for settings in owned if settings.collector_endpoint), ""
+            (settings.collector_endpoint for settings in owner_settings if settings.collector_endpoint), ""
         ),
         collector_key_env=next(
-            (settings.collector_key_env for settings in owned if settings.collector_endpoint), ""
+            (settings.collector_key_env for settings in owner_settings if settings.collector_endpoint), ""
         ),
     )
 
 
 def unknown_providers(layers: Sequence[Layer]) -> tuple[tuple[Layer, str], ...]:
     """The names that a layer allows and no layer defines. They allow nothing."""
-    defined = {ANY, *_defined_providers(_by_author(layers))}
+    names = {ANY, *_defined_providers(_by_author(layers))}
     return tuple(
-        (layer, name) for layer in layers for name in layer.settings.allowed_providers if name not in defined
+        (layer, name) for layer in layers for name in layer.settings.allowed_providers if name not in names
     )
 
 
@@ -194,12 +198,12 @@ def restrictions(layer: Layer) -> tuple[tuple[str, Any], ...]:
 
 def sources(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
     """For each field of the permissions, the `source` of the layers that decide its value."""
-    found = permissions(layers)
+    merged = permissions(layers)
     nothing = permissions([])
     alone = [(layer, permissions([layer])) for layer in _by_author(layers)]
     bearing = {}
     for item in fields(Permissions):
-        value, open_value = getattr(found, item.name), getattr(nothing, item.name)
+        value, open_value = getattr(merged, item.name), getattr(nothing, item.name)
         several = isinstance(value, tuple)  # each layer adds its own values; else the strictest layer decides
         bearing[item.name] = tuple(
             layer.source
@@ -216,8 +220,8 @@ def _by_author(layers: Sequence[Layer]) -> list[Layer]:
     return sorted(layers, key=lambda layer: get_args(Author).index(layer.author))
 
 
-def _least(said: Sequence[EscalationSettings], name: str, order: tuple[Any, ...]) -> Any:
-    return min((getattr(settings, name) for settings in said), key=order.index)
+def _least(layers: Sequence[EscalationSettings], name: str, order: tuple[Any, ...]) -> Any:
+    return min((getattr(settings, name) for settings in layers), key=order.index)
 
 
 def _union(texts: Any) -> tuple[Any, ...]:
@@ -230,49 +234,49 @@ def _micro(usd: float) -> int:
 
 
 def _classes(layer: Layer) -> Classes:
-    marked = layer.settings.data_class.items()
+    classes = layer.settings.data_class.items()
     default = layer.settings.default_class
     if layer.author == "user" and not default:
         # Else the only class of all text could be one from a repository's file, which would let it out.
         default = EscalationSettings().default_class
-    globs = tuple((Glob(glob, layer.base, layer.source), name) for glob, name in marked)
+    globs = tuple((Glob(glob, layer.base, layer.source), name) for glob, name in classes)
     return Classes(globs, default, layer.source)
 
 
 def _defined_providers(layers: Sequence[Layer]) -> dict[str, Provider]:
     """Providers by name. The organisation's definition counts, so an allowed name has one fixed meaning."""
-    defined: dict[str, Provider] = {}
+    providers: dict[str, Provider] = {}
     for layer in layers:
         if layer.author in _OWNERS:
-            served = {name: settings.as_provider() for name, settings in layer.settings.servers.items()}
-            defined = {**served, **layer.settings.providers, **defined}
-    return defined
+            servers = {name: settings.as_provider() for name, settings in layer.settings.servers.items()}
+            providers = {**servers, **layer.settings.providers, **providers}
+    return providers
 
 
 def _providers(layers: Sequence[Layer]) -> dict[str, Provider]:
-    defined = _defined_providers(layers)
-    wanted = [layer.settings.allowed_providers for layer in layers if layer.author == "user"]
-    preferred = [name for names in wanted for name in names if name in defined]
+    providers = _defined_providers(layers)
+    lists = [layer.settings.allowed_providers for layer in layers if layer.author == "user"]
+    order = [name for names in lists for name in names if name in providers]
     allows = _member(layers, "allowed_providers")
     may_leave = _member(layers, "residency")
     return {
-        name: replace(defined[name], residency=tuple(filter(may_leave, defined[name].residency)))
-        for name in dict.fromkeys((*preferred, *defined))
+        name: replace(providers[name], residency=tuple(filter(may_leave, providers[name].residency)))
+        for name in dict.fromkeys((*order, *providers))
         if allows(name)
     }
 
 
 def _servers(layers: Sequence[Layer]) -> dict[str, ModelServer]:
     """Servers by name, with the classes that each may see in the end. The organisation's definition wins."""
-    defined: dict[str, ModelServer] = {}
+    servers: dict[str, ModelServer] = {}
     for layer in layers:
         if layer.author in _OWNERS:
-            defined = {**layer.settings.servers, **defined}
+            servers = {**layer.settings.servers, **servers}
     may_leave = _member(layers, "residency")
     allows = _member(layers, "allowed_providers")
     return {
         name: replace(server, residency=tuple(filter(may_leave, server.residency)))
-        for name, server in defined.items()
+        for name, server in servers.items()
         if allows(name)
     }
 
@@ -282,9 +286,9 @@ def _ghost_text(layers: Sequence[Layer]) -> GhostTextSource:
 
     The user is the exception, since their mode is `never` until they write another.
     """
-    closed = any(layer.settings.mode == "never" for layer in layers if layer.author != "user")
-    said = [OPEN, *(layer.settings for layer in layers)]
-    return "local" if closed else _least(said, "ghost_text", get_args(GhostTextSource))
+    is_closed = any(layer.settings.mode == "never" for layer in layers if layer.author != "user")
+    settings = [OPEN, *(layer.settings for layer in layers)]
+    return "local" if is_closed else _least(settings, "ghost_text", get_args(GhostTextSource))
 
 
 def _member(layers: Sequence[Layer], name: str) -> Callable[[str], bool]:

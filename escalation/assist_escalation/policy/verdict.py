@@ -49,9 +49,9 @@ class Objection:
 class _ForbiddenError(EscalationError):
     """A text that never leaves."""
 
-    def __init__(self, words: str, rule: RuleKind, detail: str = "", *written: RuleText) -> None:
+    def __init__(self, words: str, rule: RuleKind, detail: str = "", *rules: RuleText) -> None:
         super().__init__(words)
-        self.objection = Objection(words, rule, detail, written)
+        self.objection = Objection(words, rule, detail, rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
     error in the router sends nothing.
     """
     against = _request_objections(prompt, permissions, provider)
-    known = permissions.providers.get(provider)
-    return _judge_spans(prompt, permissions, provider, known.residency if known else (), against)
+    endpoint = permissions.providers.get(provider)
+    return _judge_spans(prompt, permissions, provider, endpoint.residency if endpoint else (), against)
 
 
 def judge_ghost_text(prompt: Prompt, permissions: Permissions, server: str) -> Verdict:
@@ -103,14 +103,14 @@ def judge_ghost_text(prompt: Prompt, permissions: Permissions, server: str) -> V
         against.append(Objection(words, "ghost_text", "local"))
     if not prompt.spans:
         against.append(Objection("the prompt is empty", "request"))
-    known = permissions.servers.get(server)
-    if known is None:
+    endpoint = permissions.servers.get(server)
+    if endpoint is None:
         words = f"{_printable(server)} is no server that may be used here"
         against.append(Objection(words, "provider", server))
-    elif not known.residency:
+    elif not endpoint.residency:
         words = f"{server} may see no class of text: its residency is empty"
         against.append(Objection(words, "residency", server))
-    return _judge_spans(prompt, permissions, server, known.residency if known else (), against)
+    return _judge_spans(prompt, permissions, server, endpoint.residency if endpoint else (), against)
 
 
 def judge_reader(
@@ -134,9 +134,9 @@ def judge_tool_texts(spans: Sequence[Span], permissions: Permissions, provider: 
     if permissions.mode == "ask" and not permissions.yes_allowed:
         words = "each request has to be confirmed here, and a tool cannot: yes_allowed = false"
         against.append(Objection(words, "mode", "ask"))
-    known = permissions.providers.get(provider)
+    endpoint = permissions.providers.get(provider)
     prompt = Prompt("", tuple(spans))
-    return _judge_spans(prompt, permissions, provider, known.residency if known else (), against)
+    return _judge_spans(prompt, permissions, provider, endpoint.residency if endpoint else (), against)
 
 
 def _judge_spans(
@@ -148,14 +148,14 @@ def _judge_spans(
         try:
             place = _place(span.origin, permissions.roots)
             _check_deny(place, permissions)
-            found = _classes_of(span, place, permissions.classes)
+            span_classes = _classes_of(span, place, permissions.classes)
         except _ForbiddenError as error:
             against.append(error.objection)
         except EscalationError as error:
             against.append(Objection(str(error), "place"))
         else:
-            for data_class, written in found.items():
-                classes.setdefault(data_class, {}).update(written)
+            for data_class, rules in span_classes.items():
+                classes.setdefault(data_class, {}).update(rules)
     against += [
         Objection(
             f"{_printable(name)} may not see text of the class {_printable(data_class)}",
@@ -170,11 +170,11 @@ def _judge_spans(
 
 def _judged_spans(prompt: Prompt) -> Iterator[Span]:
     """The spans of a prompt, and those that earlier answers in it derive from, which count as much."""
-    derived: dict[Origin, None] = {}
+    origins: dict[Origin, None] = {}
     for span in prompt.spans:
         yield span
-        derived |= dict.fromkeys(span.origin.derived)
-    yield from (Span("", origin) for origin in derived)
+        origins |= dict.fromkeys(span.origin.derived)
+    yield from (Span("", origin) for origin in origins)
 
 
 def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:
@@ -187,12 +187,12 @@ def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:
 
 def marks_of(span: Span, permissions: Permissions) -> Mapping[str, tuple[RuleText, ...]]:
     """The same, each with what gives it to the text. Our own words have none."""
-    found: dict[str, dict[RuleText, None]] = {}
-    for judged in _judged_spans(Prompt("", (span,))):
-        classes = _classes_of(judged, _place(judged.origin, permissions.roots), permissions.classes)
-        for data_class, written in classes.items():
-            found.setdefault(data_class, {}).update(written)
-    return {data_class: tuple(written) for data_class, written in found.items()}
+    marks: dict[str, dict[RuleText, None]] = {}
+    for span_pair in _judged_spans(Prompt("", (span,))):
+        classes = _classes_of(span_pair, _place(span_pair.origin, permissions.roots), permissions.classes)
+        for data_class, rules in classes.items():
+            marks.setdefault(data_class, {}).update(rules)
+    return {data_class: tuple(rules) for data_class, rules in marks.items()}
 
 
 def resolve(origin: Origin) -> str:
@@ -215,9 +215,9 @@ def _request_objections(prompt: Prompt, permissions: Permissions, provider: str)
         against.append(Objection(f"{command} is one of always_local", "always_local", command))
     if not prompt.spans:
         against.append(Objection("the prompt is empty", "request"))
-    known = permissions.providers.get(provider)
-    if known is not None and known.dialect != "chat":
-        words = f"{provider} is asked by {known.dialect}, which only other tools do (`assist gateway`)"
+    endpoint = permissions.providers.get(provider)
+    if endpoint is not None and endpoint.dialect != "chat":
+        words = f"{provider} is asked by {endpoint.dialect}, which only other tools do (`assist gateway`)"
         against.append(Objection(words, "provider", provider))
     return against
 
@@ -227,11 +227,11 @@ def _provider_objections(permissions: Permissions, provider: str) -> list[Object
     against = []
     if permissions.mode == "never":
         against.append(Objection('nothing may leave this machine: mode = "never"', "mode", "never"))
-    known = permissions.providers.get(provider)
-    if known is None:
+    endpoint = permissions.providers.get(provider)
+    if endpoint is None:
         words = f"{_printable(provider)} is no provider that may be used here"
         against.append(Objection(words, "provider", provider))
-    elif not known.residency:
+    elif not endpoint.residency:
         words = f"{provider} may see no class of text: its residency is empty"
         against.append(Objection(words, "residency", provider))
     return against
@@ -283,20 +283,20 @@ def _classes_of(
         return {}
     if place is None and span.origin.source == "library":
         return {LIBRARY: {}}
-    found: dict[str, dict[RuleText, None]] = {}
+    marks: dict[str, dict[RuleText, None]] = {}
     for author in authors:
         own = [mark for mark in author.globs if place and _is_covered(mark[0], place)]
         if not own:
-            found.setdefault(author.default, {})["default_class", author.source] = None
+            marks.setdefault(author.default, {})["default_class", author.source] = None
         # A class from a glob with another base is added, and does not replace the default.
         others = [mark for mark in author.globs if place and _is_covered(mark[0], place, anywhere=True)]
         for glob, name in (*own, *others):
-            found.setdefault(name, {})[glob.pattern, glob.source] = None
-    found.pop("", None)
-    if not found:
+            marks.setdefault(name, {})[glob.pattern, glob.source] = None
+    marks.pop("", None)
+    if not marks:
         what = _relative(place) if place else "what was typed"
         raise _ForbiddenError(f"{what} has no data class: set default_class", "unclassified")
-    return found
+    return marks
 
 
 def _is_covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> bool:
@@ -316,12 +316,12 @@ def _bases(place: _FilePlace) -> tuple[str, ...]:
     The workspace may be a folder in a repository, or hold several repositories. The same files are forbidden.
     """
     folders = list(folders_to_top(place.root))
-    walked: list[str] = []
+    visited: list[str] = []
     folder = os.path.dirname(place.named)
     while folder != place.root:
-        walked.append(folder)
+        visited.append(folder)
         if is_repository(folder):
-            folders += walked
+            folders += visited
             break
         folder = os.path.dirname(folder)
     return tuple(dict.fromkeys(folders))

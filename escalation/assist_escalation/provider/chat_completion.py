@@ -57,8 +57,8 @@ def read(data: str) -> ChatEvent:
         raise _fault_of(data.encode("utf-8", "replace"))
     text, finish = "", ""
     for choice in expect(event.get("choices"), list):
-        said, why = _choice(expect(choice, dict))
-        text, finish = text + said, why or finish
+        delta_text, why = _choice(expect(choice, dict))
+        text, finish = text + delta_text, why or finish
     usage = event.get("usage")
     return ChatEvent(text, finish, clean_name(event.get("model")), usage if isinstance(usage, dict) else None)
 
@@ -71,11 +71,11 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     finish = clean_name(choice.get("finish_reason")).lower()
     if delta.get("tool_calls") or delta.get("function_call") or finish in _TOOLS:
         raise Fault("bad-reply", "the model called a tool though it was given none")
-    refused = expect(delta.get("refusal"), str)
-    return expect(delta.get("content"), str) + refused, "content_filter" if refused else finish
+    refusal_text = expect(delta.get("refusal"), str)
+    return expect(delta.get("content"), str) + refusal_text, "content_filter" if refusal_text else finish
 
 
-def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int, most: int) -> Usage | None:
+def reported_usage(counts: dict[str, Any] | None, *, input_count: int, wrote: int, most: int) -> Usage | None:
     """The provider's counts as disjoint classes of tokens, or None if it reports none.
 
     `sent` and `wrote` count the prompt's bytes and the answer's, `most` is the limit of its tokens. Reasoning
@@ -89,31 +89,33 @@ def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int, mos
     >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, sent=90, wrote=9, most=50)
     Usage(input=0, cache_read=0, cache_write=0, output=20000, estimated=True)
     """
-    if counted is None:
+    if counts is None:
         return None
-    details = counted.get("prompt_tokens_details")
+    details = counts.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}
-    prompt = _count(counted.get("prompt_tokens"))
-    output = _count(counted.get("completion_tokens"))
+    prompt = _count(counts.get("prompt_tokens"))
+    output = _count(counts.get("completion_tokens"))
     hit = _count(details.get("cached_tokens") or 0)
-    written = _count(details.get("cache_write_tokens") or 0)
-    if prompt is not None and output is not None and hit is not None and written is not None:
-        fits = 0 < prompt <= min(MAX_TOKENS - output, sent + MAX_ADDED) and hit + written <= prompt
+    cache_write = _count(details.get("cache_write_tokens") or 0)
+    if prompt is not None and output is not None and hit is not None and cache_write is not None:
+        fits = 0 < prompt <= min(MAX_TOKENS - output, input_count + MAX_ADDED) and hit + cache_write <= prompt
         fits = fits and output <= most
-        if fits and prompt * MAX_BYTES_A_TOKEN >= sent and output * MAX_BYTES_A_TOKEN >= wrote:
-            return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
-    possible = [prompt or 0, hit or 0, written or 0]
-    found = Usage(input=max(possible), output=output or 0, estimated=True)
-    return found if found.input or found.output else None
+        if fits and prompt * MAX_BYTES_A_TOKEN >= input_count and output * MAX_BYTES_A_TOKEN >= wrote:
+            return Usage(
+                input=prompt - hit - cache_write, cache_read=hit, cache_write=cache_write, output=output
+            )
+    possible = [prompt or 0, hit or 0, cache_write or 0]
+    reported = Usage(input=max(possible), output=output or 0, estimated=True)
+    return reported if reported.input or reported.output else None
 
 
-def finish_reason(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool) -> str:
+def finish_reason(so_far: ChatEvent, foreign: bytes, *, is_done: bool, wrote: bool) -> str:
     """Why a stream ended. Raises `Fault` if it was cut off or had no answer."""
     if foreign:
         raise _fault_of(foreign)
     if so_far.finish:
         return so_far.finish
-    if not done:
+    if not is_done:
         raise Fault("bad-reply", "the answer was cut off")
     if not wrote:
         raise Fault("bad-reply", "the answer is empty")
@@ -122,9 +124,9 @@ def finish_reason(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool)
 
 def _fault_of(error: bytes) -> Fault:
     """The fault for an error object under status 200, or for anything else in place of an answer."""
-    found = refusal(0, error)
-    if found.says.strip():
-        return Fault(found.kind, describe(found))
+    fault = refusal(0, error)
+    if fault.says.strip():
+        return Fault(fault.kind, describe(fault))
     return Fault("bad-reply", "it does not speak OpenAI's protocol: check base_url")
 
 

@@ -74,10 +74,12 @@ class TransportError(EscalationError):
     tokens that the provider reported so far, or no tokens if the attempt cannot be charged; None if unknown.
     """
 
-    def __init__(self, kind: FailureKind, message: str, *, sent: bool, usage: Usage | None = None) -> None:
+    def __init__(
+        self, kind: FailureKind, message: str, *, was_sent: bool, usage: Usage | None = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
-        self.sent = sent
+        self.sent = was_sent
         self.usage = usage
 
 
@@ -132,8 +134,8 @@ class Refusal:
         Some providers charge for a text that their filter refused, or that was too long for the model.
         """
         read = self.kind in ("content-filter", "context-length")
-        begun = read or self.status in (408, 409)
-        return Usage() if 300 <= self.status < 500 and not begun else None
+        has_begun = read or self.status in (408, 409)
+        return Usage() if 300 <= self.status < 500 and not has_begun else None
 
     def names(self, parameter: str) -> bool:
         """Whether it objects to a parameter of the request.
@@ -180,23 +182,23 @@ def clean(code: str) -> str:
     return _CODE.sub("", code)[:_CODE_LENGTH]
 
 
-def describe(refused: Refusal, variable: str = "") -> str:
+def describe(refusal_seen: Refusal, variable: str = "") -> str:
     """What to tell the user; `variable` is the environment variable of the key.
 
     >>> describe(Refusal(401, "invalid_api_key"), "ACME_KEY")
     'it refused the key (401 invalid_api_key): check the variable ACME_KEY'
     """
-    which = " ".join(filter(None, (str(refused.status or ""), refused.code)))
+    which = " ".join(filter(None, (str(refusal_seen.status or ""), refusal_seen.code)))
     which = f" ({which})" if which else ""
-    if refused.kind == "auth":
+    if refusal_seen.kind == "auth":
         if not variable:
             return f"it wants a key{which}: name the key's variable in api_key_env"
         return f"it refused the key{which}: check the variable {variable}"
-    if refused.broke:
+    if refusal_seen.broke:
         return f"the account has no credit left{which}: see the provider's billing page"
-    if 300 <= refused.status < 400:
+    if 300 <= refusal_seen.status < 400:
         return f"it sent us to another address{which}, where we do not go: write the right base_url"
-    what, remedy = _REMEDIES[refused.kind]
+    what, remedy = _REMEDIES[refusal_seen.kind]
     return f"{what}{which}: {remedy}"
 
 

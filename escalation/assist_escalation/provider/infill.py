@@ -273,8 +273,8 @@ class InfillLine:
                 continue
             self._has_answered = True
             if response.status_code != 200:
-                found = refusal(response.status_code, response.content, None)
-                raise Fault(found.kind, describe(found, self._server.api_key_env))
+                failure = refusal(response.status_code, response.content, None)
+                raise Fault(failure.kind, describe(failure, self._server.api_key_env))
             return response
         raise AssertionError  # the loop ends in one of the above
 
@@ -282,20 +282,24 @@ class InfillLine:
         self, chunks: AsyncGenerator[bytes, None], parser: "EventStreamParser | JsonLinesParser"
     ) -> AsyncGenerator[InfillPiece, None]:
         """The pieces in these bytes. Raises `Fault` for an answer that breaks off, or is none."""
-        ended = False
+        is_over = False
         clock = asyncio.get_running_loop().time
         until = clock() + TOTAL_S
         while not parser.done:
             chunk = await next_chunk(chunks, min(clock() + IDLE_S, until))
             for data in parser.finish() if chunk is None else parser.feed(chunk):
                 piece = read(self._server.kind, data)
-                ended = ended or bool(piece.end)
+                is_over = is_over or bool(piece.end)
                 yield piece
-            if chunk is None and not ended:
-                found = refusal(0, bytes(parser.foreign))
+            if chunk is None and not is_over:
+                failure = refusal(0, bytes(parser.foreign))
                 foreign = "it does not speak the protocol of its kind"
                 why = (
-                    describe(found) if found.says else foreign if parser.foreign else "the answer was cut off"
+                    describe(failure)
+                    if failure.says
+                    else foreign
+                    if parser.foreign
+                    else "the answer was cut off"
                 )
                 raise Fault("bad-reply", why)
             if chunk is None:
@@ -322,16 +326,16 @@ def read(kind: ServerKind, data: str) -> InfillPiece:
     """
     event = event_of(data)
     if event.get("error"):
-        found = refusal(0, data.encode("utf-8", "replace"))
-        raise Fault(found.kind, describe(found))
+        failure = refusal(0, data.encode("utf-8", "replace"))
+        raise Fault(failure.kind, describe(failure))
     piece = _READERS.get(kind, _openai)(event)
     return replace(piece, model=clean_name(event.get("model")))
 
 
 def _llama(event: dict[str, Any]) -> InfillPiece:
     timings = expect(event.get("timings"), dict)
-    cached = _count(timings.get("cache_n"))
-    prompt = cached + _count(timings.get("prompt_n"))
+    cached_tokens = _count(timings.get("cache_n"))
+    prompt = cached_tokens + _count(timings.get("prompt_n"))
     end = ""
     if event.get("stop"):
         end = {"word": "line", "limit": "length"}.get(expect(event.get("stop_type"), str), "stop")
@@ -339,7 +343,9 @@ def _llama(event: dict[str, Any]) -> InfillPiece:
     first = tokens[0] if tokens and isinstance(tokens[0], dict) else {}
     likely = [(token.get("token"), _chance(token)) for token in _dicts(first.get("top_logprobs"))]
     chance = _lowest([_chance(token) for token in tokens])
-    return InfillPiece(expect(event.get("content"), str), chance, end, prompt, cached, _known_tokens(likely))
+    return InfillPiece(
+        expect(event.get("content"), str), chance, end, prompt, cached_tokens, _known_tokens(likely)
+    )
 
 
 def _ollama(event: dict[str, Any]) -> InfillPiece:
@@ -355,22 +361,22 @@ def _openai(event: dict[str, Any]) -> InfillPiece:
     """A chunk of OpenAI's completions, or of Mistral's, which has the shape of a chat."""
     usage = expect(event.get("usage"), dict)
     details = expect(usage.get("prompt_tokens_details"), dict)
-    prompt, cached = _count(usage.get("prompt_tokens")), _count(details.get("cached_tokens"))
+    prompt, cached_tokens = _count(usage.get("prompt_tokens")), _count(details.get("cached_tokens"))
     text, end = "", ""
     chances: list[float | None] = []
     likely: list[tuple[Any, float | None]] = []
-    for said in expect(event.get("choices"), list):
-        choice = expect(said, dict)
+    for choice_event in expect(event.get("choices"), list):
+        choice = expect(choice_event, dict)
         delta = expect(choice.get("delta"), dict)
         text += expect(choice.get("text"), str) or expect(delta.get("content"), str)
-        found = expect(choice.get("logprobs"), dict)
-        chances += map(_number, expect(found.get("token_logprobs"), list))
-        for tokens in _dicts(found.get("top_logprobs"))[:1]:
+        logprobs = expect(choice.get("logprobs"), dict)
+        chances += map(_number, expect(logprobs.get("token_logprobs"), list))
+        for tokens in _dicts(logprobs.get("top_logprobs"))[:1]:
             likely += [(token, _number(value)) for token, value in tokens.items()]
         if reason := expect(choice.get("finish_reason"), str):
             line = choice.get("stop_reason") == "\n"
             end = "length" if reason == "length" else "line" if line else "stop"
-    return InfillPiece(text, _lowest(chances), end, prompt, min(cached, prompt), _known_tokens(likely))
+    return InfillPiece(text, _lowest(chances), end, prompt, min(cached_tokens, prompt), _known_tokens(likely))
 
 
 _READERS = {"llama.cpp": _llama, "ollama": _ollama}
@@ -387,8 +393,8 @@ def _known_tokens(likely: list[tuple[Any, float | None]]) -> tuple[tuple[str, fl
 
 def _lowest(chances: list[float | None]) -> float | None:
     """The chance of several tokens that came as one piece: the least likely one decides what is shown."""
-    known = [chance for chance in chances if chance is not None]
-    return min(known) if known and len(known) == len(chances) else None
+    values = [chance for chance in chances if chance is not None]
+    return min(values) if values and len(values) == len(chances) else None
 
 
 def _chance(token: Any) -> float | None:

@@ -53,8 +53,8 @@ class PinnedTransport:
 
         They come from a tool's request, so `transport` has checked their names and values.
         """
-        merged = {**self._headers, **headers}
-        self._headers = {name: value for name, value in merged.items() if value}
+        all_headers = {**self._headers, **headers}
+        self._headers = {name: value for name, value in all_headers.items() if value}
 
     async def handle_async_request(self, request: "httpx2.Request") -> "httpx2.Response":
         import httpx2  # noqa: PLC0415
@@ -62,14 +62,14 @@ class PinnedTransport:
         if request.method != self._method or str(request.url) != str(self._only):
             raise Fault("refused", "a request to another address than the provider's was stopped")
         times = {"connect": self._times.connect, "read": None, "write": None, "pool": None}
-        passed = httpx2.Request(
+        outgoing = httpx2.Request(
             self._method,
             self._only,
             headers=self._headers,
             content=await request.aread(),
             extensions={"timeout": times, "trace": self._trace},
         )
-        response = await self._inner.handle_async_request(passed)
+        response = await self._inner.handle_async_request(outgoing)
         if response.status_code == 200:
             if response.headers.get("content-encoding", "identity").strip().lower() == "identity":
                 return response
@@ -78,8 +78,10 @@ class PinnedTransport:
         body = await self._beginning(response)
         if response.is_success:
             raise Fault("bad-reply", f"it answered with status {response.status_code} in place of 200")
-        kept = {name: response.headers[name] for name in ("retry-after",) if name in response.headers}
-        return httpx2.Response(response.status_code, headers=kept, content=body)
+        response_headers = {
+            name: response.headers[name] for name in ("retry-after",) if name in response.headers
+        }
+        return httpx2.Response(response.status_code, headers=response_headers, content=body)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

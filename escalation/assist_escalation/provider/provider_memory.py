@@ -36,10 +36,10 @@ class Capabilities:
         >>> Capabilities().parameters(100)
         {'max_tokens': 100, 'stream_options': {'include_usage': True}}
         """
-        found: dict[str, Any] = {self.limit: max_output}
+        request_parameters: dict[str, Any] = {self.limit: max_output}
         if self.stream_usage:
-            found["stream_options"] = {"include_usage": True}
-        return found
+            request_parameters["stream_options"] = {"include_usage": True}
+        return request_parameters
 
     @property
     def limit(self) -> str:
@@ -84,7 +84,9 @@ class CapabilityStore:
         entries.pop(name, None)
         entries[name] = abilities
         newest = list(entries.items())[-_MAX_ENTRIES:]
-        _write_object(self._path, {"found": {known: asdict(found) for known, found in newest}})
+        _write_object(
+            self._path, {"found": {endpoint: asdict(capabilities) for endpoint, capabilities in newest}}
+        )
 
 
 def _read(path: Path) -> dict[str, Capabilities]:
@@ -111,21 +113,21 @@ class AnsweringModels:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def update(self, provider: str, asked: str, returned: str) -> str:
+    def update(self, provider: str, requested_model: str, answering_model: str) -> str:
         """The model that answered before, or "" if it is the same, the first, or unnamed.
 
         The new one is stored, so that a change is reported only once.
         """
-        if not returned:
+        if not answering_model:
             return ""
         pins = _read_object(self._path)
         if not all(isinstance(pin, str) for pin in pins.values()):
             pins = {}
-        name = f"{provider} {asked}"
-        before = str(pins.get(name, returned))
-        if pins.get(name) != returned:
-            _write_object(self._path, {**pins, name: returned})
-        return before if before != returned else ""
+        name = f"{provider} {requested_model}"
+        before = str(pins.get(name, answering_model))
+        if pins.get(name) != answering_model:
+            _write_object(self._path, {**pins, name: answering_model})
+        return before if before != answering_model else ""
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -86,13 +86,13 @@ def passed_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def post_headers(post: ProviderPost, key: str) -> dict[str, str]:
     """The headers of a post that differ from a question's; one without a value is left out."""
-    found = passed_headers(post.headers)
+    headers = passed_headers(post.headers)
     if not post.stream:
-        found["Accept"] = "application/json"
+        headers["Accept"] = "application/json"
     if post.endpoint.dialect == "messages":
-        found.setdefault("anthropic-version", _VERSION)
-        found |= {"Authorization": "", "x-api-key": key}
-    return found
+        headers.setdefault("anthropic-version", _VERSION)
+        headers |= {"Authorization": "", "x-api-key": key}
+    return headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +158,17 @@ def payload(call: Call, abilities: Capabilities) -> bytes:
 
 
 def failure(
-    provider: str, base_url: str, key: str, fault: Fault, *, sent: bool, so_far: Usage | None = None
+    provider: str, base_url: str, key: str, fault: Fault, *, was_sent: bool, so_far: Usage | None = None
 ) -> TransportError:
     """The error of a fault, with the provider's name and without the key, even if an error code holds it.
 
     `so_far` are the tokens that the provider reported, if the fault names none.
     """
-    shown = clean(key)
-    why = fault.kind if shown and shown in str(fault) else str(fault)
+    safe_key = clean(key)
+    why = fault.kind if safe_key and safe_key in str(fault) else str(fault)
     usage = fault.usage or so_far
-    if usage is None and not sent:
+    if usage is None and not was_sent:
         usage = Usage()
-    return TransportError(fault.kind, f"Provider {provider!r} ({base_url}): {why}.", sent=sent, usage=usage)
+    return TransportError(
+        fault.kind, f"Provider {provider!r} ({base_url}): {why}.", was_sent=was_sent, usage=usage
+    )

@@ -74,16 +74,16 @@ async def identify(base_url: str, key: str = "", ca_file: str = "") -> FoundServ
     last = Fault("bad-reply", "it is no server that we know: write its [servers.NAME] by hand")
     for kind, page in _PAGES:
         try:
-            said = await _read_page(f"{bare}{page}", key, ca_file)
+            page_text = await _read_page(f"{bare}{page}", key, ca_file)
         except Fault as fault:
             if fault.kind in ("unreachable", "tls", "timeout", "auth"):
                 raise
             last = fault if fault.kind != "unknown-model" else last
             continue
-        if kind == "llama.cpp" and "default_generation_settings" not in said:
+        if kind == "llama.cpp" and "default_generation_settings" not in page_text:
             continue
-        names = await _model_names(bare, kind, said, key, ca_file)
-        settings = said.get("default_generation_settings")
+        names = await _model_names(bare, kind, page_text, key, ca_file)
+        settings = page_text.get("default_generation_settings")
         context = settings.get("n_ctx", 0) if isinstance(settings, dict) else 0
         return FoundServer(kind, names, context if isinstance(context, int) else 0)
     raise last
@@ -110,24 +110,24 @@ async def measure(server: ModelServer, key: str, tokens: FimTable | None) -> Ser
 async def _ask(line: InfillLine, payload: bytes) -> tuple[InfillPiece, float]:
     """The counts of an answer, a chance if there was any, and its milliseconds."""
     start = time.perf_counter()
-    seen = InfillPiece("")
+    last_piece = InfillPiece("")
     async with aclosing(line.stream(payload, PROMPT.most)) as pieces:
         async for piece in pieces:
-            chance = seen.chance if piece.chance is None else piece.chance
-            prompt, cached = max(seen.prompt, piece.prompt), max(seen.cached, piece.cached)
-            seen = InfillPiece(seen.text + piece.text, chance, piece.end, prompt, cached)
-    return seen, 1e3 * (time.perf_counter() - start)
+            chance = last_piece.chance if piece.chance is None else piece.chance
+            prompt, cached_tokens = max(last_piece.prompt, piece.prompt), max(last_piece.cached, piece.cached)
+            last_piece = InfillPiece(last_piece.text + piece.text, chance, piece.end, prompt, cached_tokens)
+    return last_piece, 1e3 * (time.perf_counter() - start)
 
 
 async def _model_names(
-    bare: str, kind: ServerKind, said: dict[str, Any], key: str, ca_file: str
+    bare: str, kind: ServerKind, document: dict[str, Any], key: str, ca_file: str
 ) -> tuple[str, ...]:
     if kind not in ("ollama", "openai"):
         try:
-            said = await _read_page(f"{bare}/v1/models", key, ca_file)
+            document = await _read_page(f"{bare}/v1/models", key, ca_file)
         except Fault:
             return ()
-    rows = said.get("models") if kind == "ollama" else said.get("data")
+    rows = document.get("models") if kind == "ollama" else document.get("data")
     dicts = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     names = [row.get("name") or row.get("id") for row in dicts]
     return tuple(name for name in names if isinstance(name, str))
@@ -147,10 +147,10 @@ async def _read_page(url: str, key: str, ca_file: str) -> dict[str, Any]:
     except (TimeoutError, httpx2.RequestError) as error:
         raise lost_connection(error) from None
     if response.status_code != 200:
-        found = refusal(response.status_code, content)
-        raise Fault(found.kind, describe(found))
+        failure = refusal(response.status_code, content)
+        raise Fault(failure.kind, describe(failure))
     try:
-        said = json.loads(content)
+        document = json.loads(content)
     except (ValueError, RecursionError):
         raise Fault("bad-reply", "its answer is not JSON") from None
-    return said if isinstance(said, dict) else {}
+    return document if isinstance(document, dict) else {}

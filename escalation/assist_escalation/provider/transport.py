@@ -104,7 +104,7 @@ class Transport:
         prompt = _bytes_of(call.messages.system) + _bytes_of(call.messages.user)
 
         def usage_so_far() -> Usage | None:
-            return reported_usage(so_far.usage, sent=prompt, wrote=wrote, most=call.max_output)
+            return reported_usage(so_far.usage, input_count=prompt, wrote=wrote, most=call.max_output)
 
         try:
             line = await self._open_question(call)
@@ -116,40 +116,40 @@ class Transport:
                     if piece.text:
                         wrote += _bytes_of(piece.text)
                         yield Delta(piece.text)
-            finish = finish_reason(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote > 0)
+            finish = finish_reason(so_far, bytes(guard.foreign), is_done=guard.done, wrote=wrote > 0)
             yield AnswerEnd(finish, so_far.model, usage_so_far())
         except Fault as fault:
             place = (call.provider, call.endpoint.base_url, call.key)
-            sent = bool(line and line.sends)
-            raise failure(*place, fault, sent=sent, so_far=usage_so_far()) from None
+            was_sent = bool(line and line.sends)
+            raise failure(*place, fault, was_sent=was_sent, so_far=usage_so_far()) from None
         finally:
             if line:
                 self._lines.discard(line)
                 await line.close()
 
-    async def post(self, asked: ProviderPost, key: str) -> "ProviderAnswer":
+    async def post(self, request: ProviderPost, key: str) -> "ProviderAnswer":
         """The beginning of the answer to a post, whatever its status. Raises `TransportError`."""
         import httpx2  # noqa: PLC0415
 
         door: PinnedTransport | None = None
-        endpoint = asked.endpoint
+        endpoint = request.endpoint
         times = stretch(self._times, endpoint.timeout_seconds)
         try:
-            door, only = await self._door(endpoint, asked.path, key, times, self._kept_transport)
-            door.set_headers(post_headers(asked, key))
+            door, only = await self._door(endpoint, request.path, key, times, self._kept_transport)
+            door.set_headers(post_headers(request, key))
             now = _now()
-            limit = times.connect + times.first if asked.stream else times.total
+            limit = times.connect + times.first if request.stream else times.total
             try:
                 async with asyncio.timeout(limit):
                     response = await door.handle_async_request(
-                        httpx2.Request("POST", only, content=asked.body)
+                        httpx2.Request("POST", only, content=request.body)
                     )
             except (TimeoutError, UnicodeError, httpx2.RequestError) as error:
                 raise lost_connection(error) from None
         except Fault as fault:
-            sent = bool(door and door.sends)
-            raise failure(asked.provider, endpoint.base_url, key, fault, sent=sent) from None
-        most = SLACK_BYTES + asked.max_output * BYTES_PER_TOKEN
+            was_sent = bool(door and door.sends)
+            raise failure(request.provider, endpoint.base_url, key, fault, was_sent=was_sent) from None
+        most = SLACK_BYTES + request.max_output * BYTES_PER_TOKEN
         return ProviderAnswer(response, times, now + times.total, most)
 
     def load(self, endpoint: Provider) -> None:
@@ -162,8 +162,8 @@ class Transport:
         """End all connections. The iterators of calls under way raise `TransportError`."""
         for line in list(self._lines):
             await line.close()
-        kept, self._kept = self._kept, {}
-        for inner in kept.values():
+        connections, self._kept = self._kept, {}
+        for inner in connections.values():
             await inner.aclose()
 
     async def _open_question(self, call: Call) -> "_QuestionConnection":
@@ -188,15 +188,15 @@ class Transport:
             raise Fault("offline", "not asked, because assist is offline")
         to = check_address(endpoint.base_url, endpoint.proxy) + path
         check_key(key, endpoint.api_key_env)
-        trusted = certificates(to, endpoint)
-        if trusted not in self._contexts:
+        certificate_file = certificates(to, endpoint)
+        if certificate_file not in self._contexts:
             # In a thread: the library and the certificates take most of a second to load.
-            await asyncio.to_thread(self._context, trusted)
+            await asyncio.to_thread(self._context, certificate_file)
         import httpx2  # noqa: PLC0415 - see above
 
         try:
             only = httpx2.URL(to)
-            return PinnedTransport(inner(endpoint, self._contexts[trusted]), only, key, times), only
+            return PinnedTransport(inner(endpoint, self._contexts[certificate_file]), only, key, times), only
         except httpx2.InvalidURL:
             raise Fault("refused", "base_url or proxy is no address: write https://HOST/PATH") from None
 
@@ -210,10 +210,10 @@ class Transport:
             self._kept[place] = http_transport(endpoint, context)
         return self._kept[place]
 
-    def _context(self, trusted: str | None) -> "ssl.SSLContext":
-        if trusted not in self._contexts:
-            self._contexts[trusted] = load(trusted)
-        return self._contexts[trusted]
+    def _context(self, certificate_file: str | None) -> "ssl.SSLContext":
+        if certificate_file not in self._contexts:
+            self._contexts[certificate_file] = load(certificate_file)
+        return self._contexts[certificate_file]
 
 
 def certificates(address: str, endpoint: Provider | ModelServer) -> str | None:
@@ -265,11 +265,11 @@ class ProviderAnswer:
         if self.status != 200:  # its beginning was read already
             yield self._response.content
             return
-        received = 0
+        size = 0
         limit = self._times.first
         while (chunk := await next_chunk(self._raw, min(_now() + limit, self._until))) is not None:
-            received += len(chunk)
-            if received > self._most:
+            size += len(chunk)
+            if size > self._most:
                 raise Fault("too-large", f"the answer is longer than {self._most} bytes")
             limit = self._times.idle
             yield chunk
@@ -279,11 +279,11 @@ class ProviderAnswer:
 
         A provider that sends more than that, or does not end, loses the connection.
         """
-        left = _REST_BYTES
+        limit = _REST_BYTES
         until = _now() + _REST_S
         with suppress(Fault):
-            while left > 0 and (chunk := await next_chunk(self._raw, until)) is not None:
-                left -= len(chunk)
+            while limit > 0 and (chunk := await next_chunk(self._raw, until)) is not None:
+                limit -= len(chunk)
 
     async def close(self) -> None:
         """Close the connection, or keep it if the answer was read to its end."""
@@ -343,10 +343,10 @@ class _QuestionConnection:
             header = error.response.headers.get("retry-after")
             return refusal(error.status_code, error.response.content, header)
         except (TimeoutError, UnicodeError, openai.APIConnectionError) as error:  # Unicode: a host like a..b
-            sent = self.sends > before
+            was_sent = self.sends > before
             fault = lost_connection(error)
-            fault.usage = None if sent else Usage()
-            if fault.kind == "tls" or sent or not again or self.left_s <= PAUSE_S:
+            fault.usage = None if was_sent else Usage()
+            if fault.kind == "tls" or was_sent or not again or self.left_s <= PAUSE_S:
                 raise fault from None
             return None
         return cast("httpx2.Response", answer)
@@ -374,7 +374,7 @@ class _QuestionConnection:
 async def _ask(
     line: _QuestionConnection,
     call: Call,
-    found: CapabilityStore,
+    store: CapabilityStore,
     clock: Callable[[], float],
     reserve: Reserve,
 ) -> "httpx2.Response":
@@ -384,34 +384,34 @@ async def _ask(
     the next attempt uses the same money. The set that then works is stored in `found`.
     """
     name = model_key(call.provider, call.endpoint.base_url, call.endpoint.model)
-    start = found.recall(name)
+    start = store.recall(name)
     abilities = start
-    unproved = ["stream_options"] if abilities.stream_usage else []
-    unproved.append(abilities.limit)
-    retried = False
+    doubtful = ["stream_options"] if abilities.stream_usage else []
+    doubtful.append(abilities.limit)
+    is_retry = False
     while True:
-        answer = await line.ask(payload(call, abilities), again=not retried)
+        answer = await line.ask(payload(call, abilities), again=not is_retry)
         if isinstance(answer, Refusal):
-            if parameter := next((ability for ability in unproved if answer.names(ability)), ""):
-                unproved.remove(parameter)
+            if parameter := next((ability for ability in doubtful if answer.names(ability)), ""):
+                doubtful.remove(parameter)
                 abilities = abilities.without(parameter)
                 continue
-            wait = _wait(answer, clock(), line.left_s) if not retried else None
+            wait = _wait(answer, clock(), line.left_s) if not is_retry else None
             if wait is None or (answer.usage is None and not await reserve()):
                 raise Fault(answer.kind, describe(answer, call.endpoint.api_key_env), answer.usage)
         elif answer is not None:
             if abilities != start:
-                found.remember(name, abilities)
+                store.remember(name, abilities)
             return answer
         else:
             wait = PAUSE_S
-        retried = True
+        is_retry = True
         await asyncio.sleep(wait)
 
 
-def _wait(refused: Refusal, now: float, left_s: float) -> float | None:
+def _wait(refusal: Refusal, now: float, left_s: float) -> float | None:
     """Seconds until a second try makes sense, or None if it never does."""
-    wait = wait_s(refused.retry_after, now) if refused.may_pass else None
+    wait = wait_s(refusal.retry_after, now) if refusal.may_pass else None
     return wait if wait is not None and wait < left_s else None
 
 

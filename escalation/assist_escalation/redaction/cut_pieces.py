@@ -61,19 +61,19 @@ def line_secrets(
 
     `search` finds the secrets of a text. Raises what `check` and `search` do.
     """
-    found = dict[str, list[HiddenPart]]()
+    parts = dict[str, list[HiddenPart]]()
     text = "".join(lines)
     for part in chain(find_keys(text, check), find_in_tables(text, check, code=kind == "code")):
-        _add(found, text, (part.start, part.end, part.type))
+        _add(parts, text, (part.start, part.end, part.type))
     for first, last in _windows(len(lines), runs):
         near = lines[first:last]
         is_long = sum(map(len, near)) > _LONGEST
         window = "".join(map(_shorten, near) if is_long else near)
         for secret in search(window):
-            _add(found, window, (secret.start, secret.end, secret.type))
+            _add(parts, window, (secret.start, secret.end, secret.type))
         for line in near if is_long else ():
-            _carry(found, line)
-    return found
+            _carry(parts, line)
+    return parts
 
 
 def _windows(count: int, runs: Sequence[LineRun]) -> Iterator[tuple[int, int]]:
@@ -85,7 +85,7 @@ def _windows(count: int, runs: Sequence[LineRun]) -> Iterator[tuple[int, int]]:
             yield max(first - 1, last - _INSIDE), min(count, last + BELOW)
 
 
-def _add(found: dict[str, list[HiddenPart]], text: str, secret: HiddenPart) -> None:
+def _add(parts: dict[str, list[HiddenPart]], text: str, secret: HiddenPart) -> None:
     """Add a secret within a line of a text to those of its line."""
     start, end, type_ = secret
     first = text.rfind("\n", 0, start) + 1
@@ -93,7 +93,7 @@ def _add(found: dict[str, list[HiddenPart]], text: str, secret: HiddenPart) -> N
     line = text[first : last if last >= 0 else len(text)]
     bare = line.strip()
     first += len(line) - len(line.lstrip())
-    found.setdefault(bare, []).append((start - first, min(end - first, len(bare)), type_))
+    parts.setdefault(bare, []).append((start - first, min(end - first, len(bare)), type_))
 
 
 def _shorten(line: str) -> str:
@@ -106,24 +106,24 @@ def _shorten(line: str) -> str:
     return line[:begin][:_HALF] + middle + line[len(line.rstrip()) :][-2:]
 
 
-def _carry(found: dict[str, list[HiddenPart]], line: str) -> None:
+def _carry(parts: dict[str, list[HiddenPart]], line: str) -> None:
     """Add what was found in the line without its middle to the line; a secret on both sides hides that."""
     bare = line.strip()
     gap = len(bare) - 2 * _HALF
-    for start, end, type_ in found.get(_shorten(line).strip(), ()) if gap > 0 else ():
+    for start, end, type_ in parts.get(_shorten(line).strip(), ()) if gap > 0 else ():
         part = (start + gap * (start >= _HALF), end + gap * (end > _HALF), type_)
-        found.setdefault(bare, []).append(part)
+        parts.setdefault(bare, []).append(part)
 
 
 def parts_in(piece: str, secrets: LineSecrets) -> tuple[HiddenPart, ...]:
     """Where a piece has lines with secrets, whatever indentation and marks of a diff they have."""
-    found = dict[HiddenPart, None]()
+    parts = dict[HiddenPart, None]()
     start = 0
     for line in split_lines(piece) if secrets else ():
         marks = _MARKS.match(line)
         for offset in (0, marks.end() if marks else 0):
             bare = line[offset:].strip()
             place = start + line.find(bare, offset)
-            found |= {(place + low, place + high, type_): None for low, high, type_ in secrets.get(bare, ())}
+            parts |= {(place + low, place + high, type_): None for low, high, type_ in secrets.get(bare, ())}
         start += len(line)
-    return tuple(found)
+    return tuple(parts)

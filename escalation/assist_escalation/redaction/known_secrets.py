@@ -78,20 +78,20 @@ def known_values(
     >>> known_values({".env": "A=correct-horse"}, {"DB_PASSWORD": "battery-staple"}).values
     ('battery-staple', 'correct-horse')
     """
-    named = [value for name, value in environ.items() if meaning(name) is not None]
+    values = [value for name, value in environ.items() if meaning(name) is not None]
     of_files = [_values_in_file(text) for text in files.values()]
     of_files += [
         (value for value in _values_in_file(text) if not _PLAIN.fullmatch(value))
         for text in (data_files or {}).values()
     ]
-    found = set[str]()
-    for value in chain(named, _by_turns(of_files)):
+    parts_found = set[str]()
+    for value in chain(values, _by_turns(of_files)):
         # The password in a URL is also a value of its own.
         parts = (value, *(part for match in _USER_INFO.finditer(value) for part in match.groups()))
-        found.update(folded for part in parts if len(folded := "".join(map(fold, part)).strip()) >= LEAST)
-        if len(found) >= MAX_VALUES:
+        parts_found.update(plain for part in parts if len(plain := "".join(map(fold, part)).strip()) >= LEAST)
+        if len(parts_found) >= MAX_VALUES:
             break
-    return Known(tuple(sorted(found, key=lambda value: (-len(value), value))))
+    return Known(tuple(sorted(parts_found, key=lambda value: (-len(value), value))))
 
 
 def _by_turns(sources: Iterable[Iterator[str]]) -> Iterator[str]:
@@ -116,10 +116,10 @@ def _values_in_line(line: str) -> Iterator[str]:
     line = _ITEM.sub("", line.replace('"""', '"').replace("'''", "'"), count=1)
     bare = line.strip()
     if bare.startswith(("#", "//", ";")):
-        commented = _COMMENTED.match(bare)
-        if commented is None or _PLAIN.fullmatch(commented["value"]):
+        comment = _COMMENTED.match(bare)
+        if comment is None or _PLAIN.fullmatch(comment["value"]):
             return
-        line = commented["line"]
+        line = comment["line"]
         bare = line
     split = _SPLIT.match(line) or _SET.match(line)
     if split:
@@ -140,20 +140,20 @@ def _values_in_line(line: str) -> Iterator[str]:
 def _in_base64(digits: str) -> Iterator[str]:
     """What is in base64, as in a Secret of Kubernetes; of `user:password`, as in Docker, the password too."""
     try:
-        decoded = base64.b64decode(digits, validate=True).decode()
+        text = base64.b64decode(digits, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return
-    user, colon, password = decoded.partition(":")
-    if decoded.strip().isprintable():
-        yield decoded
+    user, colon, password = text.partition(":")
+    if text.strip().isprintable():
+        yield text
     if colon and user.isprintable() and password.isprintable():
         yield password
 
 
 def _unquote(value: str) -> Iterator[str]:
-    quoted = _QUOTED.match(value)
-    if quoted:
-        inner = quoted[1] or quoted[2] or ""
+    match = _QUOTED.match(value)
+    if match:
+        inner = match[1] or match[2] or ""
         yield inner
         yield inner.replace('\\"', '"').replace("\\\\", "\\").replace("\\n", "\n")
         return
@@ -163,14 +163,14 @@ def _unquote(value: str) -> Iterator[str]:
         yield from (part.partition("=")[2] for part in value.split(";"))
 
 
-def find_known(text: str, known: Known, check: Check) -> Iterator[Finding]:
+def find_known(text: str, values: Known, check: Check) -> Iterator[Finding]:
     """Every occurrence of every value in `text`. `check` is called now and then."""
-    many = len(known.values) > _FEW
-    met = _ends_met(text, known, check) if many else frozenset()
-    for number, value in enumerate(known.values):
+    many = len(values.values) > _FEW
+    ends = _ends_met(text, values, check) if many else frozenset()
+    for number, value in enumerate(values.values):
         if number % _FEW == 0:
             check()
-        if many and len(value) >= LEAST and not (value[:LEAST] in met and value[-LEAST:] in met):
+        if many and len(value) >= LEAST and not (value[:LEAST] in ends and value[-LEAST:] in ends):
             continue
         place = text.find(value)
         while place >= 0:
@@ -178,16 +178,16 @@ def find_known(text: str, known: Known, check: Check) -> Iterator[Finding]:
             place = text.find(value, place + len(value))
 
 
-def _ends_met(text: str, known: Known, check: Check) -> Set[str]:
+def _ends_met(text: str, values: Known, check: Check) -> Set[str]:
     """The first and last `LEAST` characters of values, as far as they are in `text`: one pass over it."""
-    ends = {end for value in known.values for end in (value[:LEAST], value[-LEAST:])}
-    met = set[str]()
+    ends = {end for value in values.values for end in (value[:LEAST], value[-LEAST:])}
+    ends_in_text = set[str]()
     for first in range(0, len(text), _PIECE):
         check()
         for place in range(first, min(first + _PIECE, len(text))):
             if (part := text[place : place + LEAST]) in ends:
-                met.add(part)
-    return met
+                ends_in_text.add(part)
+    return ends_in_text
 
 
 _LONGEST = 10_000  # characters of one expression
@@ -213,19 +213,19 @@ class Patterns:
     def of_text(self, text: str) -> "Patterns":
         """Those one of whose keywords is in `text`."""
         lower = text.lower() if any(one.rule for one in self.compiled) else ""
-        found = (
+        findings = (
             one for one in self.compiled
             if not (one.rule and one.rule.keywords) or any(word in lower for word in one.rule.keywords)
         )  # fmt: skip
-        return Patterns(tuple(found), self.path)
+        return Patterns(tuple(findings), self.path)
 
     def of_path(self, path: str) -> "Patterns":
         """Those that are for a file; all, if its path is not known."""
-        found = (
+        findings = (
             one for one in self.compiled
             if not (path and one.rule and one.rule.path) or _has_match(one, one.rule.path, path)
         )  # fmt: skip
-        return Patterns(tuple(found), path)
+        return Patterns(tuple(findings), path)
 
 
 def compile_patterns(patterns: Sequence[SecretPattern]) -> Patterns:
@@ -241,15 +241,15 @@ def _compile_pattern(pattern: SecretPattern) -> _CompiledPattern:
     if isinstance(pattern, str):
         return _CompiledPattern(f"pattern {pattern!r}", _compile(pattern, f"pattern {pattern!r}"))
     name = f"rule {pattern.id!r}"
-    compiled = _compile(pattern.expression, name)
-    if compiled.search("") or pattern.group > compiled.groups:
+    compiled_pattern = _compile(pattern.expression, name)
+    if compiled_pattern.search("") or pattern.group > compiled_pattern.groups:
         raise RedactionError(
             f"redaction {name} matches an empty text, or has no group {pattern.group}: correct it"
         )
-    for allowed in pattern.allowlists:
-        for expression in (*allowed.regexes, *allowed.paths, pattern.path):
+    for allowlist in pattern.allowlists:
+        for expression in (*allowlist.regexes, *allowlist.paths, pattern.path):
             _compile(expression, name)
-    return _CompiledPattern(name, compiled, pattern)
+    return _CompiledPattern(name, compiled_pattern, pattern)
 
 
 @cache
@@ -288,15 +288,15 @@ def _is_allowed(
     if rule.entropy and _entropy(secret) <= rule.entropy:
         return True
     line = text[text.rfind("\n", 0, place[0]) + 1 : place[1]] + text[place[1] :].partition("\n")[0]
-    for allowed in rule.allowlists:
-        target = {"secret": secret, "match": match[0], "line": line}[allowed.target]
+    for allowlist in rule.allowlists:
+        target = {"secret": secret, "match": match[0], "line": line}[allowlist.target]
         checks = [
-            any(_has_match(one, expression, target) for expression in allowed.regexes),
-            any(word in secret.lower() for word in allowed.stopwords),
-            bool(path) and any(_has_match(one, expression, path) for expression in allowed.paths),
+            any(_has_match(one, expression, target) for expression in allowlist.regexes),
+            any(word in secret.lower() for word in allowlist.stopwords),
+            bool(path) and any(_has_match(one, expression, path) for expression in allowlist.paths),
         ]
-        lists = (allowed.regexes, allowed.stopwords, allowed.paths)
-        if any(checks) and not (allowed.every and sum(checks) < sum(map(bool, lists))):
+        lists = (allowlist.regexes, allowlist.stopwords, allowlist.paths)
+        if any(checks) and not (allowlist.every and sum(checks) < sum(map(bool, lists))):
             return True
     return False
 
@@ -389,15 +389,15 @@ def _allowlists(rule: Rule) -> Iterator[Allowlist]:
             raise rule.error("regexTarget", "is secret, match or line, and condition OR or AND")
         if "targetRules" in table.values:
             raise rule.error("targetRules", "is not known here, so write the allowlist in each rule")
-        found = Allowlist(
+        row = Allowlist(
             tuple(go_expression(regex, rule.name) for regex in _words(table, "regexes")),
             _words(table, "stopwords"),
             tuple(go_expression(regex, rule.name) for regex in _words(table, "paths")),
             cast("AllowedPart", target),
             condition in ("AND", "&&"),
         )
-        if found.regexes or found.stopwords or found.paths:  # else it is for commits
-            yield found
+        if row.regexes or row.stopwords or row.paths:  # else it is for commits
+            yield row
 
 
 def _words(rule: Rule, key: str) -> tuple[str, ...]:

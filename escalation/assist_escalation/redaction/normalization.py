@@ -229,11 +229,11 @@ def _line_mark(text: str) -> re.Pattern[str] | None:
 
 def _without(form: TextForm, mark: re.Pattern[str]) -> TextForm:
     pieces = _Pieces(form)
-    done = 0
+    end = 0
     for match in mark.finditer(form.text):
-        pieces.copy(done, match.start())
-        done = match.end()
-    pieces.copy(done, len(form.text))
+        pieces.copy(end, match.start())
+        end = match.end()
+    pieces.copy(end, len(form.text))
     return pieces.form()
 
 
@@ -264,10 +264,10 @@ def _plain_form(text: str, check: Check) -> TextForm:
             parts.append(match[0])
             starts.extend(range(first, last))
             ends.extend(range(first + 1, last + 1))
-        elif seen := fold(match[0]):
-            parts.append(seen)
-            starts.extend([first] * len(seen))
-            ends.extend([last] * len(seen))
+        elif plain := fold(match[0]):
+            parts.append(plain)
+            starts.extend([first] * len(plain))
+            ends.extend([last] * len(plain))
         elif ends:
             ends[-1] = last  # an invisible character belongs to the one before it
     return TextForm("".join(parts), starts, ends)
@@ -314,7 +314,7 @@ def _rewrite(
     check: Check,
 ) -> None:
     """Add the text around each match, with the match replaced by the result of `to`."""
-    done = -1  # where the copied text ends
+    end = -1  # where the copied text ends
     for count, match in enumerate(matches):
         if not count % 1000:
             check()
@@ -323,20 +323,20 @@ def _rewrite(
         if low and text[low : match.start()].lstrip(" \t+-")[:1] in ("'", '"'):
             low = text.rfind("\n", least, low - 1) + 1  # the literal's name is on the line above
         low = low or least
-        if done < 0:
+        if end < 0:
             pieces.copy(low, match.start())
-        elif low <= done + _AROUND:
-            pieces.copy(done, match.start())
+        elif low <= end + _AROUND:
+            pieces.copy(end, match.start())
         else:
-            _tail(text, done, pieces)
+            _tail(text, end, pieces)
             pieces.close()
             pieces.copy(low, match.start())
-        written = to(match)
-        if written:
-            pieces.put(written, match.start(), match.end())
-        done = match.end()
-    if done >= 0:
-        _tail(text, done, pieces)
+        replacement = to(match)
+        if replacement:
+            pieces.put(replacement, match.start(), match.end())
+        end = match.end()
+    if end >= 0:
+        _tail(text, end, pieces)
         pieces.close()
 
 
@@ -354,12 +354,12 @@ def _decode(text: str, pieces: _Pieces, check: Check) -> None:
         if "\n" in whole:
             places = [place for place in places if not text[place].isspace()]
             whole = "".join(whole.split())
-        seen = set[tuple[int, int]]()
+        spans = set[tuple[int, int]]()
         for regex, bits in _RUNS:
             for run in regex.finditer(whole):
                 low, high = run.span(run.lastindex or 0)
-                data = b"" if (low, high) in seen and bits == 6 else _decode_digits(whole[low:high], bits)
-                seen.add((low, high))
+                data = b"" if (low, high) in spans and bits == 6 else _decode_digits(whole[low:high], bits)
+                spans.add((low, high))
                 if data:
                     _put_bytes(data, places[low:high], bits, pieces)
 
@@ -401,10 +401,10 @@ def _decode_digits(digits: str, bits: int) -> bytes:
             data = base64.b64decode(bare + "=" * (-len(bare) % 4))
     except (binascii.Error, ValueError):
         return b""
-    seen = data.replace(b"\0", b"")  # in UTF-16, every second byte of plain letters is 0
-    if 2 * len(seen) < len(data):
+    data_seen = data.replace(b"\0", b"")  # in UTF-16, every second byte of plain letters is 0
+    if 2 * len(data_seen) < len(data):
         return b""
-    return data if not seen.translate(None, _TEXT_BYTES) or _is_utf8(seen) else b""
+    return data if not data_seen.translate(None, _TEXT_BYTES) or _is_utf8(data_seen) else b""
 
 
 def _is_utf8(data: bytes) -> bool:

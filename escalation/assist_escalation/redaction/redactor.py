@@ -59,7 +59,7 @@ class RedactionSession:
 
     def __init__(
         self,
-        known: Known,
+        known_values: Known,
         patterns: Sequence[SecretPattern],
         placeholder: Callable[[str, str, int], str],
         memo: int = 0,
@@ -71,8 +71,8 @@ class RedactionSession:
         self._placeholder = placeholder
         self._memo = memo
         self._scans: OrderedDict[tuple[str, TextKind, int], list[Secret]] = OrderedDict()
-        self._known = known
-        self.sought = Sought(known, compile_patterns(patterns))
+        self._known = known_values
+        self.sought = Sought(known_values, compile_patterns(patterns))
 
     def secrets(self, text: str, kind: TextKind, check: Check) -> list[Secret]:
         """The secrets of a text."""
@@ -81,20 +81,20 @@ class RedactionSession:
             self._scans.move_to_end(key)
             return self._scans[key]
         self.scanned += len(text)
-        found = scan(text, kind, self.sought, check) if text else []
+        text_secrets = scan(text, kind, self.sought, check) if text else []
         if self._memo:
-            self._scans[key] = found
+            self._scans[key] = text_secrets
             if len(self._scans) > self._memo:
                 self._scans.popitem(last=False)
-        return found
+        return text_secrets
 
-    def take(self, text: str, secrets: Sequence[Secret], taken: TakenSecrets) -> str:
+    def take(self, text: str, secrets: Sequence[Secret], placeholders: TakenSecrets) -> str:
         """The text with placeholders in place of these secrets, which are noted as taken."""
 
         def name(secret: str, type_: str) -> str:
             placeholder = self.name(secret, type_)
-            taken.placeholders[placeholder] = self._original(secret)
-            taken.found[self._types[secret]] += 1
+            placeholders.placeholders[placeholder] = self._original(secret)
+            placeholders.found[self._types[secret]] += 1
             return placeholder
 
         return replace_secrets(text, secrets, name)
@@ -108,10 +108,10 @@ class RedactionSession:
                 self.look_for([secret])
         return self.placeholders[secret]
 
-    def look_for(self, values: Sequence[str], known: Known | None = None) -> None:
+    def look_for(self, values: Sequence[str], known_values: Known | None = None) -> None:
         """Look for more values; `known` are the known ones now."""
         self.values += values
-        self._known = known or self._known
+        self._known = known_values or self._known
         self.sought = replace(self.sought, known=Known((*self._known.values, *self.values)))
 
     def forget(self) -> None:
@@ -125,9 +125,9 @@ class RedactionSession:
         """What an attempt gives that finds no new value to look for."""
         for _ in range(_ROUNDS):
             before = len(self.values)
-            found = attempt()
+            result = attempt()
             if len(self.values) == before:
-                return found
+                return result
         raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
 
     def _original(self, secret: str) -> str:
@@ -142,7 +142,7 @@ class RedactionSession:
 
 def redact(
     spans: Sequence[Span],
-    known: Known,
+    known_values: Known,
     patterns: Sequence[SecretPattern] = (),
     *,
     nonce: str,
@@ -162,7 +162,7 @@ def redact(
     if not _NONCE.fullmatch(nonce):
         raise RedactionError(f"nonce {nonce!r} is not 4 to 40 characters of 0-9 and a-z: make a new one")
     check = time_limit(deadline_s, clock)
-    session = RedactionSession(known, patterns, placeholder_by_number(nonce))
+    session = RedactionSession(known_values, patterns, placeholder_by_number(nonce))
     if any(nonce in text for span in spans for text in (span.text, span.origin.path)):
         raise RedactionError("the request's text holds the nonce of its placeholders: make a new one")
     kinds = [kind_of(span.origin.path, span.text) for span in spans]
@@ -208,25 +208,25 @@ def _redact_span(
 def replace_secrets(text: str, secrets: Sequence[Secret], name: Callable[[str, str], str]) -> str:
     """`text` with what `name` gives, for a secret and its type, in place of each of these secrets."""
     parts = list[str]()
-    done = 0
+    end = 0
     for secret in secrets:
-        parts += [text[done : secret.start], name(text[secret.start : secret.end], secret.type)]
-        done = secret.end
-    return "".join([*parts, text[done:]])
+        parts += [text[end : secret.start], name(text[secret.start : secret.end], secret.type)]
+        end = secret.end
+    return "".join([*parts, text[end:]])
 
 
-def restore(text: str, redacted: Redacted) -> str:
+def restore(text: str, redaction: Redacted) -> str:
     """`text` with the secrets back in their places.
 
     Raises `RedactionError` for a text with an altered placeholder.
     """
-    ours = redacted.placeholders
+    ours = redaction.placeholders
     if not ours:
         return text
     exact = re.compile("|".join(sorted(map(re.escape, ours), key=len, reverse=True)))
     rest = exact.sub("\0", text)
-    altered = ALTERED.search(rest)
-    if altered or redacted.nonce.lower() in rest.lower():
+    changed_mark = ALTERED.search(rest)
+    if changed_mark or redaction.nonce.lower() in rest.lower():
         raise RedactionError(
             "the answer altered the placeholder of a secret, so it cannot be used: ask again"
         )

@@ -62,25 +62,25 @@ _OPEN_LINK = re.compile(r"\](?:\(<?|:)[\s>]*\Z")  # its destination may be in th
 _OPEN_TAG = re.compile(r"<[a-z][^\s<>]*(?:[\s/][^>]*)?\Z", re.IGNORECASE)  # an attribute may go on there
 
 
-def exact(text: str, redacted: Redacted) -> str:
+def exact(text: str, redaction: Redacted) -> str:
     """`text` with every secret back in its place, for an edit."""
-    for placeholder, original in redacted.placeholders.items():
+    for placeholder, original in redaction.placeholders.items():
         text = text.replace(placeholder, original)
     return text
 
 
-def restorer_of(redacted: Redacted, before: str = "", after: str = "") -> "Restorer":
+def restorer_of(redaction: Redacted, before: str = "", after: str = "") -> "Restorer":
     """For a provider's answer: it puts secrets back, but not into lines with an address.
 
     `before` and `after` are what is around it on the line into which it goes, as the file has it.
     """
-    return Restorer(redacted.placeholders, in_addresses=False, before=before, after=after)
+    return Restorer(redaction.placeholders, in_addresses=False, before=before, after=after)
 
 
-def address_guard_of(redacted: Redacted) -> "Restorer":
+def address_guard_of(redaction: Redacted) -> "Restorer":
     """For the local model's answer, which may hold secrets: it takes them out of lines with an address."""
     words: dict[str, str] = {}
-    for placeholder, original in redacted.placeholders.items():
+    for placeholder, original in redaction.placeholders.items():
         if len(original) >= SHORTEST:
             words |= {original: placeholder, quote(original, safe=""): placeholder}
     return Restorer(words, in_addresses=True)
@@ -134,11 +134,11 @@ class Restorer:
         """The text that can be shown now."""
         if not self._words:
             return piece
-        shown: list[str] = []
+        pieces: list[str] = []
         for part in re.findall(r"[^\n]*\n|[^\n]+", piece):
             self._line += part
-            shown.append(self._end_of_line() if part.endswith("\n") else self._start_of_line())
-        return "".join(shown)
+            pieces.append(self._end_of_line() if part.endswith("\n") else self._start_of_line())
+        return "".join(pieces)
 
     def rest(self) -> str:
         """The text that still waits at the end of the answer."""
@@ -148,9 +148,9 @@ class Restorer:
         if self._waits:
             return ""
         tail = self._line[self._returned :]
-        found = self._any.search(tail)
-        self._waits = found is not None
-        end = found.start() if found else self._open_end(tail)
+        match = self._any.search(tail)
+        self._waits = match is not None
+        end = match.start() if match else self._open_end(tail)
         if self._in_addresses:
             end = self._end_of_safe_runs(tail, end)
         self._returned += end
@@ -180,28 +180,28 @@ class Restorer:
         return len(tail)
 
     def _end_of_line(self) -> str:
-        shown = self._rewrite(self._line)[self._returned :]
+        text = self._rewrite(self._line)[self._returned :]
         self._line = ""
         self._returned = 0
         self._waits = False
-        return shown
+        return text
 
     def _rewrite(self, line: str) -> str:
         whole = line.rstrip("\r\n") + self._after if self._after else line
         address = self._addresses.holds_address(whole) or self._in_host.search(whole) is not None
         if self._in_addresses and self._words:
             line = _RUN.sub(self._hide_disguised, line)
-        changed, count = self._any.subn(lambda match: self._words[match[0]], line)
+        rewritten, count = self._any.subn(lambda match: self._words[match[0]], line)
         if not count:
             return line
         if self._in_addresses:
             self.hidden += count if address else 0
-            return changed if address else line
-        restored = changed.rstrip("\r\n") + self._after if self._after else changed
-        if address or _is_address(restored) or _OPEN_TAG.search(restored):  # a secret may hold an address
+            return rewritten if address else line
+        new_line = rewritten.rstrip("\r\n") + self._after if self._after else rewritten
+        if address or _is_address(new_line) or _OPEN_TAG.search(new_line):  # a secret may hold an address
             self.hidden += count
             return line
-        return changed
+        return rewritten
 
     def _hide_disguised(self, run: re.Match[str]) -> str:
         is_disguised = self._is_disguised(run[0])
@@ -219,8 +219,8 @@ class _AddressLines:
     def holds_address(self, line: str) -> bool:
         """Whether the next line does."""
         bare = line.removesuffix("\n").removesuffix("\r")
-        found = self._in_tag or self._goes_on or _is_address(bare)
+        match = self._in_tag or self._goes_on or _is_address(bare)
         if not self._in_tag or ">" in bare:
             self._in_tag = _OPEN_TAG.search(bare) is not None
-        self._goes_on = _OPEN_LINK.search(bare) is not None or (found and bare.endswith("\\"))
-        return found
+        self._goes_on = _OPEN_LINK.search(bare) is not None or (match and bare.endswith("\\"))
+        return match

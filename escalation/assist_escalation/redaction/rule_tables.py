@@ -91,8 +91,8 @@ def read_expressions(package: str, name: str) -> dict[str, re.Pattern[str]]:
 
 def with_parts(expression: str, parts: Rule) -> str:
     """An expression with each part in the places that it has as `(?&name)`; parts may have parts."""
-    while inserted := [name for name in parts.values if f"(?&{name})" in expression]:
-        for name in inserted:
+    while used_names := [name for name in parts.values if f"(?&{name})" in expression]:
+        for name in used_names:
             expression = expression.replace(f"(?&{name})", f"{parts.text(name)}\n")
     return expression
 
@@ -125,8 +125,8 @@ def _rules(name: str, section: str, value: object, keys: str) -> list[Rule]:
         if not isinstance(table, dict):
             raise EscalationError(f"{title}: must be a table: correct the file")
         optional = {key.removesuffix("?") for key in keys.split() if key.endswith("?")}
-        expected = {"source", *(key for key in keys.split() if not key.endswith("?"))}
-        wrong_keys = (table.keys() ^ expected) - optional
+        keys_needed = {"source", *(key for key in keys.split() if not key.endswith("?"))}
+        wrong_keys = (table.keys() ^ keys_needed) - optional
         if wrong_keys:
             wrong = ", ".join(sorted(wrong_keys))
             raise EscalationError(f"{title}: these keys are missing or unknown: {wrong}: correct the file")
@@ -160,10 +160,10 @@ class WordSieve:
         if len(text) < _SHORT:
             maybe: Iterable[str] = self._words
         else:
-            seen = np.zeros(1 << 16, np.bool_)
-            seen[_grams_of(text)] = True
-            found = np.flatnonzero(seen[self._grams].all(axis=1)).tolist()
-            maybe = (*self._short, *(self._long[number] for number in found))
+            grams = np.zeros(1 << 16, np.bool_)
+            grams[_grams_of(text)] = True
+            hits = np.flatnonzero(grams[self._grams].all(axis=1)).tolist()
+            maybe = (*self._short, *(self._long[number] for number in hits))
         return (word for word in maybe if word in text)
 
 

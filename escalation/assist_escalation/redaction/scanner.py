@@ -102,20 +102,20 @@ def scan(
     """
     spans: list[tuple[int, int, str]] = list(hidden)
     for form in text_forms(text, check):
-        for found in _find_all(form.text, kind, sought, check):
-            spans.extend((start, end, found.type) for start, end in form.origin(found.start, found.end))
+        for finding in _find_all(form.text, kind, sought, check):
+            spans.extend((start, end, finding.type) for start, end in form.origin(finding.start, finding.end))
     return list(_disjoint(text, spans))
 
 
 def union(secrets: Sequence[Secret]) -> list[Secret]:
     """The same characters, as secrets that do not overlap, in order."""
-    joined: list[Secret] = []
+    spans: list[Secret] = []
     for secret in sorted(secrets, key=lambda secret: (secret.start, -secret.end)):
-        if joined and secret.start < joined[-1].end:
-            joined[-1] = replace(joined[-1], end=max(joined[-1].end, secret.end))
+        if spans and secret.start < spans[-1].end:
+            spans[-1] = replace(spans[-1], end=max(spans[-1].end, secret.end))
         elif secret.end > secret.start:
-            joined.append(secret)
-    return joined
+            spans.append(secret)
+    return spans
 
 
 def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterator[Finding]:
@@ -133,11 +133,11 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
         find_long_values(text, check),
         _find_in_windows(text, kind, sought, check),
     )
-    for found in chain.from_iterable(others):
+    for finding in chain.from_iterable(others):
         # What names a public part of a key knows no keys: `keys = [{"kid": "...", "n": "..."}]`.
-        place = bisect_left(public, (found.start + 1,)) - 1
-        if found.type == "CUSTOM" or place < 0 or found.end > public[place][1]:
-            yield found
+        place = bisect_left(public, (finding.start + 1,)) - 1
+        if finding.type == "CUSTOM" or place < 0 or finding.end > public[place][1]:
+            yield finding
 
 
 def _find_in_windows(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterator[Finding]:
@@ -181,15 +181,15 @@ def _start_of_run(text: str, start: int, end: int) -> int:
 
 
 def _disjoint(text: str, spans: Sequence[tuple[int, int, str]]) -> Iterator[Secret]:
-    taken = deque(match.span() for match in PLACEHOLDER.finditer(text))
-    done = 0
+    placeholders = deque(match.span() for match in PLACEHOLDER.finditer(text))
+    last_end = 0
     for start, end, type_ in sorted(spans, key=lambda span: (span[0], -span[1])):
-        low = max(start, done)
-        done = max(done, end)
+        low = max(start, last_end)
+        last_end = max(last_end, end)
         while low < end:
-            while taken and taken[0][1] <= low:
-                taken.popleft()
-            first, last = taken[0] if taken else (end, end)
+            while placeholders and placeholders[0][1] <= low:
+                placeholders.popleft()
+            first, last = placeholders[0] if placeholders else (end, end)
             for line in re.finditer(r"[^\r\n]+", text[low : min(first, end)]):
                 if not line[0].isspace():
                     yield Secret(low + line.start(), low + line.end(), type_)

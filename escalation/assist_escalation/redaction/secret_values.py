@@ -77,9 +77,9 @@ def _is_name(value: str) -> bool:
     words = parts(value)
     if not _BOASTS.isdisjoint(words):
         return False
-    known = len(words) > 1 and not VOCABULARY.isdisjoint(words)
+    is_vocabulary = len(words) > 1 and not VOCABULARY.isdisjoint(words)
     return (_DOTTED.match(value) is not None and not re.search(r"\.\w\Z", value)) or (
-        known and _NAME.fullmatch(value) is not None
+        is_vocabulary and _NAME.fullmatch(value) is not None
     )
 
 

@@ -70,17 +70,17 @@ def _judged_weights(table: Mapping[str, Any]) -> Weights:
     )
 
 
-def with_fit(judged: Weights, table: Mapping[str, Any]) -> Weights:
+def with_fit(weights: Weights, table: Mapping[str, Any]) -> Weights:
     """`judged` with the numbers of a fit in place of its own."""
     before, after = table.get("before", {}), table.get("after", {})
     return replace(
-        judged,
-        before_bias=before.get("bias", judged.before_bias),
-        before={**judged.before, **before.get("weights", {})},
-        after_bias=after.get("bias", judged.after_bias),
-        after_before=after.get("before", judged.after_before),
-        after={**judged.after, **after.get("weights", {})},
-        scores=tuple(table.get("history", {}).get("scores", judged.scores)),
+        weights,
+        before_bias=before.get("bias", weights.before_bias),
+        before={**weights.before, **before.get("weights", {})},
+        after_bias=after.get("bias", weights.after_bias),
+        after_before=after.get("before", weights.after_before),
+        after={**weights.after, **after.get("weights", {})},
+        scores=tuple(table.get("history", {}).get("scores", weights.scores)),
     )
 
 
@@ -137,9 +137,9 @@ class Calibration:
         0.6
         """
         at = min(max(1, bisect_right(self.points, (score, 2.0))), len(self.points) - 1)
-        (left, low) = self.points[at - 1]
+        (left_score, low) = self.points[at - 1]
         (right, high) = self.points[at]
-        return round(low + (high - low) * (score - left) / (right - left), 6)
+        return round(low + (high - low) * (score - left_score) / (right - left_score), 6)
 
 
 def _rises(values: Sequence[float]) -> bool:
@@ -153,7 +153,7 @@ def read(text: str) -> Calibration:
     """Read a calibration's file. `EscalationError` if it is damaged, or was made for other weights."""
     try:
         table: dict[str, Any] = tomllib.loads(text)
-        found = Calibration(
+        fitted = Calibration(
             tuple((float(score), float(share)) for score, share in table["points"]),
             str(table["method"]),
             int(table["labels"]),
@@ -161,6 +161,6 @@ def read(text: str) -> Calibration:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise EscalationError(f"{FILE} cannot be read ({error}): run `assist calibrate` again") from error
-    if found.weights != WEIGHTS.fingerprint():
+    if fitted.weights != WEIGHTS.fingerprint():
         raise EscalationError(f"{FILE} was made for another version's router: run `assist calibrate` again")
-    return found
+    return fitted

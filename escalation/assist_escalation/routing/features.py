@@ -107,12 +107,12 @@ def kinds(facts: RequestFacts) -> tuple[str, ...]:
     >>> kinds(RequestFacts("refactor", "Restructure the project into packages", files=3))
     ('refactor', 'cross_file', 'architecture')
     """
-    found = [facts.command]
+    names = [facts.command]
     if facts.files > 1:
-        found.append("cross_file")
+        names.append("cross_file")
     if _is_architecture(_plain(_searched_words(facts))):
-        found.append("architecture")
-    return tuple(found)
+        names.append("architecture")
+    return tuple(names)
 
 
 def features(facts: RequestFacts) -> dict[str, float]:

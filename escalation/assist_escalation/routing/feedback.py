@@ -91,17 +91,17 @@ def events(path: Path) -> Iterator[Event]:
 
 def _read(line: bytes) -> Event | None:
     try:
-        found = Event(**json.loads(line.decode()))
-        numbers = (found.at, found.p_local, found.threshold, *found.features.values())
+        event = Event(**json.loads(line.decode()))
+        numbers = (event.at, event.p_local, event.threshold, *event.features.values())
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
     texts = (
-        *(found.repo, found.command, found.request_id, found.target),
-        *(found.model, found.language, found.proof),
+        *(event.repo, event.command, event.request_id, event.target),
+        *(event.model, event.language, event.proof),
     )
     # Sets of types: a check of each value by itself would take half of the time of reading.
-    known = set(map(type, (found.event, *texts))) == {str} and found.event in _HAPPENINGS
-    return found if known and set(map(type, numbers)) <= {int, float} else None
+    is_valid = set(map(type, (event.event, *texts))) == {str} and event.event in _HAPPENINGS
+    return event if is_valid and set(map(type, numbers)) <= {int, float} else None
 
 
 def scores(path: Path, command: str | None = None) -> tuple[float, ...]:

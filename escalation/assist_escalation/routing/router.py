@@ -93,13 +93,13 @@ def route(facts: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequenc
     >>> route(RequestFacts("explain"), RoutingRules(), "frontier", ()).why
     'mode is "never": nothing may leave this machine'
     """
-    named = kinds(facts)
+    kind_names = kinds(facts)
     numbers = features(facts)
     p_local = rules.calibration.apply(score(numbers))
-    limits = _limits(named, rules, history)
-    target, cause, why = _verdict(named, rules, wish, (p_local, limits))
-    asks = _asks(target, named, rules)
-    return Decision(target, cause, why, p_local, limits.shown, numbers, asks, named, fixed=limits.fixed)
+    limits = _limits(kind_names, rules, history)
+    target, cause, why = _verdict(kind_names, rules, wish, (p_local, limits))
+    asks = _asks(target, kind_names, rules)
+    return Decision(target, cause, why, p_local, limits.shown, numbers, asks, kind_names, fixed=limits.fixed)
 
 
 def after(
@@ -145,16 +145,16 @@ class _RoutingLimits:
         return self.worth if self.fixed else min(self.worth, self.rate)
 
 
-def _limits(named: Sequence[str], rules: RoutingRules, history: Sequence[float]) -> _RoutingLimits:
-    own = set_threshold(rules.own_thresholds, named)
-    lowest = set_threshold(rules.thresholds, named)
+def _limits(kind_names: Sequence[str], rules: RoutingRules, history: Sequence[float]) -> _RoutingLimits:
+    own = set_threshold(rules.own_thresholds, kind_names)
+    lowest = set_threshold(rules.thresholds, kind_names)
     worth = _break_even(rules) if own is None else own
     worth = worth if lowest is None else min(worth, lowest)
     rate = round(_within_rate(history, rules), 6)
     return _RoutingLimits(round(max(0.0, worth), 6), rate, fixed=lowest is not None)
 
 
-def set_threshold(thresholds: Sequence[Thresholds], named: Sequence[str]) -> float | None:
+def set_threshold(thresholds: Sequence[Thresholds], kind_names: Sequence[str]) -> float | None:
     """The lowest threshold that settings have for a request of these kinds, None if they have none.
 
     In each of the settings a number for one of the kinds comes before the one for all.
@@ -162,35 +162,35 @@ def set_threshold(thresholds: Sequence[Thresholds], named: Sequence[str]) -> flo
     >>> set_threshold([Thresholds({"default": 0.7, "fix": 0.9}), Thresholds({"default": 0.8})], ["fix"])
     0.8
     """
-    found = []
+    values = []
     for limits in thresholds:
-        special = [limits[kind] for kind in named if kind in limits]
-        found += [min(special)] if special else [limits[DEFAULT]] if DEFAULT in limits else []
-    return min(found, default=None)
+        special = [limits[kind] for kind in kind_names if kind in limits]
+        values += [min(special)] if special else [limits[DEFAULT]] if DEFAULT in limits else []
+    return min(values, default=None)
 
 
-def threshold(history: Sequence[float], rules: RoutingRules, named: Sequence[str] = ()) -> float:
+def threshold(history: Sequence[float], rules: RoutingRules, kind_names: Sequence[str] = ()) -> float:
     """The `p_local` below which an escalation is worth its cost and within the rate.
 
     >>> threshold([0.1, 0.8] * 100, RoutingRules(rate=0.5))
     0.8
     """
-    return _limits(named, rules, history).shown
+    return _limits(kind_names, rules, history).shown
 
 
 def _within_rate(history: Sequence[float], rules: RoutingRules) -> float:
     """A quantile of the last scores, computed at each full block, and kept while it changes little."""
-    typical = [rules.calibration.apply(known) for known in WEIGHTS.scores]
+    typical = [rules.calibration.apply(score) for score in WEIGHTS.scores]
     # Counted from the start of the history, so that a longer one has the same blocks.
     first = max(BLOCK, (len(history) - MEMORY) // BLOCK * BLOCK)
-    held: float | None = None
+    best: float | None = None
     for end in range(first, len(history) + 1, BLOCK):
-        seen = history[max(0, end - WINDOW) : end]
+        window = history[max(0, end - WINDOW) : end]
         # Each score that was seen replaces one of the typical scores.
-        now = _quantile([*typical[len(seen) :], *seen], rules.rate)
-        if held is None or now < held or now > held + BAND:
-            held = now
-    return _quantile(typical, rules.rate) if held is None else held
+        now = _quantile([*typical[len(window) :], *window], rules.rate)
+        if best is None or now < best or now > best + BAND:
+            best = now
+    return _quantile(typical, rules.rate) if best is None else best
 
 
 def _quantile(scores: Sequence[float], share: float) -> float:
@@ -207,9 +207,9 @@ def _break_even(rules: RoutingRules) -> float:
 
 
 def _verdict(
-    named: tuple[str, ...], rules: RoutingRules, wish: Wish, measured: tuple[float, _RoutingLimits]
+    kind_names: tuple[str, ...], rules: RoutingRules, wish: Wish, measurement: tuple[float, _RoutingLimits]
 ) -> tuple[RouteTarget, str, str]:
-    bar = next(_bars(named, rules), None)
+    bar = next(_bars(kind_names, rules), None)
     if wish == "local":
         return _answer_here("asked_local", "you asked for the local model", rules)
     if wish == "frontier":
@@ -220,7 +220,7 @@ def _verdict(
         return _answer_here(*bar, rules)
     if not rules.local_model:
         return "frontier", "no_local_model", "there is no local model"
-    return _by_score(*measured, rules)
+    return _by_score(*measurement, rules)
 
 
 def _by_score(p_local: float, limits: _RoutingLimits, rules: RoutingRules) -> tuple[RouteTarget, str, str]:
@@ -242,15 +242,15 @@ def _answer_here(cause: str, why: str, rules: RoutingRules) -> tuple[RouteTarget
     return "refused", cause, f"{why}, and there is no local model: fetch one with `assist setup`"
 
 
-def _bars(named: tuple[str, ...], rules: RoutingRules) -> Iterator[tuple[str, str]]:
+def _bars(kind_names: tuple[str, ...], rules: RoutingRules) -> Iterator[tuple[str, str]]:
     """The rules that keep a request on this machine, whatever the user wants. The first one is reported."""
-    if named[0] == INLINE:
+    if kind_names[0] == INLINE:
         yield "inline", "ghost text asks no provider"
     if rules.offline:
         yield "offline", "you are offline by choice (--offline or ASSIST_OFFLINE)"
     if rules.mode == "never":
         yield "mode_never", 'mode is "never": nothing may leave this machine'
-    for kind in named:
+    for kind in kind_names:
         if kind in rules.always_local:
             yield "always_local", f"requests of kind {kind} stay on this machine (always_local)"
     if not rules.provider:
@@ -271,9 +271,11 @@ def _money_bars(rules: RoutingRules) -> Iterator[tuple[str, str]]:
         limit = usd(rules.request_micro, exact=True)
         yield "request_limit", f"{most}, and a request may cost {limit} (max_cost_usd_per_request)"
     if cost > rules.left_micro:
-        left = usd(rules.left_micro, exact=True)
-        yield "budget", f"{most}, and {left} are left for today (max_cost_usd_per_day)"
+        money = usd(rules.left_micro, exact=True)
+        yield "budget", f"{most}, and {money} are left for today (max_cost_usd_per_day)"
 
 
-def _asks(target: RouteTarget, named: tuple[str, ...], rules: RoutingRules) -> bool:
-    return target == "frontier" and (rules.mode == "ask" or any(kind in rules.always_ask for kind in named))
+def _asks(target: RouteTarget, kind_names: tuple[str, ...], rules: RoutingRules) -> bool:
+    return target == "frontier" and (
+        rules.mode == "ask" or any(kind in rules.always_ask for kind in kind_names)
+    )

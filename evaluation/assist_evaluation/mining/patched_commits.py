@@ -168,7 +168,7 @@ def texts_at(tree: GitTree, stop: Stop, wanted: Iterable[tuple[str, str]]) -> di
 
 def _ask(tree: GitTree, stop: Stop, how: str, specs: Sequence[str]) -> bytes:
     given = b"".join(os.fsencode(spec) + b"\n" for spec in specs)
-    return run_git(tree, stop, "cat-file", how, given=given) if specs else b""
+    return run_git(tree, stop, "cat-file", how, data=given) if specs else b""
 
 
 def _is_small(facts: bytes) -> bool:

@@ -60,7 +60,7 @@ def changed_files(plan: EditPlan, root: str, texts: Mapping[str, str]) -> tuple[
     """
     changed = []
     for change in plan.changes:
-        place = place_of(change.path, {"": Path(root)}, asked=change.path in plan.protected)
+        place = place_of(change.path, {"": Path(root)}, is_asked=change.path in plan.protected)
         text = texts.get(change.path)
         if text is None or not change.base_sha256:
             marked = sha256_of(MARK + change.before)

@@ -59,22 +59,22 @@ def renamed(text: str) -> str:
     ],
 )
 def test_pieces_take_the_places_that_they_were_shown_with(answer: str) -> None:
-    assert afters(plan(answer, SCOPE, shown=SHOWN)) == {
+    assert afters(plan(answer, SCOPE, spans=SHOWN)) == {
         path: renamed(base.text) for path, base in SCOPE.items()
     }
 
 
 def test_an_unchanged_piece_is_no_change() -> None:
     answer = ANSWER.replace("def with_tax(net)", "def gross(net)")
-    assert afters(plan(answer, SCOPE, shown=SHOWN)) == {"shop/cart.py": renamed(CART)}
+    assert afters(plan(answer, SCOPE, spans=SHOWN)) == {"shop/cart.py": renamed(CART)}
     with pytest.raises(EditError, match="changes nothing"):
-        plan(answer.replace("with_tax", "gross"), SCOPE, shown=SHOWN)
+        plan(answer.replace("with_tax", "gross"), SCOPE, spans=SHOWN)
 
 
 def test_of_twins_the_one_that_was_shown_is_changed() -> None:
     scope, text = scope_of(prices=PRICES + PRICES), PRICES.replace("1.2", "1.3")
     made = plan(
-        f"```shop/prices.py lines 3-4\n{text}```\n", scope, shown=[span("shop/prices.py", 3, 4, PRICES)]
+        f"```shop/prices.py lines 3-4\n{text}```\n", scope, spans=[span("shop/prices.py", 3, 4, PRICES)]
     )
     assert afters(made) == {"shop/prices.py": PRICES + text}
 
@@ -82,18 +82,18 @@ def test_of_twins_the_one_that_was_shown_is_changed() -> None:
 def test_a_whole_file_keeps_its_line_ends_and_its_mark() -> None:
     scope = scope_of(cart="\ufeff" + CART.replace("\n", "\r\n"))
     answer = f"```shop/cart.py lines 1-9\n{CART.replace('gross', 'with_tax')}```\n"
-    made = plan(answer, scope, shown=[span("shop/cart.py", 1, 9, CART)])
+    made = plan(answer, scope, spans=[span("shop/cart.py", 1, 9, CART)])
     assert afters(made)["shop/cart.py"] == scope["shop/cart.py"].text.replace("gross", "with_tax")
 
 
 def test_a_piece_that_leaves_lines_out_takes_the_place_of_those_it_has() -> None:
     head = span("shop/cart.py", 4, 9, "class Cart:\n    def __init__(self):\n        self.items = []\n")
     answer = "```shop/cart.py lines 4-9\nclass Cart:\n    def __init__(self):\n        self.items = {}\n```\n"
-    assert afters(plan(answer, SCOPE, shown=[head])) == {"shop/cart.py": CART.replace("[]", "{}")}
+    assert afters(plan(answer, SCOPE, spans=[head])) == {"shop/cart.py": CART.replace("[]", "{}")}
     heads = span("shop/cart.py", 4, 9, "class Cart:\n    def __init__(self):\n    def total(self):\n")
     answer = "```shop/cart.py lines 4-9\nclass Cart:\n    def __init__(self):\n    def sum(self):\n```\n"
     with pytest.raises(EditError, match="shown in part"):
-        plan(answer, SCOPE, shown=[heads])
+        plan(answer, SCOPE, spans=[heads])
 
 
 @pytest.mark.parametrize(
@@ -118,32 +118,32 @@ def test_a_piece_that_leaves_lines_out_takes_the_place_of_those_it_has() -> None
 )
 def test_what_is_not_certainly_a_piece_refuses_the_answer(answer: str, says: str) -> None:
     with pytest.raises(EditError, match=says):
-        plan(answer, SCOPE, shown=SHOWN)
+        plan(answer, SCOPE, spans=SHOWN)
 
 
 def test_a_file_of_which_only_the_changed_part_comes_back_is_not_cut() -> None:
     answer = "```shop/cart.py lines 1-9\nclass Cart:\n    def total(self):\n        return 1\n```\n"
     with pytest.raises(EditError, match="fewer than were shown"):
-        plan(answer, SCOPE, shown=[span("shop/cart.py", 1, 9, CART)])
+        plan(answer, SCOPE, spans=[span("shop/cart.py", 1, 9, CART)])
     scope = {"a.txt": Base("a.txt", "a\nb\n", sha256_of("a\nb\n"))}
     with pytest.raises(EditError, match="1 lines fewer"):
-        plan("```a.txt lines 1-2\nc\n```\n", scope, shown=[span("a.txt", 1, 2, "a\nb\n")])
+        plan("```a.txt lines 1-2\nc\n```\n", scope, spans=[span("a.txt", 1, 2, "a\nb\n")])
 
 
 def test_lines_that_are_not_as_shown_are_not_replaced() -> None:
     scope = scope_of(prices="# new\n" + PRICES, cart=CART)
     with pytest.raises(EditError, match="not what was shown"):
-        plan(ANSWER, scope, shown=SHOWN)
+        plan(ANSWER, scope, spans=SHOWN)
 
 
 def test_code_with_fences_of_its_own_needs_the_wider_fence_that_it_was_shown_in() -> None:
     text = 'HELP = """\n```\nls\n```\n"""\n'
     scope, shown = scope_of(help=text), [span("shop/help.py", 1, 5, text)]
     new = text.replace("ls", "pwd")
-    made = plan(f"````shop/help.py lines 1-5\n{new}````\n", scope, shown=shown)
+    made = plan(f"````shop/help.py lines 1-5\n{new}````\n", scope, spans=shown)
     assert afters(made) == {"shop/help.py": new}
     with pytest.raises(EditError, match="4 backticks"):
-        plan(f"```shop/help.py lines 1-5\n{new}```\n", scope, shown=shown)
+        plan(f"```shop/help.py lines 1-5\n{new}```\n", scope, spans=shown)
 
 
 def test_pieces_count_only_where_the_caller_says_what_was_shown() -> None:

@@ -77,7 +77,7 @@ class NameTable:
         """The binding that scopes, the innermost first, hold at a byte."""
         within = True  # whether no function was left on the way up
         for scope in scopes:
-            found = [
+            entries = [
                 entry
                 for entry in self.entries.get(scope.node.id, ())
                 if entry.since <= start
@@ -86,8 +86,8 @@ class NameTable:
                 and (within or entry.bare != "body")
                 and entry.bare != "never"
             ]
-            if found:
-                return max(found, key=lambda each: each.since).binding
+            if entries:
+                return max(entries, key=lambda each: each.since).binding
             within = within and (scope.skipped or scope.kind not in ("function", "comprehension"))
         return None
 
@@ -147,26 +147,24 @@ def _is_definition(rules: ScopeRules, place: NamePlace, name: str) -> bool:
     return place.rule.action == "define" and not constant
 
 
-def read_table(
-    parsed: ParsedText, rules: ScopeRules, name: str, words: Iterable[tuple[int, int]]
-) -> NameTable:
+def read_table(text: ParsedText, rules: ScopeRules, name: str, words: Iterable[tuple[int, int]]) -> NameTable:
     """Finds what is a place of a name among some bytes that hold it, and binds its definitions."""
     table = NameTable(rules)
     for start, end in words:
-        place = find_place(parsed, rules, start, end)
+        place = find_place(text, rules, start, end)
         if place is not None:
             table.places.append(place)
             table.looked_at += len(place.steps)
-    redirected = _redirections(table)
+    redirections = _redirections(table)
     late: list[tuple[NamePlace, ScopeStep]] = []
     for place in table.places:
         if _is_definition(rules, place, name):
             scope = _scope_of(place)
-            if scope is not None and scope.node.id in redirected:
+            if scope is not None and scope.node.id in redirections:
                 late.append((place, scope))
             else:
                 _define(table, place, scope)
-    for scope, outer in redirected.values():
+    for scope, outer in redirections.values():
         _redirect(table, scope, outer)
     for place, scope in late:
         entries = table.entries.get(scope.node.id)
@@ -184,13 +182,13 @@ def _sort_definitions(table: NameTable) -> None:
 
 def _redirections(table: NameTable) -> dict[int, tuple[ScopeStep, tuple[ScopeStep, ...]]]:
     """The functions that say that the name is another scope's: with `global` the module's."""
-    found = {}
+    by_scope = {}
     for place in table.places:
         if place.rule.action in ("global", "nonlocal") and place.scopes:
             own, *outer = place.scopes
             scopes = tuple(outer[-1:] if place.rule.action == "global" else outer)
-            found[own.node.id] = (own, scopes)
-    return found
+            by_scope[own.node.id] = (own, scopes)
+    return by_scope
 
 
 def _redirect(table: NameTable, scope: ScopeStep, outer: tuple[ScopeStep, ...]) -> None:
@@ -289,9 +287,9 @@ def _owner_node(rules: ScopeRules, place: NamePlace, scope: ScopeStep) -> tree_s
     for index in range(first, max(-1, scope.index - 4), -1):
         node = place.steps[index][0]
         for owner_field in rules.owner_fields:
-            found = node.child_by_field_name(owner_field)
-            if found is not None:
-                return found
+            name = node.child_by_field_name(owner_field)
+            if name is not None:
+                return name
         if node.type not in _SEEN_THROUGH:
             return None
     return None

@@ -20,25 +20,25 @@ _NOTHING = frozenset({"undefined", "null", "literal_type", "predefined_type"})
 def expected_type(steps: Sequence[Step], index: int, declaration: Declaration) -> tree_sitter.Node | None:
     """The type that is expected of the expression at an index of the steps, `None` if none is written."""
     above = steps[index - 1][0]
-    found: tree_sitter.Node | None = None
+    type_node: tree_sitter.Node | None = None
     match above.type:
         case "variable_declarator" | "public_field_definition" | "required_parameter" | "optional_parameter":
-            found = above.child_by_field_name("type")
+            type_node = above.child_by_field_name("type")
         case "as_expression" | "satisfies_expression":
-            found = above.named_children[-1]
+            type_node = above.named_children[-1]
         case "parenthesized_expression":
-            found = expected_type(steps, index - 1, declaration)
+            type_node = expected_type(steps, index - 1, declaration)
         case "pair":
             key = above.child_by_field_name("key")
-            expected = expected_type(steps, index - 2, declaration)
-            found = _member_type(expected, _text(key), declaration)
+            outer_type = expected_type(steps, index - 2, declaration)
+            type_node = _member_type(outer_type, _text(key), declaration)
         case "array":
-            found = element_type(expected_type(steps, index - 1, declaration))
+            type_node = element_type(expected_type(steps, index - 1, declaration))
         case "return_statement" | "arrow_function":
-            found = _return_type(steps, index)
+            type_node = _return_type(steps, index)
         case "arguments":
-            found = _parameter_type(above, steps[index][0], declaration)
-    return plain_type(found)
+            type_node = _parameter_type(above, steps[index][0], declaration)
+    return plain_type(type_node)
 
 
 def plain_type(node: tree_sitter.Node | None) -> tree_sitter.Node | None:
@@ -61,9 +61,11 @@ def _member_type(
     node: tree_sitter.Node | None, key: str, declaration: Declaration
 ) -> tree_sitter.Node | None:
     """What a type says of one of its keys, where it is written or by its name."""
-    declared = declaration(node) if node is not None and node.type == "type_identifier" else None
-    if declared is not None:
-        node = plain_type(declared.child_by_field_name("value")) or declared.child_by_field_name("body")
+    declaration_node = declaration(node) if node is not None and node.type == "type_identifier" else None
+    if declaration_node is not None:
+        node = plain_type(
+            declaration_node.child_by_field_name("value")
+        ) or declaration_node.child_by_field_name("body")
     if node is not None and node.type in ("object_type", "interface_body"):
         for child in node.named_children:
             name = child.child_by_field_name("name")
@@ -92,15 +94,15 @@ def _parameter_type(
 ) -> tree_sitter.Node | None:
     """The type of the parameter that an argument is for, or of the array that it is added to."""
     call = arguments.parent
-    called = None if call is None else call.child_by_field_name("function")
-    if called is None:
+    callee = None if call is None else call.child_by_field_name("function")
+    if callee is None:
         return None
-    if called.type == "member_expression":
-        array = called.child_by_field_name("object")
-        adds = (called.text or b"").endswith((b".push", b".unshift", b".add"))
-        written = declaration(array) if array is not None and adds else None
-        return None if written is None else element_type(plain_type(written.child_by_field_name("type")))
-    function = declaration(called) if called.type == "identifier" else None
+    if callee.type == "member_expression":
+        array = callee.child_by_field_name("object")
+        adds = (callee.text or b"").endswith((b".push", b".unshift", b".add"))
+        type_node = declaration(array) if array is not None and adds else None
+        return None if type_node is None else element_type(plain_type(type_node.child_by_field_name("type")))
+    function = declaration(callee) if callee.type == "identifier" else None
     parameters = None if function is None else function.child_by_field_name("parameters")
     at = [child.start_byte for child in arguments.named_children].index(argument.start_byte)
     if parameters is None or parameters.named_child_count <= at:

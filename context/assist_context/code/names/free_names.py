@@ -32,19 +32,19 @@ def free_names(
 
     Lines that a grammar does not understand have none, and neither have modules within the text (Rust).
     """
-    parsed = reader.parsed
-    seen: set[str] = set()
-    for line in range(first, min(last + 1, len(parsed.document.lines))):
-        text = parsed.document.lines[line]
+    tree = reader.parsed
+    visited: set[str] = set()
+    for line in range(first, min(last + 1, len(tree.document.lines))):
+        text = tree.document.lines[line]
         for match in _WORD.finditer(text):
             name = match[0]
-            if name not in among or name in seen or _is_known(parsed, name) or len(seen) >= MAX_NAMES:
+            if name not in among or name in visited or _is_known(tree, name) or len(visited) >= MAX_NAMES:
                 continue
-            at = parsed.source.starts[line] + len(text[: match.start()].encode("utf-8", "replace"))
-            node = parsed.node(at, at + 1)
-            if node is None or not _looks_up(parsed, node) or _is_broken(node):
+            at = tree.source.starts[line] + len(text[: match.start()].encode("utf-8", "replace"))
+            node = tree.node(at, at + 1)
+            if node is None or not _looks_up(tree, node) or _is_broken(node):
                 continue
-            seen.add(name)
+            visited.add(name)
             if _is_free(reader, name, Cursor(line, match.start())):
                 yield name, line
 
@@ -83,14 +83,14 @@ def _is_variable(place: Occurrence) -> bool:
     return place.place == "code" and not place.member and place.shorthand != "key"
 
 
-def _looks_up(parsed: ParsedText, node: tree_sitter.Node) -> bool:
+def _looks_up(text: ParsedText, node: tree_sitter.Node) -> bool:
     """Whether a node is a name that this text looks up by itself."""
     around = node.parent
     if node.type not in _NAMES or around is None or _is_of_another(node, around):
         return False
-    if parsed.document.language.name == "rust" and _is_of_macro(node, around):
+    if text.document.language.name == "rust" and _is_of_macro(node, around):
         return False
-    if parsed.document.language.name == "go":  # only packages, which are written before a dot
+    if text.document.language.name == "go":  # only packages, which are written before a dot
         return around.type in ("selector_expression", "qualified_type") and around.child(0) == node
     while around is not None and not _APART.fullmatch(around.type):
         around = around.parent
@@ -128,6 +128,6 @@ def _is_of_macro(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:
     return in_attribute and (node.text or b"")[:1].islower()
 
 
-def _is_known(parsed: ParsedText, name: str) -> bool:
+def _is_known(text: ParsedText, name: str) -> bool:
     """Whether the language itself knows a name."""
-    return parsed.document.language.name == "python" and name in _KNOWN
+    return text.document.language.name == "python" and name in _KNOWN

@@ -20,16 +20,16 @@ BoundAt = Callable[[tree_sitter.Node], Called | None]
 def bind_keywords(table: NameTable, members: dict[int, MemberUse], bound: BoundAt) -> dict[int, MemberUse]:
     """What the keyword arguments are bound to, by their first byte; those of other functions are left out."""
     keywords = [place for place in table.places if place.rule.action == "keyword"]
-    found = {place.start: keyword_binding(table, members, place, bound) for place in keywords}
-    return {start: MemberUse(binding) for start, binding in found.items() if binding is not None}
+    bindings = {place.start: keyword_binding(table, members, place, bound) for place in keywords}
+    return {start: MemberUse(binding) for start, binding in bindings.items() if binding is not None}
 
 
 def keyword_binding(
     table: NameTable, members: dict[int, MemberUse], place: NamePlace, bound: BoundAt
 ) -> Binding | None:
     """What the name of a table would mean as a keyword at a place, which may be one of another name."""
-    called = _callee(place)
-    target = None if called is None else bound(called)
+    callee = _callee(place)
+    target = None if callee is None else bound(callee)
     if target is None:
         return None
     matches = {parameter for function, parameter in _functions(table, members, bound) if function == target}

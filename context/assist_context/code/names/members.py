@@ -89,17 +89,17 @@ def find_members_of(reader: ObjectReader, table: NameTable, owner: str, space: s
     `space` is FIELD for its fields, where they have names of their own.
     """
     owners = {f"{owner}@": False}
-    found = set()
+    places = set()
     for place in _places_in(reader.rules, table, space):
         binding = table.defined.get(place.start)
         scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
         if binding is not None and scope is not None and binding.level == "member":
             bases = find_bases(reader.rules, place, scope)
             if any(reader.of_class(base, owners) in owners for base in bases):
-                found.add(place.start)  # a derived class defines it again
+                places.add(place.start)  # a derived class defines it again
         elif is_member(reader.rules, place) and _owner(reader, place, owners) in owners:
-            found.add(place.start)
-    return frozenset(found)
+            places.add(place.start)
+    return frozenset(places)
 
 
 def _is_shorthand(rules: ScopeRules, place: NamePlace) -> bool:
@@ -127,8 +127,8 @@ def is_field(rules: ScopeRules, place: NamePlace) -> bool:
             return node_text(place.leaf.prev_sibling) == "." and node_text(after)[:1] != "("
         case "member":
             above = place.node.parent
-            called = above is not None and above.type == "call_expression"
-            return place.node.type in rules.fields_apart and not called
+            is_call = above is not None and above.type == "call_expression"
+            return place.node.type in rules.fields_apart and not is_call
     return place.rule.action == "key"
 
 
@@ -179,7 +179,7 @@ def _use(reader: ObjectReader, place: NamePlace, owners: Owners, space: str) -> 
         return MemberUse(None)
     if owner != UNKNOWN:
         return MemberUse(Binding("member", (0, 0), space, owner=owner))
-    strong = [owned for owned, weak in owners.items() if not weak]
+    strong = [owner_name for owner_name, weak in owners.items() if not weak]
     if len(strong) != 1:
         return MemberUse(None)
     return MemberUse(Binding("member", (0, 0), space, owner=strong[0]), sure=False)
@@ -187,8 +187,8 @@ def _use(reader: ObjectReader, place: NamePlace, owners: Owners, space: str) -> 
 
 def _use_of_key(reader: ObjectReader, place: NamePlace, owners: Owners, space: str) -> MemberUse:
     owner = _owner_of_key(reader, place, owners)
-    known = owner not in (ELSEWHERE, UNKNOWN)
-    return MemberUse(Binding("member", (0, 0), space, owner=owner) if known else None)
+    bases_above = owner not in (ELSEWHERE, UNKNOWN)
+    return MemberUse(Binding("member", (0, 0), space, owner=owner) if bases_above else None)
 
 
 def _owner(reader: ObjectReader, place: NamePlace, owners: Owners) -> str:
@@ -248,21 +248,21 @@ def _merge(
     for definition in definitions:
         bases[definition.owner] = (*bases.get(definition.owner, ()), *definition.bases)
     roots = {owner: _root(reader, owner, owners, bases) for owner in owners}
-    merged = {}
+    uses_by_start = {}
     for start, use in uses.items():
         binding = use.binding
         if binding is not None and roots.get(binding.owner, binding.owner) != binding.owner:
             binding = replace(binding, owner=roots[binding.owner])
-        merged[start] = MemberUse(binding, use.sure, use.defines)
-    return merged
+        uses_by_start[start] = MemberUse(binding, use.sure, use.defines)
+    return uses_by_start
 
 
 def _root(reader: ObjectReader, owner: str, owners: Owners, bases: Mapping[str, tuple[str, ...]]) -> str:
-    seen = {owner}
+    visited = {owner}
     while True:
         above = [reader.of_class(base, owners) for base in bases[owner]]
-        known = [heading for heading in above if heading in owners and heading not in seen]
-        if not known:
+        bases_above = [heading for heading in above if heading in owners and heading not in visited]
+        if not bases_above:
             return owner
-        owner = known[0]
-        seen.add(owner)
+        owner = bases_above[0]
+        visited.add(owner)

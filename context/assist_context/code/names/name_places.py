@@ -52,9 +52,9 @@ def find_receiver(rules: ScopeRules, node: tree_sitter.Node) -> tree_sitter.Node
     return node.child_by_field_name(field) if field else node.named_children[0] if field == "" else None
 
 
-def find_place(parsed: ParsedText, rules: ScopeRules, start: int, end: int) -> NamePlace | None:
+def find_place(text: ParsedText, rules: ScopeRules, start: int, end: int) -> NamePlace | None:
     """The place of some bytes, `None` if they are no name of the language."""
-    steps = _steps(parsed, start)
+    steps = _steps(text, start)
     while len(steps) > 1 and steps[-2][0].type in rules.names:  # a name in one with its sigil
         steps.pop()
     leaf = steps[-1][0] if steps else None
@@ -81,11 +81,11 @@ def match_rule(
     return _USE, max(first, 0)
 
 
-def _steps(parsed: ParsedText, start: int) -> list[Step]:
-    if parsed.root is None:
+def _steps(text: ParsedText, start: int) -> list[Step]:
+    if text.root is None:
         return []
-    cursor = parsed.root.walk()
-    steps = [(parsed.root, "")]
+    cursor = text.root.walk()
+    steps = [(text.root, "")]
     while cursor.goto_first_child_for_byte(start) is not None:
         node = cursor.node
         if node is None:
@@ -113,16 +113,16 @@ def _fits(rule: PlaceRule, steps: list[Step] | tuple[Step, ...], index: int, fie
 def _scopes(rules: ScopeRules, steps: list[Step]) -> Iterator[ScopeStep]:
     kinds = rules.scopes
     types = [node.type for node, _ in steps]
-    skipped = False
+    is_skipped = False
     for index in range(len(steps) - 2, -1, -1):
         own = types[index]
         if own in rules.outside:
-            skipped = skipped or _is_outside(rules, steps[index][0], steps[index + 1][1])
+            is_skipped = is_skipped or _is_outside(rules, steps[index][0], steps[index + 1][1])
         above = types[index - 1] if index else ""
         kind = kinds.get(own) or (kinds.get(f"{above}>{own}") if own in rules.nested else None)
         if kind and not (rules.bodies and steps[index][1] == "body" and kinds.get(above) == "function"):
-            yield ScopeStep(index, steps[index][0], kind, skipped)
-            skipped = False
+            yield ScopeStep(index, steps[index][0], kind, is_skipped)
+            is_skipped = False
 
 
 def _is_outside(rules: ScopeRules, node: tree_sitter.Node, field: str) -> bool:

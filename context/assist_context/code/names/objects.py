@@ -59,8 +59,8 @@ class ObjectReader:
         if kind == "super":
             return self._above(place, owners)
         if kind in self.rules.literals:
-            made = node.child_by_field_name(self.rules.literals[kind])
-            return UNKNOWN if made is None else self.of_class(last_word(made), owners, depth)
+            class_node = node.child_by_field_name(self.rules.literals[kind])
+            return UNKNOWN if class_node is None else self.of_class(last_word(class_node), owners, depth)
         if kind in self.rules.receivers:
             return self._of_member(node, place, owners, depth)
         return ELSEWHERE if _LITERAL.search(kind) else UNKNOWN
@@ -89,8 +89,8 @@ class ObjectReader:
         own = next((name for name in names if name in self.rules.self_words), None)
         if own is not None:
             return self.enclosing(place, owners, own)
-        found = [self.of_class(name, owners, depth + 1) for name in names]
-        return next((owner for owner in found if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
+        owner_names = [self.of_class(name, owners, depth + 1) for name in names]
+        return next((owner for owner in owner_names if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def declaration(self, node: tree_sitter.Node) -> tree_sitter.Node | None:
         """The node that defines the name in a node, `None` if it is no name, or has several definitions."""
@@ -99,8 +99,8 @@ class ObjectReader:
         table = self.table(node_text(node))
         place = find_place(self.parsed, self.rules, node.start_byte, node.end_byte)
         binding = None if place is None else table.lookup(place)
-        found = [] if binding is None else table.definitions.get(binding, [])
-        return found[0].node if len(found) == 1 else None
+        places = [] if binding is None else table.definitions.get(binding, [])
+        return places[0].node if len(places) == 1 else None
 
     def of_class(self, name: str, owners: Owners, depth: int = 0) -> str:
         """The owner of a name: the class itself, or one that it is derived from."""
@@ -119,8 +119,8 @@ class ObjectReader:
         return self._of_bases(tuple(bases), owners, depth + 1)
 
     def _of_bases(self, bases: tuple[str, ...], owners: Owners, depth: int) -> str:
-        found = (self.of_class(base, owners, depth) for base in bases)
-        return next((owner for owner in found if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
+        owner_names = (self.of_class(base, owners, depth) for base in bases)
+        return next((owner for owner in owner_names if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def _of_name(self, node: tree_sitter.Node, owners: Owners, depth: int) -> str:
         name = node_text(next(iter(node.named_children), node))  # without a sigil
@@ -133,8 +133,8 @@ class ObjectReader:
 
     def _of_binding(self, table: NameTable, binding: Binding, name: str, owners: Owners, depth: int) -> str:
         places = table.definitions.get(binding, ())
-        found = (self._of_definition(place, name, owners, depth + 1) for place in places)
-        return next((owner for owner in found if owner != UNKNOWN), UNKNOWN)
+        owner_names = (self._of_definition(place, name, owners, depth + 1) for place in places)
+        return next((owner for owner in owner_names if owner != UNKNOWN), UNKNOWN)
 
     def _of_definition(self, place: NamePlace, name: str, owners: Owners, depth: int) -> str:
         """What a name is by one of its definitions."""
@@ -146,11 +146,11 @@ class ObjectReader:
         direct = all(step[0].type in _DIRECT for step in place.steps[place.definer + 1 : -1])
         if not direct:
             return UNKNOWN
-        written = place.node.child_by_field_name("type") or place.steps[place.definer - 1][
+        type_node = place.node.child_by_field_name("type") or place.steps[place.definer - 1][
             0
         ].child_by_field_name("type")
-        if written is not None and place.node.type != "type_switch_statement":
-            return self.of_type(written, place, owners, depth)
+        if type_node is not None and place.node.type != "type_switch_statement":
+            return self.of_type(type_node, place, owners, depth)
         if kind == "parameter":
             return self.enclosing(place, owners, name) if _is_receiver(self.rules, place) else UNKNOWN
         of_value = self._of_element if place.node.type == "for_in_statement" else self._of_value
@@ -159,9 +159,9 @@ class ObjectReader:
     def _of_element(self, place: NamePlace, _: str, owners: Owners, depth: int) -> str:
         """What the variable of a loop is, by the type of the array."""
         array = place.node.child_by_field_name("right")
-        declared = None if array is None else self.declaration(array)
-        written = None if declared is None else declared.child_by_field_name("type")
-        element = element_type(plain_type(written))
+        declaration = None if array is None else self.declaration(array)
+        type_node = None if declaration is None else declaration.child_by_field_name("type")
+        element = element_type(plain_type(type_node))
         return UNKNOWN if element is None else self.of_type(element, place, owners, depth)
 
     def _of_value(self, place: NamePlace, name: str, owners: Owners, depth: int) -> str:
@@ -170,42 +170,42 @@ class ObjectReader:
             return UNKNOWN
         if value.type in self.rules.weak_owners:
             return self.of_class(name, owners, depth)
-        found = self.owner(value, place, owners, depth)
+        owner_name = self.owner(value, place, owners, depth)
         # Python's `with` gives what the object's `__enter__` returns: mostly itself, if it has one.
         is_entered = place.steps[place.definer - 1][0].type == "with_item"
-        return UNKNOWN if is_entered and found == ELSEWHERE else found
+        return UNKNOWN if is_entered and owner_name == ELSEWHERE else owner_name
 
     def _of_call(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
         """What a call makes: an instance of the class, or what the function says it returns."""
         field = self.rules.calls[node.type]
-        called = node.child_by_field_name(field) if field else node.named_children[0]
-        if called is None:
+        callee = node.child_by_field_name(field) if field else node.named_children[0]
+        if callee is None:
             return UNKNOWN
-        if called.text == b"super":
+        if callee.text == b"super":
             return self._above(place, owners)
-        if called.type in ("identifier", "type_identifier"):
-            return self._of_function(called, place, owners, depth)
-        path = called.child_by_field_name("path")
+        if callee.type in ("identifier", "type_identifier"):
+            return self._of_function(callee, place, owners, depth)
+        path = callee.child_by_field_name("path")
         if path is not None:  # Type::new()
             return self.owner(path, place, owners, depth + 1)
-        if called.type in self.rules.receivers:
-            own = self._of_member(called, place, owners, depth)
+        if callee.type in self.rules.receivers:
+            own = self._of_member(callee, place, owners, depth)
             return ELSEWHERE if own == ELSEWHERE else UNKNOWN
         return UNKNOWN
 
-    def _of_function(self, called: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
-        name = last_word(called)
+    def _of_function(self, callee: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
+        name = last_word(callee)
         table = self.table(name)
-        at = find_place(self.parsed, self.rules, called.start_byte, called.end_byte)
+        at = find_place(self.parsed, self.rules, callee.start_byte, callee.end_byte)
         binding = None if at is None else table.lookup(at)
         for definition in () if binding is None else table.definitions.get(binding, ()):
             if definition.rule.kind in _CLASSES:
                 return self.of_class(name, owners, depth + 1)
             for function in (definition.node, definition.node.child_by_field_name("value")):
                 for field_name in ("return_type", "result"):
-                    written = None if function is None else function.child_by_field_name(field_name)
-                    if written is not None:
-                        return self.of_type(written, place, owners, depth + 1)
+                    type_node = None if function is None else function.child_by_field_name(field_name)
+                    if type_node is not None:
+                        return self.of_type(type_node, place, owners, depth + 1)
         return ELSEWHERE if binding is None else UNKNOWN
 
     def _of_member(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
@@ -221,15 +221,15 @@ class ObjectReader:
             if other.rule.action == "member" and _is_same_class(self.rules, other, place):
                 value = _value(self.rules, other, other.definer - 1)
                 around = other.steps[other.definer - 1][0]
-                written = around.child_by_field_name("type")
-                if written is not None:
-                    return self.of_type(written, other, owners, depth + 1)
+                type_node = around.child_by_field_name("type")
+                if type_node is not None:
+                    return self.of_type(type_node, other, owners, depth + 1)
                 if value is not None:
                     return self.owner(value, other, owners, depth + 1)
             elif other.start in table.defined and table.defined[other.start].level == "member":
-                written = other.node.child_by_field_name("type")
-                if written is not None and _is_same_class(self.rules, other, place):
-                    return self.of_type(written, other, owners, depth + 1)
+                type_node = other.node.child_by_field_name("type")
+                if type_node is not None and _is_same_class(self.rules, other, place):
+                    return self.of_type(type_node, other, owners, depth + 1)
         return UNKNOWN
 
 
@@ -278,11 +278,11 @@ def find_bases(rules: ScopeRules, place: NamePlace, scope: ScopeStep) -> tuple[s
 
 def _bases_of(rules: ScopeRules, node: tree_sitter.Node) -> tuple[str, ...]:
     keys = {fields[1] for fields in rules.owners.values() if fields[1]}
-    found = []
+    owner_names = []
     for at, child in enumerate(node.children):
         if child.type in keys or node.field_name_for_child(at) in keys:
-            found += _WORD.findall(node_text(child))
-    return tuple(found)
+            owner_names += _WORD.findall(node_text(child))
+    return tuple(owner_names)
 
 
 def _value(rules: ScopeRules, place: NamePlace, index: int | None = None) -> tree_sitter.Node | None:

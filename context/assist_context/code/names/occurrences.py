@@ -45,10 +45,10 @@ class NameReader:
     `within` are bytes of a function if only what is bound in it matters: then other places are not looked at.
     """
 
-    def __init__(self, parsed: ParsedText, within: tuple[int, int] | None = None) -> None:
-        self.parsed = parsed
+    def __init__(self, text: ParsedText, within: tuple[int, int] | None = None) -> None:
+        self.parsed = text
         self.within = within
-        self.rules = rules_of(parsed.document.language.name) or NO_RULES
+        self.rules = rules_of(text.document.language.name) or NO_RULES
         self._tables: dict[str, NameTable] = {}
         self._uses: dict[str, dict[int, MemberUse]] = {}
         self._occurrences: dict[str, tuple[Occurrence, ...]] = {}
@@ -85,11 +85,11 @@ class NameReader:
             return keyword_binding(table, self._members(name), place, self._callee)
         own = self._own_key(place)
         if key or own is not None:
-            expected = member_use(self._objects(), table, place, key=True).binding
-            return expected or (own if own in table.defined.values() else None)
-        found = table.lookup(place)
-        if found is not None or use_spaces(self.rules, place):
-            return found
+            key_binding = member_use(self._objects(), table, place, key=True).binding
+            return key_binding or (own if own in table.defined.values() else None)
+        binding = table.lookup(place)
+        if binding is not None or use_spaces(self.rules, place):
+            return binding
         return member_use(self._objects(), table, place).binding
 
     def members_of(self, name: str, owner: str, space: str = "") -> tuple[Occurrence, ...]:

@@ -22,35 +22,35 @@ _BLOCKS = frozenset({"block", "statement_block", "module", "program", "source_fi
 _NO_NAMES = (("attribute", "attribute"), ("keyword_argument", "name"))
 
 
-def out_of_sight(parsed: ParsedText, at: int, names: Iterable[str]) -> frozenset[str]:
+def out_of_sight(text: ParsedText, at: int, names: Iterable[str]) -> frozenset[str]:
     """Those of some names that this text binds, but not for a place: `at` is the first byte of a line's code.
 
     Where members are declared, no name is: it may be a new one.
     """
-    rules = rules_of(parsed.document.language.name)
-    if rules is None or parsed.root is None or parsed.kind(at, at + 1) != "code":
+    rules = rules_of(text.document.language.name)
+    if rules is None or text.root is None or text.kind(at, at + 1) != "code":
         return frozenset()
-    if declares_members(parsed, at):
+    if declares_members(text, at):
         return frozenset()
-    line = parsed.cursor(at).line
-    spots = (at, _end_above(parsed, line))
-    return frozenset(name for name in names if _is_elsewhere(rules, parsed, line, spots, name))
+    line = text.cursor(at).line
+    spots = (at, _end_above(text, line))
+    return frozenset(name for name in names if _is_elsewhere(rules, text, line, spots, name))
 
 
-def is_mentioned(parsed: ParsedText, name: str) -> bool:
+def is_mentioned(text: ParsedText, name: str) -> bool:
     """Whether code of a text has a name alone: not as a member, as a keyword, or in a string or a comment."""
-    if parsed.root is None:
+    if text.root is None:
         return True
-    for start, end in islice(parsed.words(name), MAX_PLACES):
-        node = parsed.node(start, end)
-        if node is not None and _is_name(node, parsed):
+    for start, end in islice(text.words(name), MAX_PLACES):
+        node = text.node(start, end)
+        if node is not None and _is_name(node, text):
             return True
     return False
 
 
-def _is_name(node: tree_sitter.Node, parsed: ParsedText) -> bool:
+def _is_name(node: tree_sitter.Node, text: ParsedText) -> bool:
     if "identifier" not in node.type:
-        return parsed.kind(node.start_byte, node.end_byte) == "code"
+        return text.kind(node.start_byte, node.end_byte) == "code"
     around = node.parent
     if node.type in ("property_identifier", "field_identifier") or around is None:
         return around is None
@@ -59,22 +59,20 @@ def _is_name(node: tree_sitter.Node, parsed: ParsedText) -> bool:
     )
 
 
-def _is_elsewhere(
-    rules: ScopeRules, parsed: ParsedText, line: int, spots: tuple[int, ...], name: str
-) -> bool:
-    words = list(islice(parsed.words(name), MAX_PLACES + 1))
+def _is_elsewhere(rules: ScopeRules, text: ParsedText, line: int, spots: tuple[int, ...], name: str) -> bool:
+    words = list(islice(text.words(name), MAX_PLACES + 1))
     if len(words) > MAX_PLACES:
         return False
-    table = read_table(parsed, rules, name, words)
+    table = read_table(text, rules, name, words)
     if not table.defined or any(_is_free(rules, table, place) for place in table.places):
         return False
-    document = parsed.document
+    document = text.document
     for place in table.places:
         binding = table.defined.get(place.start)
         if binding is None or (binding.level == "member" and rules.bare_members in ("", "body")):
             continue  # a member is not meant without its object
-        defined = parsed.cursor(place.start).line
-        if _reaches(binding, spots) or _is_open(document, defined, line, place.rule.kind == "parameter"):
+        defined_line = text.cursor(place.start).line
+        if _reaches(binding, spots) or _is_open(document, defined_line, line, place.rule.kind == "parameter"):
             return False
     return True
 
@@ -90,22 +88,22 @@ def _reaches(binding: Binding, spots: Iterable[int]) -> bool:
     return binding.level != "local" or any(binding.scope[0] <= spot < binding.scope[1] for spot in spots)
 
 
-def _is_open(document: Document, defined: int, line: int, parameter: bool) -> bool:
+def _is_open(document: Document, defined_line: int, line: int, parameter: bool) -> bool:
     """Whether the block in which a line defines something goes on at another line, by the indentation."""
-    if defined > line:
+    if defined_line > line:
         return False
-    own = _indent(document.lines[defined])
-    between = (document.lines[at] for at in range(defined + 1, line + 1))
+    own = _indent(document.lines[defined_line])
+    between = (document.lines[at] for at in range(defined_line + 1, line + 1))
     least = min((_indent(text) for text in between if text.strip(" \t\r\n)]}#;")), default=own + 1)
     return least > own or (least == own and not parameter)
 
 
-def declares_members(parsed: ParsedText, at: int) -> bool:
+def declares_members(text: ParsedText, at: int) -> bool:
     """Whether the nearest scope around a place is a class, or what a language has for one."""
-    rules = rules_of(parsed.document.language.name)
+    rules = rules_of(text.document.language.name)
     if rules is None:
         return False
-    node: tree_sitter.Node | None = parsed.node(at, at + 1)
+    node: tree_sitter.Node | None = text.node(at, at + 1)
     while node is not None:
         kind = rules.scopes.get(node.type)
         if kind in ("class", "function", "module"):
@@ -114,9 +112,9 @@ def declares_members(parsed: ParsedText, at: int) -> bool:
     return False
 
 
-def declares_parameters(parsed: ParsedText, at: int) -> bool:
+def declares_parameters(text: ParsedText, at: int) -> bool:
     """Whether a place is in the brackets of a definition's parameters."""
-    node = parsed.node(at, at)
+    node = text.node(at, at)
     while node is not None and node.type not in _BLOCKS:
         if node.type in _PARAMETERS:
             return True
@@ -124,10 +122,10 @@ def declares_parameters(parsed: ParsedText, at: int) -> bool:
     return False
 
 
-def _end_above(parsed: ParsedText, line: int) -> int:
+def _end_above(text: ParsedText, line: int) -> int:
     """The last byte of the code above a line."""
-    start = parsed.source.starts[line] if line < len(parsed.source.starts) else len(parsed.source.data)
-    return max(0, len(parsed.source.data[:start].rstrip()) - 1)
+    start = text.source.starts[line] if line < len(text.source.starts) else len(text.source.data)
+    return max(0, len(text.source.data[:start].rstrip()) - 1)
 
 
 def _indent(line: str) -> int:

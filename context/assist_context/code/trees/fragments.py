@@ -110,14 +110,14 @@ def statement_lines(language: Language, text: str) -> list[int] | None:
     [1, 3, 3, 4]
     """
     tree = _tree(language.grammar, text)
-    found: list[int] = []
+    lines_found: list[int] = []
     open_nodes = [tree.root_node] if tree else []
     while open_nodes:
         node = open_nodes.pop()
         if node.type in _BODIES | _ROOTS:
-            found += [n.start_point[0] + 1 for n in node.named_children if not _does_nothing(n)]
+            lines_found += [n.start_point[0] + 1 for n in node.named_children if not _does_nothing(n)]
         open_nodes.extend(node.named_children)
-    return sorted(found) if tree else None
+    return sorted(lines_found) if tree else None
 
 
 def node_end(language: Language, text: str, offset: int) -> int | None:
@@ -226,8 +226,8 @@ def in_comment(language: Language, text: str, offset: int) -> bool:
     if comment is None:
         return open_kind == "comment" and bool(errors(language, text, (start, len(ahead))))
     token = _encode(text)[comment.start_byte : comment.end_byte].decode("utf-8", "replace")
-    ended = at == comment.end_byte and (_is_closed(token) or token.endswith(("\n", "-->")))
-    return open_kind != "string" and comment.start_byte < at and not ended
+    is_ended = at == comment.end_byte and (_is_closed(token) or token.endswith(("\n", "-->")))
+    return open_kind != "string" and comment.start_byte < at and not is_ended
 
 
 _QUOTE = re.compile(r"r#\"|/\*|\"\"\"|'''|[\"'`]|/(?!/)")
@@ -235,16 +235,16 @@ _QUOTE = re.compile(r"r#\"|/\*|\"\"\"|'''|[\"'`]|/(?!/)")
 
 def _closing_mark(token: str) -> str:
     """How a string or comment must end; "" for a line comment."""
-    found = _QUOTE.match(token)
-    return {'r#"': '"#', "/*": "*/"}.get(found[0], found[0]) if found else ""
+    lines_found = _QUOTE.match(token)
+    return {'r#"': '"#', "/*": "*/"}.get(lines_found[0], lines_found[0]) if lines_found else ""
 
 
 def _is_closed(token: str) -> bool:
     """Whether a string or comment is complete, so that code follows."""
     closing = _closing_mark(token)
     body = token[len(closing) : -len(closing)] if closing else ""
-    escaped = len(closing) == 1 and (len(body) - len(body.rstrip("\\"))) % 2 == 1
-    return bool(closing) and len(token) >= 2 * len(closing) and token.endswith(closing) and not escaped
+    is_escaped = len(closing) == 1 and (len(body) - len(body.rstrip("\\"))) % 2 == 1
+    return bool(closing) and len(token) >= 2 * len(closing) and token.endswith(closing) and not is_escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +290,9 @@ def balance(language: Language, before: str, text: str) -> Balance:
         ):
             closes.append((kind, start - border))
     closing = _closing_mark(token) if end == len(whole) and not _is_closed(token) else ""
-    left = closing + "".join(PAIRS[b] for b, _ in reversed(inner))
+    closers = closing + "".join(PAIRS[b] for b, _ in reversed(inner))
     first = [at for _, at in inner[:1]] or ([start] if closing and start >= border else [])
-    return Balance(tuple(outer), tuple(closes), left, first[0] - border if first else -1)
+    return Balance(tuple(outer), tuple(closes), closers, first[0] - border if first else -1)
 
 
 def _close_bracket(stack: list[tuple[str, int]], closer: str) -> bool:
@@ -314,9 +314,9 @@ def marks(language: Language, text: str) -> Iterator[tuple[str, int, int]]:
     >>> list(marks(language_of("a.py"), "f(')')"))
     [('(', 1, 2), ('string', 2, 5), (')', 5, 6)]
     """
-    for found in _lexer(language.name, language.comment).finditer(_blank_cut_start(language, text)):
-        kind = found.lastgroup or ""
-        yield (found[0] if kind == "bracket" else kind), found.start(), found.end()
+    for lines_found in _lexer(language.name, language.comment).finditer(_blank_cut_start(language, text)):
+        kind = lines_found.lastgroup or ""
+        yield (lines_found[0] if kind == "bracket" else kind), lines_found.start(), lines_found.end()
 
 
 @lru_cache

@@ -72,29 +72,29 @@ def parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
 
 def new_parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
     """A parser for one owner, which may stop at its time limit and go on; `None` without a grammar."""
-    loaded = language(grammar)
-    if isinstance(loaded, str):
+    grammar_language = language(grammar)
+    if isinstance(grammar_language, str):
         return None
     with warnings.catch_warnings():
         # Its successor, progress_callback, needs a read callback and crashes in 0.25.2.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(loaded, timeout_micros=microseconds)
+        return tree_sitter.Parser(grammar_language, timeout_micros=microseconds)
 
 
 def tree_of(
     grammar: str, data: bytes, microseconds: int, clock: Clock = time.thread_time
 ) -> tree_sitter.Tree | None:
     """The tree of a text in UTF-8; `None` without a grammar or after the time limit."""
-    shared = parser(grammar, microseconds)
-    if shared is None:
+    own_parser = parser(grammar, microseconds)
+    if own_parser is None:
         return None
     until = clock() + microseconds / 1_000_000
     while True:
         try:
-            return shared.parse(data)
+            return own_parser.parse(data)
         except ValueError:  # 0.25.2 raises it at the time limit; without a reset the next parse would go on
             if clock() >= until:
-                shared.reset()
+                own_parser.reset()
                 return None
 
 
@@ -102,23 +102,23 @@ def tree_of(
 def query(grammar: str, docs: bool = True) -> tree_sitter.Query | str:
     """The compiled query of a grammar, or the reason for its absence; without `docs` it finds no comments."""
     source = query_source(grammar)
-    compiled = compile_query(grammar, source)
-    if not docs and not isinstance(compiled, str):
-        for pattern, captures in enumerate(_captures(compiled, source)):
+    own_query = compile_query(grammar, source)
+    if not docs and not isinstance(own_query, str):
+        for pattern, captures in enumerate(_captures(own_query, source)):
             if captures <= DOCS or ("doc" in captures and captures <= {"doc", "name"}):
-                compiled.disable_pattern(pattern)
-    return compiled
+                own_query.disable_pattern(pattern)
+    return own_query
 
 
-def _captures(compiled: tree_sitter.Query, source: str) -> list[frozenset[str]]:
+def _captures(own_query: tree_sitter.Query, source: str) -> list[frozenset[str]]:
     """The captures of each pattern of a query, without those that only a predicate uses.
 
     They are read from the text: the binding's own lookup fails for a capture that a pattern does not have.
     """
-    count: int = compiled.pattern_count  # type: ignore[assignment]  # a property, whatever its stub says
+    count: int = own_query.pattern_count  # type: ignore[assignment]  # a property, whatever its stub says
     data = re.sub(r";.*", lambda comment: "." * len(comment[0].encode()), source).encode()
     parts = (
-        data[compiled.start_byte_for_pattern(at) : compiled.end_byte_for_pattern(at)] for at in range(count)
+        data[own_query.start_byte_for_pattern(at) : own_query.end_byte_for_pattern(at)] for at in range(count)
     )
     return [frozenset(re.findall(r"@(?!_)([\w.]+)", part.decode())) for part in parts]
 
@@ -126,51 +126,51 @@ def _captures(compiled: tree_sitter.Query, source: str) -> list[frozenset[str]]:
 @lru_cache
 def _single_marks(grammar: str, docs: bool) -> tuple[str, ...]:
     """For each pattern of a grammar's query, the mark that is its only capture, or ""."""
-    compiled = query(grammar, docs)
-    kinds = () if isinstance(compiled, str) else _captures(compiled, query_source(grammar))
+    own_query = query(grammar, docs)
+    kinds = () if isinstance(own_query, str) else _captures(own_query, query_source(grammar))
     return tuple(next(iter(kind)) if len(kind) == 1 and kind <= MARKS else "" for kind in kinds)
 
 
 def compile_query(grammar: str, source: str) -> tree_sitter.Query | str:
     """A query for a grammar, or the reason why it does not compile."""
-    loaded = language(grammar)
-    if isinstance(loaded, str):
-        return loaded
+    grammar_language = language(grammar)
+    if isinstance(grammar_language, str):
+        return grammar_language
     if not source:
         return f"there is no query for the grammar {grammar}"
     try:
-        return tree_sitter.Query(loaded, source)
+        return tree_sitter.Query(grammar_language, source)
     except ValueError as error:  # QueryError is one
         return f"the query for the grammar {grammar} does not compile: {error}"
 
 
 def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS, docs: bool = True) -> Reading:
     """All matches of a grammar's query in a text in UTF-8; `microseconds` limits the parse."""
-    compiled = query(grammar, docs)
-    if isinstance(compiled, str):
-        return Reading(problem=compiled)
+    own_query = query(grammar, docs)
+    if isinstance(own_query, str):
+        return Reading(problem=own_query)
     tree = tree_of(grammar, data, microseconds)
     if tree is None:
         return Reading(partial=True, problem=f"the grammar {grammar} took longer than {microseconds} µs")
-    return _read_tree(compiled, tree.root_node, data, _single_marks(grammar, docs))
+    return _read_tree(own_query, tree.root_node, data, _single_marks(grammar, docs))
 
 
 def matches(grammar: str, root: tree_sitter.Node, data: bytes, span: ByteSpan | None = None) -> Reading:
     """All matches of a grammar's query in the tree of a text, or those that touch a span of it."""
-    compiled = query(grammar)
-    if isinstance(compiled, str):
-        return Reading(problem=compiled)
-    return _read_tree(compiled, root, data, _single_marks(grammar, True), span)
+    own_query = query(grammar)
+    if isinstance(own_query, str):
+        return Reading(problem=own_query)
+    return _read_tree(own_query, root, data, _single_marks(grammar, True), span)
 
 
 def _read_tree(
-    compiled: tree_sitter.Query,
+    own_query: tree_sitter.Query,
     root: tree_sitter.Node,
     data: bytes,
     alone: tuple[str, ...],
     span: ByteSpan | None = None,
 ) -> Reading:
-    raw, late = run_query(compiled, root, span)
+    raw, late = run_query(own_query, root, span)
     late = late or len(raw) > MAX_MATCHES
     del raw[MAX_MATCHES:]
     return Reading(*_split_matches(raw, alone, data), partial=late)
@@ -180,7 +180,7 @@ _Raw = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
 
 
 def run_query(
-    compiled: tree_sitter.Query,
+    own_query: tree_sitter.Query,
     root: tree_sitter.Node,
     span: ByteSpan | None = None,
     microseconds: int = QUERY_MICROSECONDS,
@@ -194,7 +194,7 @@ def run_query(
         with warnings.catch_warnings():
             # Its successor, the progress callback of `matches`, crashes in 0.25.2 too.
             warnings.simplefilter("ignore", DeprecationWarning)
-            cursor = tree_sitter.QueryCursor(compiled, timeout_micros=wait)
+            cursor = tree_sitter.QueryCursor(own_query, timeout_micros=wait)
         if span:
             cursor.set_byte_range(*span)
         start = time.perf_counter()  # `monotonic` moves in steps of 16 ms on Windows before Python 3.13
@@ -210,7 +210,7 @@ def run_query(
 def _split_matches(
     raw: _Raw, alone: tuple[str, ...], data: bytes
 ) -> tuple[tuple[QueryMatch, ...], tuple[Mark, ...]]:
-    kept: list[QueryMatch] = []
+    matches_kept: list[QueryMatch] = []
     marks: list[Mark] = []
     for pattern, captures in raw:
         if kind := alone[pattern]:
@@ -226,5 +226,5 @@ def _split_matches(
             elif name[0] != "_":  # names with "_" are for predicates only
                 spans[name] = [node.byte_range for node in nodes]
         if spans:
-            kept.append((pattern, spans))
-    return tuple(kept), tuple(marks)
+            matches_kept.append((pattern, spans))
+    return tuple(matches_kept), tuple(marks)

@@ -199,10 +199,10 @@ class OpenTree:
             return False
         new = incremental_blocks.lay_out(self._source, _nodes(tree.root_node, self._limits.long))
         size = len(self._raw)
-        for known in trees:
-            if known.tree.root_node.type == tree.root_node.type:
-                changed = [(span.start_byte, span.end_byte) for span in known.tree.changed_ranges(tree)]
-                incremental_blocks.keep_unchanged(known.blocks, new, known.touched, size, changed)
+        for old_tree in trees:
+            if old_tree.tree.root_node.type == tree.root_node.type:
+                ranges = [(span.start_byte, span.end_byte) for span in old_tree.tree.changed_ranges(tree)]
+                incremental_blocks.keep_unchanged(old_tree.blocks, new, old_tree.touched, size, ranges)
         self._last_tree = EditedTree(tree, new, EditExtent(size, size, size))
         if not tree.root_node.has_error:
             self._last_sound = self._last_tree
@@ -234,12 +234,12 @@ class OpenTree:
                 if block.reading is None and not self._query(index):
                     return self.whole()
                 reading = block.reading or Reading()
-                found = outline(self._source, reading, before, True, around, block.end)
-                block.set_outline(found, before, now)
+                block_outline = outline(self._source, reading, before, True, around, block.end)
+                block.set_outline(block_outline, before, now)
             else:
-                found = block.outline
-            before |= found.keys
-            around = scopes_below(around, found.open, block.end)
+                block_outline = block.outline
+            before |= block_outline.keys
+            around = scopes_below(around, block_outline.open, block.end)
         if sum(block.count for block in all_blocks) > grammars.MAX_MATCHES:
             return self.whole()
         return incremental_blocks.join_outlines(all_blocks)

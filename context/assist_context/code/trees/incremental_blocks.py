@@ -72,11 +72,13 @@ class SyntaxBlock:
         self.reading = reading
         self.count = len(reading.matches) + len(reading.marks)
 
-    def set_outline(self, outline: Outline, before: AbstractSet[DefinitionKey], seen: VisibleScopes) -> None:
+    def set_outline(
+        self, outline: Outline, before: AbstractSet[DefinitionKey], visible: VisibleScopes
+    ) -> None:
         """Records the outline that was made from the reading, which is dropped."""
         self.outline = outline
         self.hits = outline.keys & before
-        self.seen = seen
+        self.seen = visible
         self.reading = None
 
     def copy_answer(self, other: "SyntaxBlock", outline: Outline) -> None:
@@ -130,25 +132,25 @@ def lay_out(source: Source, nodes: Iterable[Node]) -> list[SyntaxBlock]:
 
 
 def keep_unchanged(
-    old: list[SyntaxBlock], new: list[SyntaxBlock], touched: EditExtent, size: int, changed: list[ByteSpan]
+    old: list[SyntaxBlock], new: list[SyntaxBlock], edit: EditExtent, size: int, changes: list[ByteSpan]
 ) -> None:
     """Copies what the old blocks know to new blocks whose text and tree have not changed.
 
     `size` is the size of the new text; `changed` are its spans where the tree is different, in order.
     """
-    known: dict[ByteSpan, SyntaxBlock] = {}
+    old_blocks: dict[ByteSpan, SyntaxBlock] = {}
     for block in old:
-        if block.reach <= touched.head:
-            known[block.start, block.end] = block
-        elif block.start >= touched.size - touched.tail:
-            known[block.start + size - touched.size, block.end + size - touched.size] = block
-    ends = [end for _, end in changed]
+        if block.reach <= edit.head:
+            old_blocks[block.start, block.end] = block
+        elif block.start >= edit.size - edit.tail:
+            old_blocks[block.start + size - edit.size, block.end + size - edit.size] = block
+    ends = [end for _, end in changes]
     for block in new:
-        was = known.get((block.start, block.end))
+        was = old_blocks.get((block.start, block.end))
         if block.outline or not was or not was.outline or was.reach - was.start != block.reach - block.start:
             continue
         near = bisect_left(ends, block.start)
-        touched_here = near < len(ends) and changed[near][0] <= block.reach
+        touched_here = near < len(ends) and changes[near][0] <= block.reach
         if was.shape == block.shape and not touched_here:
             outline = move_outline(was.outline, block.line - was.line)
             by = block.start - was.start
@@ -195,9 +197,9 @@ def share_reading(blocks: list[SyntaxBlock], some: ByteSpan, reading: Reading) -
         captures = match[1]
         spans = [span for spans in captures.values() for span in spans]
         first = min(spans)[0]
-        named = (spans[0] for name, spans in captures.items() if name in _NAMING)
+        name_spans = (spans[0] for name, spans in captures.items() if name in _NAMING)
         at = block_of(
-            first, max([end for _, end in spans]), max([start for start, _ in named], default=first)
+            first, max([end for _, end in spans]), max([start for start, _ in name_spans], default=first)
         )
         if at is None:
             return False

@@ -39,14 +39,14 @@ def readable(document: Document, cursor: Cursor, near: ParsedText | None = None)
     blocks = document.language.blocks
     first: ParsedText | None = None
     forms = (filler(body.strip(), blocks), filler("", blocks), body.strip(), block_head(body.strip(), blocks))
-    for written in dict.fromkeys(forms):
-        read = (*lines[:line], f"{indent}{written}{end}", *lines[line + 1 :])
+    for form in dict.fromkeys(forms):
+        read = (*lines[:line], f"{indent}{form}{end}", *lines[line + 1 :])
         same = near is not None and near.document.lines == read  # only this line has changed
-        parsed = near if near is not None and same else ParsedText(replace(document, lines=read), near)
-        first = first or parsed
-        near = parsed
-        if parsed.root is None or not parsed.root.has_error:
-            return ReadPlace(parsed, at)
+        tree = near if near is not None and same else ParsedText(replace(document, lines=read), near)
+        first = first or tree
+        near = tree
+        if tree.root is None or not tree.root.has_error:
+            return ReadPlace(tree, at)
     return ReadPlace(first or ParsedText(document), at)
 
 

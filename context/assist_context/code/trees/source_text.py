@@ -68,10 +68,10 @@ class Source:
 
     def leads(self, byte: int, line: int) -> bool:
         """Whether there is only white space before a byte on its line."""
-        found = _BLANK.match(
+        match = _BLANK.match(
             self.data, self.starts[line - 1], byte
         )  # does not copy the line, which may be long
-        return found is not None and found.end() == byte
+        return match is not None and match.end() == byte
 
     @property
     def ascii(self) -> str:
@@ -105,7 +105,7 @@ class Source:
 def _line_starts(data: bytes) -> list[int]:
     """Where lines start; the end of the last line end counts too."""
     if b"\r" in data:
-        return [0, *(found.end() for found in re.finditer(rb"\n", data))]
+        return [0, *(match.end() for match in re.finditer(rb"\n", data))]
     starts = [0, *accumulate(map(len, data.splitlines(keepends=True)))]
     if len(starts) > 1 and not data.endswith(b"\n"):
         starts.pop()

@@ -25,9 +25,9 @@ class CodeToken:
     line: int
 
 
-def tokens_in(parsed: ParsedText, first: int, last: int) -> Iterator[CodeToken]:
+def tokens_in(text: ParsedText, first: int, last: int) -> Iterator[CodeToken]:
     """The tokens that begin on these lines, from 1, both ends included, in order."""
-    waiting = [parsed.root] if parsed.root is not None else []
+    waiting = [text.root] if text.root is not None else []
     while waiting:
         node = waiting.pop()
         start, end = node.start_point.row + 1, node.end_point.row + 1

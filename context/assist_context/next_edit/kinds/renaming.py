@@ -42,7 +42,7 @@ def find_renames(situation: Situation) -> Iterator[Offer]:
     if rules is None or not situation.hunk.is_example:
         return
     newest = _newest_names(situation, rules)
-    renamings = tuple(dict.fromkeys(replaced.renaming for replaced in newest))
+    renamings = tuple(dict.fromkeys(name.renaming for name in newest))
     if not renamings or len(renamings) > MAX_NAMES:
         return
     text = _renamed_text(situation, newest, renamings)
@@ -69,7 +69,7 @@ def _newest_names(situation: Situation, rules: ScopeRules) -> list[ReplacedName]
     path = situation.document.path
     own = [hunk for hunk in situation.hunks if hunk.path == path and hunk.is_example]
     for hunk in own[: -RECENT - 1 : -1]:
-        names = [replaced for replaced in replaced_names(hunk) if _is_possible(rules, replaced)]
+        names = [name for name in replaced_names(hunk) if _is_possible(rules, name)]
         if names:
             return names
     return []
@@ -95,15 +95,15 @@ def _renamed_text(
     situation: Situation, newest: Sequence[ReplacedName], renamings: Sequence[Renaming]
 ) -> RenamedText:
     """The text with and without the renamings: the function around them if a name has too many places."""
-    replaced = replacements(situation.document, situation.hunks, renamings)
-    before = NameReader(situation.parse(replaced.document_before(situation.document)))
+    name = replacements(situation.document, situation.hunks, renamings)
+    before = NameReader(situation.parse(name.document_before(situation.document)))
     now = NameReader(situation.parse(situation.document))
     latest = newest[-1]
     if not all(_is_rare(before, old) for old, _ in renamings):
-        before = _function_reader(before, latest.old, replaced.before(latest.start))
+        before = _function_reader(before, latest.old, name.before(latest.start))
         now = _function_reader(now, latest.new, latest.start)
-    accepted = accepted_lines(situation.document, situation.hunks, [new for _, new in renamings])
-    return RenamedText(replaced, before, now, latest.start, accepted)
+    lines = accepted_lines(situation.document, situation.hunks, [new for _, new in renamings])
+    return RenamedText(name, before, now, latest.start, lines)
 
 
 def _function_reader(whole: NameReader, name: str, start: Cursor) -> NameReader:
@@ -116,16 +116,16 @@ def _find_chain(
 ) -> RenameChain | None:
     """What follows a replaced name: its definition was renamed now or a little earlier, or a use began it."""
     meant = text.meant(renaming)
-    latest = {replaced.start for replaced in newest}
-    begun = _count_examples(situation, renaming) > 1
-    tried: set[Binding] = set()
+    latest = {replacement.start for replacement in newest}
+    is_begun = _count_examples(situation, renaming) > 1
+    bindings: set[Binding] = set()
     for name, was in sorted(meant.items(), key=lambda item: item[0].start not in latest):
-        if was.binding is None or was.binding in tried:
+        if was.binding is None or was.binding in bindings:
             continue
-        tried.add(was.binding)
+        bindings.add(was.binding)
         for other, place in meant.items():
             if place.defines and place.binding == was.binding:
-                return follow_definition(other, place, text, begun)
+                return follow_definition(other, place, text, is_begun)
         if len(name.old) >= SHORTEST_USE and (chain := follow_use(name, was, text)):
             return None if situation.others.using(name.new, 1) else chain
     return None

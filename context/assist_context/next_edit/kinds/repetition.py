@@ -67,44 +67,44 @@ class _Hit:
 
 def find_repetitions(situation: Situation) -> Iterator[Offer]:
     """An offer for each replacement of the last hunks that fits somewhere else."""
-    found = _patterns(situation)
-    parsed: ParsedText | None = None
+    entries = _patterns(situation)
+    tree: ParsedText | None = None
     offers: list[tuple[_Found, Offer]] = []
-    for known in found:
-        if not _says_enough(known, situation.document):
+    for entry in entries:
+        if not _says_enough(entry, situation.document):
             continue
         text = _plain_text(situation.document)
-        hits = list(matches(known.pattern, text))
+        hits = list(matches(entry.pattern, text))
         if not hits:
             continue
-        parsed = parsed or situation.parse(situation.document)
-        places = _filter_alike(_places(situation.document, text, hits), parsed, situation, known)
+        tree = tree or situation.parse(situation.document)
+        places = _filter_alike(_places(situation.document, text, hits), tree, situation, entry)
         if places:
-            offers.append((known, _offer(situation, situation.document, known, places)))
+            offers.append((entry, _offer(situation, situation.document, entry, places)))
         if len(offers) == MAX_OFFERS:
             break
     yield from (
-        offer for known, offer in offers if not any(_is_part(known, offer, *other) for other in offers)
+        offer for entry, offer in offers if not any(_is_part(entry, offer, *other) for other in offers)
     )
-    repeated = [known for known in found if len(known.examples) > 1 and known.pattern.names]
-    for known in repeated[:MAX_ELSEWHERE]:
-        if not _is_renaming(situation, known):
-            yield from _elsewhere(situation, known)
+    several = [entry for entry in entries if len(entry.examples) > 1 and entry.pattern.names]
+    for entry in several[:MAX_ELSEWHERE]:
+        if not _is_renaming(situation, entry):
+            yield from _elsewhere(situation, entry)
 
 
-def _says_enough(found: _Found, document: Document) -> bool:
+def _says_enough(pattern: _Found, document: Document) -> bool:
     """Whether one example is enough. Words of prose, numbers and stray signs are changed in one place."""
-    if len(found.examples) > 1:
+    if len(pattern.examples) > 1:
         return True
-    site = found.examples[0]
+    site = pattern.examples[0]
     if document.language.markup or (not site.new and len(site.old) < FEW_TOKENS):
         return False
     return any(map(IDENTIFIER.fullmatch, (*site.old, *site.new)))
 
 
-def _is_part(found: _Found, offer: Offer, wider: _Found, around: Offer) -> bool:
+def _is_part(pattern: _Found, offer: Offer, wider: _Found, around: Offer) -> bool:
     """Whether an offer makes only a part of what another one makes there, which as many examples bear out."""
-    if len(wider.examples) < max(2, len(found.examples)):
+    if len(wider.examples) < max(2, len(pattern.examples)):
         return False
     first = offer.changes[0]
     return any(
@@ -116,21 +116,21 @@ def _is_part(found: _Found, offer: Offer, wider: _Found, around: Offer) -> bool:
     )
 
 
-def _elsewhere(situation: Situation, found: _Found) -> Iterator[Offer]:
+def _elsewhere(situation: Situation, pattern: _Found) -> Iterator[Offer]:
     """The same in other files, for a replacement that was made at least twice."""
-    for document in situation.others.using(found.pattern.names[0], OTHER_FILES):
+    for document in situation.others.using(pattern.pattern.names[0], OTHER_FILES):
         text = _plain_text(document)
-        hits = list(matches(found.pattern, text))
+        hits = list(matches(pattern.pattern, text))
         if hits:
-            parsed = situation.parse(document)
-            places = _filter_alike(_places(document, text, hits), parsed, situation, found)
+            tree = situation.parse(document)
+            places = _filter_alike(_places(document, text, hits), tree, situation, pattern)
             if places:
-                yield _offer(situation, document, found, places)
+                yield _offer(situation, document, pattern, places)
 
 
-def _is_renaming(situation: Situation, found: _Found) -> bool:
+def _is_renaming(situation: Situation, pattern: _Found) -> bool:
     """Whether a name of this document got another one: renames say which other files mean it."""
-    own = [site for site in found.examples if site.path == situation.document.path and site.is_identifier]
+    own = [site for site in pattern.examples if site.path == situation.document.path and site.is_identifier]
     if not own:
         return False
     reader = NameReader(situation.parse(situation.document))
@@ -149,27 +149,29 @@ def _is_defined_here(reader: NameReader, name: str, site: Site) -> bool:
 
 def _patterns(situation: Situation) -> list[_Found]:
     """The patterns of the last hunks: those that explain more examples come first."""
-    known = [
+    groups = [
         list(_sites_of(hunk, situation.document)[:MAX_SITES])
         for hunk in reversed(situation.hunks[-RECENT:])
         if hunk.is_example
     ]
     result: dict[Pattern, _Found] = {}
-    for age, newest in enumerate(known[:SEEDS]):
+    for age, newest in enumerate(groups[:SEEDS]):
         for site in newest:
-            for pattern in _of_site(site, known[age + 1 :]):
+            for pattern in _of_site(site, groups[age + 1 :]):
                 if pattern not in result:
-                    explained = [other for group in known for other in group if _explains(pattern, other)]
-                    result[pattern] = _Found(pattern, tuple(explained or [site]), age)
-    found = [
-        known
-        for known in result.values()
+                    covered_examples = [
+                        other for group in groups for other in group if _explains(pattern, other)
+                    ]
+                    result[pattern] = _Found(pattern, tuple(covered_examples or [site]), age)
+    entry = [
+        groups
+        for groups in result.values()
         if not any(
-            says_less(known.pattern, other.pattern) and len(known.examples) <= len(other.examples)
+            says_less(groups.pattern, other.pattern) and len(groups.examples) <= len(other.examples)
             for other in result.values()
         )
     ]
-    return sorted(found, key=lambda known: (known.age, -len(known.examples), -len(known.pattern.old)))
+    return sorted(entry, key=lambda groups: (groups.age, -len(groups.examples), -len(groups.pattern.old)))
 
 
 def _of_site(site: Site, earlier: Sequence[Sequence[Site]]) -> Iterator[Pattern]:
@@ -231,36 +233,36 @@ def _places(document: Document, text: str, hits: Sequence[PatternMatch]) -> list
         line = bisect_right(starts, hit.start) - 1
         end = bisect_right(starts, hit.end) - 1
         begin = max(0, hit.start - 80)
-        left = tokens(text[begin : hit.start])[-AROUND:]
+        before = tokens(text[begin : hit.start])[-AROUND:]
         right = tokens(text[hit.end : hit.end + 80])[:AROUND]
         start = Cursor(line, hit.start - starts[line])
         old = text[hit.start : hit.end]
-        result.append(_Hit(hit, start, Cursor(end, hit.end - starts[end]), left, old, right))
+        result.append(_Hit(hit, start, Cursor(end, hit.end - starts[end]), before, old, right))
     return result
 
 
 def _filter_alike(
-    places: Sequence[_Hit], parsed: ParsedText, situation: Situation, found: _Found
+    places: Sequence[_Hit], text: ParsedText, situation: Situation, pattern: _Found
 ) -> list[_Hit]:
     """The places of the same kind as the last example (code, a string or a comment) and the same meaning."""
-    example = found.examples[0]
+    example = pattern.examples[0]
     here = example.path == situation.document.path
     origin = situation.parse(situation.document) if here else None
     kind = _kind_at(origin, Cursor(example.line, example.column)) if origin is not None else "code"
-    if kind != "code" and len(found.examples) == 1:
+    if kind != "code" and len(pattern.examples) == 1:
         return []
-    alike = [place for place in places if _kind_at(parsed, place.start) == kind]
-    if len(found.examples) == 1 and not example.new:  # of a parameter: the next function needs its own
-        alike = [place for place in alike if not _is_parameter(parsed, place)]
-    if kind != "code" or not example.is_identifier or parsed.document is not situation.document or not here:
+    alike = [place for place in places if _kind_at(text, place.start) == kind]
+    if len(pattern.examples) == 1 and not example.new:  # of a parameter: the next function needs its own
+        alike = [place for place in alike if not _is_parameter(text, place)]
+    if kind != "code" or not example.is_identifier or text.document is not situation.document or not here:
         return alike
-    other = _other_meanings(parsed, example)
+    other = _other_meanings(text, example)
     return [place for place in alike if place.start not in other]
 
 
-def _is_parameter(parsed: ParsedText, place: _Hit) -> bool:
+def _is_parameter(text: ParsedText, place: _Hit) -> bool:
     """Whether a place is in the parameters of a function."""
-    node = parsed.node(parsed.byte(place.start), parsed.byte(place.end))
+    node = text.node(text.byte(place.start), text.byte(place.end))
     while node is not None and not node.type.endswith(("block", "body")):
         if _PARAMETERS.fullmatch(node.type):
             return True
@@ -268,15 +270,15 @@ def _is_parameter(parsed: ParsedText, place: _Hit) -> bool:
     return False
 
 
-def _kind_at(parsed: ParsedText, place: Cursor) -> PlaceKind:
+def _kind_at(text: ParsedText, place: Cursor) -> PlaceKind:
     """What is around a place: what is replaced there may itself be a whole string."""
-    at = parsed.byte(place)
-    return parsed.kind(at, at)
+    at = text.byte(place)
+    return text.kind(at, at)
 
 
-def _other_meanings(parsed: ParsedText, example: Site) -> set[Cursor]:
+def _other_meanings(text: ParsedText, example: Site) -> set[Cursor]:
     """Where the old name means something else than at the example, or is a member and the example is not."""
-    reader = NameReader(parsed)
+    reader = NameReader(text)
     name = example.old[0]
     start = Cursor(example.line, example.column)
     end = Cursor(example.line, example.column + len(example.new[0]))
@@ -293,23 +295,23 @@ def _is_member(reader: NameReader, start: Cursor, name: str) -> bool:
     return any(place.member for place in reader.occurrences(name) if place.start == start)
 
 
-def _offer(situation: Situation, document: Document, found: _Found, places: Sequence[_Hit]) -> Offer:
+def _offer(situation: Situation, document: Document, pattern: _Found, places: Sequence[_Hit]) -> Offer:
     """The offer of a pattern: the places after the edit first, then those from the top."""
     here = document is situation.document
-    edited = situation.hunk.line if here else -1
-    ordered = sorted(
-        places, key=lambda place: (place.start.line < edited, place.start.line, place.start.column)
+    own_line = situation.hunk.line if here else -1
+    in_order = sorted(
+        places, key=lambda place: (place.start.line < own_line, place.start.line, place.start.column)
     )
     changes = tuple(
         Change(document.path, place.start, place.end, _with_ends(place.match.new, document))
-        for place in ordered
+        for place in in_order
     )
     return Offer(
         "repeat",
-        f"repeat {found.pattern.key}",
+        f"repeat {pattern.pattern.key}",
         changes,
-        _reason(found, document),
-        _features(situation, document, found, ordered),
+        _reason(pattern, document),
+        _features(situation, document, pattern, in_order),
     )
 
 
@@ -319,37 +321,37 @@ def _with_ends(new: str, document: Document) -> str:
     return new.replace("\n", "\r\n")
 
 
-def _reason(found: _Found, document: Document) -> str:
-    example = found.examples[0]
+def _reason(pattern: _Found, document: Document) -> str:
+    example = pattern.examples[0]
     line = example.line + ("".join(example.new or example.old)[:1] == "\n")
     return f"the same change as in {line_words(line, example.path, document.path)}"
 
 
 def _features(
-    situation: Situation, document: Document, found: _Found, places: Sequence[_Hit]
+    situation: Situation, document: Document, entry: _Found, places: Sequence[_Hit]
 ) -> dict[str, float]:
     """What says how likely an offer is; those of its first place are about that place."""
-    pattern = found.pattern
+    pattern = entry.pattern
     first = places[0]
-    lefts = [_same_end(first.left, site.left) for site in found.examples]
-    rights = [_same_start(first.right, site.right) for site in found.examples]
+    lefts = [_same_end(first.left, site.left) for site in entry.examples]
+    rights = [_same_start(first.right, site.right) for site in entry.examples]
     here = document is situation.document
     hunks = [hunk for hunk in situation.hunks if hunk.path == document.path]
-    parsed = situation.parse(document)
-    kind = _kind_at(parsed, first.start)
-    touched = any(hunk.line <= first.start.line < hunk.line + len(hunk.new) for hunk in hunks)
+    text = situation.parse(document)
+    kind = _kind_at(text, first.start)
+    is_touched = any(hunk.line <= first.start.line < hunk.line + len(hunk.new) for hunk in hunks)
     old = "".join(item for item in pattern.old if isinstance(item, str))
     new = "".join(item for item in pattern.new if isinstance(item, str))
     long_old = [item for item in pattern.old if is_long_name(item)]
     return {
-        "one": float(len(found.examples) == 1),
-        "two": float(len(found.examples) == 2),
-        "examples": math.log1p(len(found.examples)),
+        "one": float(len(entry.examples) == 1),
+        "two": float(len(entry.examples) == 2),
+        "examples": math.log1p(len(entry.examples)),
         "places": math.log1p(len(places)),
         "distance": math.log1p(abs(first.start.line - situation.hunk.line)) if here else 0.0,
         "above": float(here and first.start.line < situation.hunk.line),
         "elsewhere": float(not here),
-        "identifier": float(found.examples[0].is_identifier),
+        "identifier": float(entry.examples[0].is_identifier),
         "old": math.log1p(len(old)),
         "new": math.log1p(len(new)),
         "names": math.log1p(len(long_old)),
@@ -358,10 +360,10 @@ def _features(
         "insertion": float(not old.strip()),
         "left": math.log1p(max(lefts)),
         "right": math.log1p(max(rights)),
-        "age": float(found.age),
-        "touched": float(touched),
-        "sites": math.log1p(min(site.among for site in found.examples)),
-        "line": max(_alike(first, site) for site in found.examples[:MAX_COMPARED]),
+        "age": float(entry.age),
+        "touched": float(is_touched),
+        "sites": math.log1p(min(site.among for site in entry.examples)),
+        "line": max(_alike(first, site) for site in entry.examples[:MAX_COMPARED]),
         "number": float(bool(old) and not long_old),
         "literal": float(bool(_LITERAL.fullmatch(old))),
         "prose": float(bool(document.language.markup)),

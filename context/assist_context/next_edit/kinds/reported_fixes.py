@@ -65,19 +65,19 @@ def _read(document: Document, report: Report) -> _Fix | None:
     for message in _messages():
         if report.source and not message.source.fullmatch(report.source.lower()):
             continue
-        found = message.says.search(report.message[:MAX_CHARACTERS])
-        if found is None:
+        match = message.says.search(report.message[:MAX_CHARACTERS])
+        if match is None:
             continue
-        named = found.groupdict()
-        if unused := named.get("unused") or named.get("name"):
-            return _Fix(report.start, report.end, unused, "")
-        covered = _covered_text(document, report)
-        old = named.get("old") or (covered if _WORD.fullmatch(covered) else "")
-        whole = _MEMBER.fullmatch(covered) if message.member else None
-        if not old or (covered != old and (whole is None or whole[1] != old)):
+        groups = match.groupdict()
+        if unused_name := groups.get("unused") or groups.get("name"):
+            return _Fix(report.start, report.end, unused_name, "")
+        text = _covered_text(document, report)
+        old = groups.get("old") or (text if _WORD.fullmatch(text) else "")
+        whole = _MEMBER.fullmatch(text) if message.member else None
+        if not old or (text != old and (whole is None or whole[1] != old)):
             return None
         start = Cursor(report.end.line, report.end.column - len(old))
-        return _Fix(start, report.end, old, named["new"]) if old != named["new"] else None
+        return _Fix(start, report.end, old, groups["new"]) if old != groups["new"] else None
     return None
 
 
@@ -132,23 +132,23 @@ def _replacement(situation: Situation, old: str, new: str, fixes: Sequence[_Fix]
 
 def _removal(situation: Situation, fix: _Fix) -> Offer | None:
     """An import less, if the report covers a part of its statement."""
-    parsed = situation.parse(situation.document)
-    start, end = parsed.byte(fix.start), parsed.byte(fix.end)
+    tree = situation.parse(situation.document)
+    start, end = tree.byte(fix.start), tree.byte(fix.end)
     last = re.split(r"[./:]+", fix.old)[-1]
-    for statement in import_statements(parsed):
+    for statement in import_statements(tree):
         if end < statement.span[0] or statement.span[1] < start or (statement.nested and not statement.loose):
             continue
-        named = [
+        names = [
             name
             for name in statement.names
             if fix.old
             in (name.name, name.module, f"{name.module}.{name.original}", f"{name.module}::{name.original}")
             or (name.name == last and fix.old.endswith(name.original))
         ]
-        change = remove_import(parsed, statement, named[0]) if len(named) == 1 else None
+        change = remove_import(tree, statement, names[0]) if len(names) == 1 else None
         if change is not None:
-            made = Change(
-                situation.document.path, parsed.cursor(change[0]), parsed.cursor(change[1]), change[2]
+            removal = Change(
+                situation.document.path, tree.cursor(change[0]), tree.cursor(change[1]), change[2]
             )
             gone = set(_WORD.findall("".join(situation.hunk.old))) - set(
                 _WORD.findall("".join(situation.hunk.new))
@@ -156,15 +156,15 @@ def _removal(situation: Situation, fix: _Fix) -> Offer | None:
             features = {
                 "examples": 0.0,
                 "places": math.log1p(1),
-                "distance": math.log1p(abs(situation.cursor.line - made.start.line)),
+                "distance": math.log1p(abs(situation.cursor.line - removal.start.line)),
                 "unused": 1.0,
                 "written": float(fix.old in "".join(situation.hunk.new)),
-                "gone": float(named[0].name in gone),
+                "gone": float(names[0].name in gone),
             }
             return Offer(
                 "report",
                 f"report unused {fix.old}",
-                (made,),
+                (removal,),
                 "a tool reports that nothing uses this import",
                 features,
             )

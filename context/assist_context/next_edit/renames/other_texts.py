@@ -29,8 +29,8 @@ def follow_import(situation: Situation, document: Document, chain: RenameChain) 
         return ()
     reader = NameReader(situation.parse(document))
     places = OtherText(reader, origin).places(chain.name.old, binding)
-    taken = [reader.bound(chain.name.new, place.start, place.end) for place in places]
-    if any(meaning is not None for meaning in taken):
+    bindings = [reader.bound(chain.name.new, place.start, place.end) for place in places]
+    if any(meaning is not None for meaning in bindings):
         return ()
     return tuple(change_of(document, place, chain.name.old, chain.name.new) for place in places)
 
@@ -61,10 +61,10 @@ class OtherText:
             node = self._node(place) if self._is_import(place) else None
             alias = None if node is None else _alias_of(node)
             if alias is not None:
-                found = self._reader.occurrences(node_text(alias))
+                places = self._reader.occurrences(node_text(alias))
                 start = self._reader.parsed.cursor(alias.start_byte)
-                meant = {place.binding for place in found if place.start == start} - {None}
-                yield node_text(alias), [place for place in found if place.binding in meant]
+                meant = {place.binding for place in places if place.start == start} - {None}
+                yield node_text(alias), [place for place in places if place.binding in meant]
 
     def imports(self, name: str) -> Iterator[Occurrence]:
         """The places that mean a name at the top of the other file."""
@@ -93,8 +93,8 @@ class OtherText:
         yield from self._reader.members_of(name, owner, space)
 
     def _node(self, place: Occurrence) -> tree_sitter.Node | None:
-        parsed = self._reader.parsed
-        return parsed.node(parsed.byte(place.start), parsed.byte(place.end))
+        text = self._reader.parsed
+        return text.node(text.byte(place.start), text.byte(place.end))
 
     def _is_import(self, place: Occurrence) -> bool:
         """Whether a place is the name in an import from the other file, not what it is called here."""
@@ -142,8 +142,8 @@ class OtherText:
 
     def _definitions(self, node: tree_sitter.Node) -> Iterator[Occurrence]:
         name = node_text(node)
-        parsed = self._reader.parsed
-        start = parsed.cursor(node.start_byte)
+        text = self._reader.parsed
+        start = text.cursor(node.start_byte)
         occurrences = self._reader.occurrences(name)
         own = next((place.binding for place in occurrences if place.start == start), None)
         return (place for place in occurrences if place.defines and place.binding == own and own is not None)
@@ -189,10 +189,10 @@ def _module_named(statement: tree_sitter.Node, node: tree_sitter.Node) -> str | 
     around = node.parent
     if around is not None and around.type == "dotted_name" and around.parent is not None:
         around = around if around.parent.type != "aliased_import" else around.parent
-    written = around
+    path = around
     if around is not None and around.type == "aliased_import":
-        written = around.child_by_field_name("name")
-    text = node_text(written)
+        path = around.child_by_field_name("name")
+    text = node_text(path)
     module = statement.child_by_field_name("module_name")
     if module is None:
         return text if around is not None and (around.type == "aliased_import" or "." not in text) else None

@@ -61,7 +61,7 @@ class RenamedText:
 
 
 def follow_definition(
-    name: ReplacedName, definition: Occurrence, text: RenamedText, begun: bool = False
+    name: ReplacedName, definition: Occurrence, text: RenamedText, is_begun: bool = False
 ) -> RenameChain | None:
     """What follows if the replaced name was a definition; `None` if the new one does not define the same.
 
@@ -69,30 +69,30 @@ def follow_definition(
     """
     new = (place for place in text.now.occurrences(name.new) if place.start == name.start and place.defines)
     target = next((place.binding for place in new), None)
-    if target is None or _captures(name, target, text, begun):
+    if target is None or _captures(name, target, text, is_begun):
         return None
     return _chain(name, definition, target, text)
 
 
 def _places_now(old: str, places: Iterable[Occurrence], text: RenamedText) -> list[Occurrence]:
     """Some places as they are now, without those that were replaced."""
-    found = []
+    places_found = []
     for place in places:
         start = text.replaced.after(place.start)
         if start is not None:
-            found.append(replace(place, start=start, end=Cursor(start.line, start.column + len(old))))
-    return found
+            places_found.append(replace(place, start=start, end=Cursor(start.line, start.column + len(old))))
+    return places_found
 
 
-def _captures(name: ReplacedName, target: Binding, text: RenamedText, begun: bool) -> bool:
+def _captures(name: ReplacedName, target: Binding, text: RenamedText, is_begun: bool) -> bool:
     """Whether a place that meant something else now means the definition with its new name."""
     earlier = {place.start: place for place in text.before.occurrences(name.new)}
     own = text.starts(name.renaming)
     for use in text.now.occurrences(name.new):
         if use.binding == target and use.start not in own:
             place = earlier.get(text.replaced.before(use.start))
-            known = begun or use.start.line in text.accepted
-            if place is not None and (place.binding is not None or not (place.member or known)):
+            is_accepted = is_begun or use.start.line in text.accepted
+            if place is not None and (place.binding is not None or not (place.member or is_accepted)):
                 return True
     return False
 
@@ -108,20 +108,20 @@ def _chain(
     for place in text.before.occurrences(name.old):
         follows = place.binding == definition.binding and (place.sure or guesses)
         (same if follows else others).append(place)
-    left = _places_now(name.old, same, text)
+    remaining = _places_now(name.old, same, text)
     changes = []
     unsure = 0
     # Where a type and a value are one definition, the new name means nothing yet at the places of the other.
-    allowed = {target, None} if any(place.defines for place in left) else {target}
-    for place in left:
-        if now.bound(name.new, place.start, place.end, key=place.shorthand == "key") not in allowed:
+    bindings = {target, None} if any(place.defines for place in remaining) else {target}
+    for place in remaining:
+        if now.bound(name.new, place.start, place.end, key=place.shorthand == "key") not in bindings:
             if place.sure:
                 return None  # there the new name means something else
             continue
         unsure += not place.sure
         changes.append(change_of(now.parsed.document, place, name.old, name.new))
-    ordered = _in_reading_order(changes, text.latest)
-    return RenameChain(name, definition, tuple(ordered), tuple(others), unsure, from_use=target is None)
+    in_order = _in_reading_order(changes, text.latest)
+    return RenameChain(name, definition, tuple(in_order), tuple(others), unsure, from_use=target is None)
 
 
 def change_of(document: Document, place: Occurrence, old: str, new: str) -> Change:
@@ -130,8 +130,8 @@ def change_of(document: Document, place: Occurrence, old: str, new: str) -> Chan
         return Change(document.path, place.start, place.end, f"{new}: {old}")
     if place.shorthand == "value":
         head = document.lines[place.start.line][: place.start.column]
-        found = _MODIFIERS.search(head)
-        words = found[0] if found else ""
+        modifier = _MODIFIERS.search(head)
+        words = modifier[0] if modifier else ""
         start = Cursor(place.start.line, place.start.column - len(words))
         return Change(document.path, start, place.end, f"{old}: {words}{new}")
     return Change(document.path, place.start, place.end, new)

@@ -78,7 +78,7 @@ def replacements(
     document: Document, hunks: Iterable[EditHunk], renamings: Collection[Renaming]
 ) -> Replacements:
     """Where hunks made these renamings in a document, as far as the lines are still as they left them."""
-    found = {
+    names = {
         name.start: name
         for hunk in hunks
         if hunk.path == document.path and makes_any(hunk, renamings)
@@ -87,7 +87,7 @@ def replacements(
         and document.lines[name.start.line : name.start.line + 1]
         == hunk.new[name.start.line - hunk.line :][:1]
     }
-    return Replacements(tuple(name for _, name in sorted(found.items(), key=lambda item: _order(item[0]))))
+    return Replacements(tuple(name for _, name in sorted(names.items(), key=lambda item: _order(item[0]))))
 
 
 def makes_any(hunk: EditHunk, renamings: Collection[Renaming]) -> bool:
@@ -99,13 +99,13 @@ def makes_any(hunk: EditHunk, renamings: Collection[Renaming]) -> bool:
 
 def accepted_lines(document: Document, hunks: Iterable[EditHunk], names: Collection[str]) -> frozenset[int]:
     """The lines of a document on which accepted offers added some of these names."""
-    found: set[int] = set()
+    lines: set[int] = set()
     for hunk in hunks:
         old, new = "".join(hunk.old), "".join(hunk.new)
         own = hunk.path == document.path and hunk.origin == "offer"
         if own and any(new.count(word) > old.count(word) for word in names):
-            found.update(range(hunk.line, hunk.line + len(hunk.new)))
-    return frozenset(found)
+            lines.update(range(hunk.line, hunk.line + len(hunk.new)))
+    return frozenset(lines)
 
 
 def _order(place: Cursor) -> tuple[int, int]:
@@ -120,20 +120,20 @@ def replaced_names(hunk: EditHunk) -> tuple[ReplacedName, ...]:
     new = _tokens(token, hunk.new, hunk.line)
     if max(len(old), len(new)) > MAX_TOKENS:
         return ()
-    found: list[ReplacedName] = []
+    names: list[ReplacedName] = []
     matcher = SequenceMatcher(None, [token[0] for token in old], [token[0] for token in new], autojunk=False)
     for step, start, end, begin, stop in matcher.get_opcodes():
         if step != "replace" or end - start != stop - begin:
             continue
         pairs = [(one[0], *two) for one, two in zip(old[start:end], new[begin:stop], strict=True)]
         if all(_NAME.fullmatch(before) and _NAME.fullmatch(after) for before, after, _ in pairs):
-            found += [ReplacedName(*pair) for pair in pairs]
-    return tuple(found)
+            names += [ReplacedName(*pair) for pair in pairs]
+    return tuple(names)
 
 
 def _tokens(token: re.Pattern[str], lines: tuple[str, ...], first: int) -> list[tuple[str, Cursor]]:
     return [
-        (found[0], Cursor(number, found.start()))
+        (match[0], Cursor(number, match.start()))
         for number, line in enumerate(lines, first)
-        for found in token.finditer(line)
+        for match in token.finditer(line)
     ]

@@ -63,14 +63,14 @@ def imports_above(new: list[str], lines: list[str], target: EditTarget, here: Fi
     if any(map(_IMPORT.match, lines[target.first - 1 : target.last][:1])):
         return AboveImports()
     size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
-    wanted = [line.strip() for line in new[:size] if line.strip()]
-    if not wanted:
+    lines_wanted = [line.strip() for line in new[:size] if line.strip()]
+    if not lines_wanted:
         return AboveImports(size)
     code = frozenset(_WORD.findall("\n".join(new[size:])))
-    missing = [line for line in wanted if _is_missing(line, here, code, target)]
+    missing = [line for line in lines_wanted if _is_missing(line, here, code, target)]
     notes = []
-    if len(wanted) > len(missing):
-        what = f"left out {len(wanted) - len(missing)} imports above {target.name or 'the tests'}"
+    if len(lines_wanted) > len(missing):
+        what = f"left out {len(lines_wanted) - len(missing)} imports above {target.name or 'the tests'}"
         notes.append(f"{target.path}: {what}, which the file has or the code does not use")
     if not missing:
         return AboveImports(size, (), tuple(notes))
@@ -82,37 +82,37 @@ def imports_above(new: list[str], lines: list[str], target: EditTarget, here: Fi
     _check_new(missing, here, target)
     at = lines[here.last - 1]
     notes.append(f"{target.path}: {len(missing)} imports of the answer go below the file's own")
-    added = Match(Hunk(here.last, here.last, "whole"), (at,), (at, *missing))
-    return AboveImports(size, (added,), tuple(notes))
+    insertion = Match(Hunk(here.last, here.last, "whole"), (at,), (at, *missing))
+    return AboveImports(size, (insertion,), tuple(notes))
 
 
 def file_around(lines: list[str], target: EditTarget) -> FileAround:
     """The imports and definitions of a file around the code in question."""
     language = language_of(target.path)
-    taken: set[tuple[str, ...]] = set()
+    bindings: set[tuple[str, ...]] = set()
     names: set[str] = set()
     last = 0
-    found = symbols(language, "\n".join([*lines, ""]))
-    for imported in found.imports:
-        if _is_inside(imported.line, target) or lines[imported.line - 1][:1].isspace():
+    outline = symbols(language, "\n".join([*lines, ""]))
+    for statement in outline.imports:
+        if _is_inside(statement.line, target) or lines[statement.line - 1][:1].isspace():
             continue
-        end = imported.line
+        end = statement.line
         if language.name == "python":
-            size, takes = _python_import(lines[imported.line - 1 : imported.line - 1 + LONGEST])
+            size, takes = _python_import(lines[statement.line - 1 : statement.line - 1 + LONGEST])
             end += size - 1
             names |= {name for *_, name in takes}
         else:
-            takes = frozenset({(lines[imported.line - 1].strip(),)})
-            names |= set(imported.names)
-        taken |= takes
+            takes = frozenset({(lines[statement.line - 1].strip(),)})
+            names |= set(statement.names)
+        bindings |= takes
         last = end if last < end < target.first else last
-    own = tuple(definition for definition in found.definitions if _is_inside(definition.start_line, target))
+    own = tuple(definition for definition in outline.definitions if _is_inside(definition.start_line, target))
     outside = {
         (definition.parent, definition.name): definition
-        for definition in found.definitions
+        for definition in outline.definitions
         if not _is_inside(definition.start_line, target)
     }
-    return FileAround(frozenset(taken), frozenset(names), last, outside, own)
+    return FileAround(frozenset(bindings), frozenset(names), last, outside, own)
 
 
 def _is_inside(line: int, target: EditTarget) -> bool:
@@ -123,10 +123,10 @@ def _is_missing(line: str, here: FileAround, code: frozenset[str], target: EditT
     """Whether the file lacks an import that the code needs; what a Python import gives is known."""
     language = language_of(target.path)
     if language.name != "python":
-        given = {name for imported in symbols(language, f"{line}\n").imports for name in imported.names}
-        return (line,) not in here.taken and not (given and given <= here.names)
-    _, found = _python_import([line])
-    if found and (found <= here.taken or code.isdisjoint(name for *_, name in found)):
+        names = {name for statement in symbols(language, f"{line}\n").imports for name in statement.names}
+        return (line,) not in here.taken and not (names and names <= here.names)
+    _, bindings = _python_import([line])
+    if bindings and (bindings <= here.taken or code.isdisjoint(name for *_, name in bindings)):
         return False
     return _FUTURE not in line
 
@@ -138,14 +138,14 @@ def _check_new(missing: Sequence[str], here: FileAround, target: EditTarget) -> 
     """
     if language_of(target.path).name != "python":
         return
-    defined = {name for parent, name in here.definitions if not parent}
-    known = {module.partition(".")[0] for level, module, *_ in here.taken if level == "0"}
-    known |= {module.partition(".")[0] for _, module, *_ in _taken_by(target.given)}
+    definitions = {name for parent, name in here.definitions if not parent}
+    modules = {module.partition(".")[0] for level, module, *_ in here.taken if level == "0"}
+    modules |= {module.partition(".")[0] for _, module, *_ in _taken_by(target.given)}
     for level, module, _, name in _taken_by(missing) - here.taken:  # a line may have names that are there
-        if name in defined | here.names:
+        if name in definitions | here.names:
             raise EditError(f"the answer imports {name}, but {target.path} has another one: ask again")
         top = module.partition(".")[0]
-        if level == "0" and top not in known and top not in sys.stdlib_module_names:
+        if level == "0" and top not in modules and top not in sys.stdlib_module_names:
             raise EditError(
                 f"the answer imports {top}, which nothing else in {target.path} imports: if it exists, add "
                 "the import and ask again"
@@ -164,24 +164,24 @@ def _python_import(lines: Sequence[str]) -> tuple[int, frozenset[tuple[str, ...]
     goes_on = lines[:1] and ("(" in lines[0] or lines[0].rstrip().endswith("\\"))
     for size in range(1, len(lines) + 1 if goes_on else 2):
         try:
-            [found] = ast.parse("\n".join(lines[:size])).body
+            [statement] = ast.parse("\n".join(lines[:size])).body
         except (SyntaxError, ValueError):  # it goes on; ValueError: two statements, or a null character
             continue
-        return size, frozenset(_taken_names(found))
+        return size, frozenset(_taken_names(statement))
     return 1, frozenset()
 
 
 def _taken_by(lines: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    return frozenset(taken for line in lines for taken in _python_import([line])[1])
+    return frozenset(binding for line in lines for binding in _python_import([line])[1])
 
 
-def _taken_names(found: ast.stmt) -> Iterator[tuple[str, ...]]:
-    if isinstance(found, ast.Import):
-        for name in found.names:
+def _taken_names(statement: ast.stmt) -> Iterator[tuple[str, ...]]:
+    if isinstance(statement, ast.Import):
+        for name in statement.names:
             yield "0", name.name, "", name.asname or name.name.partition(".")[0]
-    elif isinstance(found, ast.ImportFrom):
-        for name in found.names:
-            yield str(found.level), found.module or "", name.name, name.asname or name.name
+    elif isinstance(statement, ast.ImportFrom):
+        for name in statement.names:
+            yield str(statement.level), statement.module or "", name.name, name.asname or name.name
 
 
 def is_import(line: str) -> bool:

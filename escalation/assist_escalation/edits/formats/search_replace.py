@@ -48,7 +48,7 @@ def fence_for(texts: Iterable[str]) -> str:
     ('========', '=======')
     """
     lines = (line for text in texts for line in lines_of(text))
-    runs = [len(found[1]) for line in lines if (found := re.match(r"[ \t]*(<+|=+|>+)", line))]
+    runs = [len(run_match[1]) for line in lines if (run_match := re.match(r"[ \t]*(<+|=+|>+)", line))]
     return "=" * max([LEAST, *(run + 1 for run in runs)])
 
 
@@ -103,11 +103,11 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
     above = 0  # the first line after the last block
     place = 0
     while place < len(lines):
-        found = MARKER.fullmatch(lines[place])
-        if found and found["run"][0] == "<" and found["word"] == " SEARCH":
-            if len(found["run"]) < width:
+        marker = MARKER.fullmatch(lines[place])
+        if marker and marker["run"][0] == "<" and marker["word"] == " SEARCH":
+            if len(marker["run"]) < width:
                 raise EditError(
-                    f"line {place + 1} of the answer: the marker has {len(found['run'])} characters and "
+                    f"line {place + 1} of the answer: the marker has {len(marker['run'])} characters and "
                     f"{width} were asked for, since the files hold shorter ones: ask again"
                 )
             name = _above(lines[above:place], blocks[-1] if blocks else None, place)
@@ -126,11 +126,11 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
 def _above(lines: list[str], before: ReplaceBlock | None, place: int) -> tuple[str, str]:
     """The path and the symbol above a marker: from the fence there, or else from the last other line."""
     full = [line for line in lines if line.strip()]
-    told = [line for line in full if not _FENCE.match(line)][-1:]
-    if full and (named := _on_fence(full[-1])):
-        told = [named]
-    if told:
-        path, _, symbol = told[0].partition(" :: ")
+    text_lines = [line for line in full if not _FENCE.match(line)][-1:]
+    if full and (fence_path := _on_fence(full[-1])):
+        text_lines = [fence_path]
+    if text_lines:
+        path, _, symbol = text_lines[0].partition(" :: ")
         return path.strip(), symbol.strip().strip("`*").removesuffix(":").strip()
     if before is None:
         raise EditError(f"line {place + 1} of the answer: there is no file's path above the block: ask again")
@@ -139,8 +139,8 @@ def _above(lines: list[str], before: ReplaceBlock | None, place: int) -> tuple[s
 
 def _on_fence(line: str) -> str:
     """The file that a fence names, or ""."""
-    found = _FENCE.match(line)
-    info = line[found.end() :].strip() if found else ""
+    fence = _FENCE.match(line)
+    info = line[fence.end() :].strip() if fence else ""
     if label := LABEL.fullmatch(info):
         return label["path"]
     return info if _FILE.fullmatch(info) else ""
@@ -178,7 +178,7 @@ def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Replace
     return ReplaceBlock(start + 1, *name, search, replace, width), end + 1
 
 
-def path_in(written: str, known: Iterable[str]) -> str | None:
+def path_in(text: str, known_paths: Iterable[str]) -> str | None:
     """The path of `known` that a model wrote, perhaps with "./", backslashes or Markdown; else None.
 
     Names are not guessed: with another case, another folder or only a part of a path it is another file.
@@ -188,8 +188,8 @@ def path_in(written: str, known: Iterable[str]) -> str | None:
     >>> path_in("src/A.py", ["src/a.py"]) is None
     True
     """
-    paths = set(known)
-    for path in (written, _undress(written)):
+    paths = set(known_paths)
+    for path in (text, _undress(text)):
         for spelling in (path, path.replace("\\", "/")):
             bare = re.sub(r"^(?:\./+)+", "", spelling)
             if bare in paths:
@@ -197,9 +197,9 @@ def path_in(written: str, known: Iterable[str]) -> str | None:
     return None
 
 
-def _undress(written: str) -> str:
+def _undress(text: str) -> str:
     """A path without the quotes, emphasis, heading, comment sign or colon that models put around it."""
-    bare = written.lstrip("#*>- \t").removeprefix("//").strip(_DRESS)
+    bare = text.lstrip("#*>- \t").removeprefix("//").strip(_DRESS)
     for word in ("file:", "path:", "filename:"):
         bare = bare[len(word) :].strip(_DRESS) if bare.lower().startswith(word) else bare
     return bare.removesuffix(":").strip(_DRESS)

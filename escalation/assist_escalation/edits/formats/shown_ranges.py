@@ -30,7 +30,7 @@ class RangeEdit:
     lines: tuple[str, ...]
 
 
-def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[RangeEdit, ...]:
+def parse_pieces(answer: str, spans: Sequence[Span]) -> tuple[RangeEdit, ...]:
     """All pieces of an answer, or none if no fence has the label of a piece.
 
     `EditError` if one has no end, if there are other fences too, or if their fence may be a line of a file.
@@ -42,9 +42,9 @@ def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[RangeEdit, ...]:
         raise EditError(f"the answer has {len(answer)} characters, {MAX_CHARACTERS} at most: ask for less")
     lines = [line.rstrip("\r\n") for line in lines_of(answer)]
     openings = (_FENCE.fullmatch(line) for line in lines)
-    if not any(found and LABEL.fullmatch(found["info"].strip()) for found in openings):
+    if not any(first_fence and LABEL.fullmatch(first_fence["info"].strip()) for first_fence in openings):
         return ()
-    width = len(fence(span.text for span in shown))
+    width = len(fence(span.text for span in spans))
     pieces: list[RangeEdit] = []
     place = 0
     while place < len(lines):
@@ -65,8 +65,8 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
     if opening["run"][0] != "`" or len(opening["run"]) < width:
         raise EditError(f"{at}: the fence is not of {width} backticks, as the code was shown: ask again")
     for end in range(start + 1, len(lines)):
-        found = _FENCE.fullmatch(lines[end])
-        if found and found["run"] == opening["run"] and found["info"].strip() in ("", label["mark"]):
+        fence = _FENCE.fullmatch(lines[end])
+        if fence and fence["run"] == opening["run"] and fence["info"].strip() in ("", label["mark"]):
             break
     else:
         raise EditError(f"{at}: the piece has no end: it was cut off; ask for less, or again")
@@ -76,14 +76,14 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
     return RangeEdit(start + 1, label["path"], first, last, tuple(lines[start + 1 : end]))
 
 
-def find_piece(piece: RangeEdit, shown: Sequence[Span], text: str) -> Match | None:
+def find_piece(piece: RangeEdit, spans: Sequence[Span], text: str) -> Match | None:
     """The replacement of a piece's lines in its file with this `text`, or None if it changes nothing.
 
     `EditError` if these lines were not shown, differ in the file, or lost definitions or imports.
     """
     name = f"the piece at line {piece.line} of the answer"
     where = f"lines {piece.first} to {piece.last} of {piece.path}"
-    texts = {span.text for span in shown if _is_of(span, piece)}
+    texts = {span.text for span in spans if _is_of(span, piece)}
     if len(texts) != 1:
         raise EditError(f"{name} is for {where}, which were shown {len(texts)} times: ask again")
     old = bare_lines(texts.pop())
@@ -98,15 +98,15 @@ def find_piece(piece: RangeEdit, shown: Sequence[Span], text: str) -> Match | No
     replace = (*old[:lead], *new, *old[lead + len(core) :])
     window = bare_lines(text)[piece.first - 1 : piece.last]
     try:
-        found = find(Wanted(name, piece.path, "", tuple(old), replace), "\n".join(window))
+        match = find(Wanted(name, piece.path, "", tuple(old), replace), "\n".join(window))
     except EditError:
         raise EditError(
             f"{name}: {where} are not what was shown, or were shown in part, so that they cannot be "
             "replaced as a whole: ask again"
         ) from None
     before = piece.first - 1
-    hunk = Hunk(found.hunk.first + before, found.hunk.last + before, found.hunk.how)
-    return Match(hunk, found.search, found.replace)
+    hunk = Hunk(match.hunk.first + before, match.hunk.last + before, match.hunk.how)
+    return Match(hunk, match.search, match.replace)
 
 
 def _is_of(span: Span, piece: RangeEdit) -> bool:
@@ -125,11 +125,13 @@ def _check_whole(name: str, path: str, old: list[str], new: list[str]) -> None:
     """Refuse a piece that came back only in part: some models write only what they changed."""
     language = language_of(path)
     if not (language.grammar or language.outline):
-        lost = len(old) - len(new)
-        if lost > 0:
-            raise EditError(f"{name} has {lost} lines fewer than were shown: ask again")
+        shortfall = len(old) - len(new)
+        if shortfall > 0:
+            raise EditError(f"{name} has {shortfall} lines fewer than were shown: ask again")
         return
     before, after = (symbols(language, "\n".join(side) + "\n") for side in (old, new))
-    lost = max(len(before.definitions) - len(after.definitions), len(before.imports) - len(after.imports))
-    if lost > 0:
-        raise EditError(f"{name} has {lost} definitions or imports fewer than were shown: ask again")
+    shortfall = max(
+        len(before.definitions) - len(after.definitions), len(before.imports) - len(after.imports)
+    )
+    if shortfall > 0:
+        raise EditError(f"{name} has {shortfall} definitions or imports fewer than were shown: ask again")

@@ -26,27 +26,27 @@ def tests_below(
     """
     here = file_around(lines, target)
     tests = list(new)
-    added: tuple[Match, ...] = ()
+    insertions: tuple[Match, ...] = ()
     notes: tuple[str, ...] = ()
     first = [line for line in tests if is_import(line)]
     if here.last and not any(map(goes_on, (*first, lines[here.last - 1]))):
         imports = imports_above(tests, lines, target, here)
         tests = tests[imports.size :]
-        added = imports.added
+        insertions = imports.added
         notes = imports.notes
     while tests and not tests[0].strip():
         tests.pop(0)
     language = language_of(target.path).name
     if language == "python":
-        taken = {name for parent, name in here.definitions if not parent}
-        tests, repeated = _without_repeated(tests, lines)
-        notes += tuple(f"{target.path}: {name} is there already, word for word" for name in repeated)
-        tests, renamed = _with_free_names(tests, taken)
+        names = {name for parent, name in here.definitions if not parent}
+        tests, repeats = _without_repeated(tests, lines)
+        notes += tuple(f"{target.path}: {name} is there already, word for word" for name in repeats)
+        tests, new_names = _with_free_names(tests, names)
         notes += tuple(
-            f"{target.path}: {old} is there already, so the new one is {name}" for old, name in renamed
+            f"{target.path}: {old} is there already, so the new one is {name}" for old, name in new_names
         )
     between = _BLANK.get(language, 1) - (bool(lines) and not lines[-1].strip())
-    return [*[""] * between, *tests], added, notes
+    return [*[""] * between, *tests], insertions, notes
 
 
 def _without_repeated(tests: Sequence[str], lines: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -56,43 +56,45 @@ def _without_repeated(tests: Sequence[str], lines: Sequence[str]) -> tuple[list[
     (['def test_a(): f()'], ['test_b'])
     """
     blocks: list[list[str]] = [[]]
-    decorated = False
+    is_decorated = False
     for line in tests:
-        if (line.startswith("@") or _DEFINED.match(line)) and not decorated:
+        if (line.startswith("@") or _DEFINED.match(line)) and not is_decorated:
             blocks.append([])
-        decorated = (decorated or line.startswith("@")) and _DEFINED.match(line) is None
+        is_decorated = (is_decorated or line.startswith("@")) and _DEFINED.match(line) is None
         blocks[-1].append(line)
     there = _whole_lines(lines)
-    repeated = [block for block in blocks[1:] if _whole_lines(block) in there]
-    names = [found["name"] for block in repeated for found in map(_DEFINED.match, block) if found]
-    left = [line for block in blocks if block not in repeated for line in block]
-    if names and not any(map(_DEFINED.match, left)):
+    repeats = [block for block in blocks[1:] if _whole_lines(block) in there]
+    names = [match["name"] for block in repeats for match in map(_DEFINED.match, block) if match]
+    rest = [line for block in blocks if block not in repeats for line in block]
+    if names and not any(map(_DEFINED.match, rest)):
         raise EditError(f"the answer only repeats tests of the file ({', '.join(names)}): ask again")
-    return left, names
+    return rest, names
 
 
 def _whole_lines(lines: Sequence[str]) -> str:
     return "".join(f"\n{line.rstrip()}" for line in lines if line.strip()) + "\n"
 
 
-def _with_free_names(tests: Sequence[str], taken: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
+def _with_free_names(
+    tests: Sequence[str], existing_names: set[str]
+) -> tuple[list[str], list[tuple[str, str]]]:
     """The tests with a number after each name that is taken, and what was renamed.
 
     >>> _with_free_names(["def test_a():", "    pass"], {"test_a", "test_a_2"})
     (['def test_a_3():', '    pass'], [('test_a', 'test_a_3')])
     """
-    written: list[str] = []
-    renamed: list[tuple[str, str]] = []
-    used = set(taken)
+    lines: list[str] = []
+    new_names: list[tuple[str, str]] = []
+    occupied = set(existing_names)
     for line in tests:
-        found = _DEFINED.match(line)
-        if found is None:
-            written.append(line)
+        match = _DEFINED.match(line)
+        if match is None:
+            lines.append(line)
             continue
-        names = (found["name"], *(f"{found['name']}_{number}" for number in range(2, 1_000)))
-        free = next(name for name in names if name not in used)
-        used.add(free)
-        written.append(f"{found['start']}{free}{line[found.end() :]}")
-        if free != found["name"]:
-            renamed.append((found["name"], free))
-    return written, renamed
+        names = (match["name"], *(f"{match['name']}_{number}" for number in range(2, 1_000)))
+        free = next(name for name in names if name not in occupied)
+        occupied.add(free)
+        lines.append(f"{match['start']}{free}{line[match.end() :]}")
+        if free != match["name"]:
+            new_names.append((match["name"], free))
+    return lines, new_names

@@ -66,10 +66,10 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     new = list(_choose_block(answer, target, lines))
     new = [new[0].removeprefix(MARK), *new[1:]] if new else new
     imports = AboveImports()
-    known: tuple[str, ...] = ()
+    definitions: tuple[str, ...] = ()
     if target.tests:
-        new, added, known = tests_below(_strip_blank_lines(new), lines, target)
-        imports = AboveImports(0, added)
+        new, insertions, definitions = tests_below(_strip_blank_lines(new), lines, target)
+        imports = AboveImports(0, insertions)
     elif not every or target.name:
         new = _strip_blank_lines(new)
         here = file_around(lines, target) if target.name else FileAround()
@@ -77,7 +77,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
         new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
-        new, known = _without_known(new, lines, target, here)
+        new, definitions = _without_known(new, lines, target, here)
         if imports.added and new == _strip_blank_lines(old) and language_of(target.path).name != "python":
             raise EditError("the answer changes no more than imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
@@ -85,7 +85,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     if target.last < target.first and not target.tests:
         new = ["", *new]
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
-    return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *known)
+    return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *definitions)
 
 
 def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[str, ...]:
@@ -98,12 +98,14 @@ def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[st
         raise EditError("the answer holds no fenced block of code: ask again")
     meant = blocks
     if len(blocks) > 1:
-        named = re.compile(rf"(?<!\w){re.escape(target.name)}(?!\w)") if target.name else None
+        name_pattern = re.compile(rf"(?<!\w){re.escape(target.name)}(?!\w)") if target.name else None
         meant = [block for block in blocks if block.info.split()[:1] == [target.path]]
         if len(meant) != 1:
             meant = [block for block in blocks if block.info.lower() in _names(language)]
-        if len(meant) != 1 and named:
-            meant = [block for block in meant or blocks if any(named.search(line) for line in block.lines)]
+        if len(meant) != 1 and name_pattern:
+            meant = [
+                block for block in meant or blocks if any(name_pattern.search(line) for line in block.lines)
+            ]
         # A fence within the code would look like several blocks. A parser notices that a block is cut;
         # without a parser nothing would.
         if not language.grammar or len(meant) != 1:
@@ -131,26 +133,26 @@ def _names(language: Language) -> set[str]:
 def _fenced_blocks(answer: str) -> list[_Fenced]:
     """All fenced blocks. `EditError` if one has no end, as in an answer that was cut."""
     blocks: list[_Fenced] = []
-    opened: re.Match[str] | None = None
+    opening: re.Match[str] | None = None
     lines: list[str] = []
     for line in (line.rstrip("\r\n") for line in split_lines(answer)):
-        found = _OPENING.fullmatch(line)
-        if opened is None:
-            opened = found
+        match = _OPENING.fullmatch(line)
+        if opening is None:
+            opening = match
             lines = []
-        elif found and _closes(found, opened):
-            blocks.append(_Fenced(opened["info"], len(opened["run"]), tuple(lines)))
-            opened = None
+        elif match and _closes(match, opening):
+            blocks.append(_Fenced(opening["info"], len(opening["run"]), tuple(lines)))
+            opening = None
         else:
-            lines.append(line.removeprefix(opened["indent"]))
-    if opened is not None:
+            lines.append(line.removeprefix(opening["indent"]))
+    if opening is not None:
         raise EditError("the answer's block of code has no end: it was cut off; ask for less, or again")
     return blocks
 
 
-def _closes(found: re.Match[str], opened: re.Match[str]) -> bool:
-    same = found["run"][0] == opened["run"][0] and found["indent"] == opened["indent"]
-    return same and len(found["run"]) >= len(opened["run"]) and not found["info"]
+def _closes(match: re.Match[str], opening: re.Match[str]) -> bool:
+    same = match["run"][0] == opening["run"][0] and match["indent"] == opening["indent"]
+    return same and len(match["run"]) >= len(opening["run"]) and not match["info"]
 
 
 def _strip_blank_lines(lines: list[str]) -> list[str]:
@@ -168,10 +170,10 @@ def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
     language = language_of(target.path)
     if not target.name or not (language.grammar or language.outline):
         return
-    found = _outer_names(symbols(language, "\n".join(new) + "\n").definitions)
-    if not found:
-        found = _outer_names(_definitions_in_place(new, lines, target))
-    if target.name.replace("::", ".").rpartition(".")[2] not in found:
+    names = _outer_names(symbols(language, "\n".join(new) + "\n").definitions)
+    if not names:
+        names = _outer_names(_definitions_in_place(new, lines, target))
+    if target.name.replace("::", ".").rpartition(".")[2] not in names:
         raise OtherCodeError(
             f"the answer's block does not define {target.name} itself: ask again, or delete or rename it by "
             "hand"
@@ -190,42 +192,46 @@ def _without_known(
     if not target.name or language.name not in _NO_OVERLOADS:
         return new, ()
     # A setter has its property's name, and a fallback that of an import.
-    taken = {*here.definitions, *(("", name) for name in here.names)}
-    taken -= {(symbol.parent, symbol.name) for symbol in here.own}
+    existing_names = {*here.definitions, *(("", name) for name in here.names)}
+    existing_names -= {(symbol.parent, symbol.name) for symbol in here.own}
     constants = {
-        line: match[1] for line in new if (match := _CONSTANT.match(line)) and ("", match[1]) in taken
+        line: match[1]
+        for line in new
+        if (match := _CONSTANT.match(line)) and ("", match[1]) in existing_names
     }
     if clash := [name for line, name in constants.items() if line not in lines]:
         raise EditError(f"the answer's block also defines {clash[0]}, which was not asked for: ask again")
     new = _strip_blank_lines([line for line in new if line not in constants])
-    written = _definitions_in_place(new, lines, target)
+    definitions = _definitions_in_place(new, lines, target)
     notes: tuple[str, ...] = ()
-    twice = [symbol for symbol in written if (symbol.parent, symbol.name) in taken]
+    twice = [symbol for symbol in definitions if (symbol.parent, symbol.name) in existing_names]
     name = target.name.replace("::", ".").rpartition(".")[2]
-    wanted = next((symbol for symbol in written if symbol.name == name and symbol not in twice), None)
+    original = next((symbol for symbol in definitions if symbol.name == name and symbol not in twice), None)
     alone = any(symbol.name == name and symbol.end_line == target.last for symbol in here.own)
-    if wanted and alone and not any(symbol.start_line > wanted.end_line for symbol in written):
-        new, notes = _cut_statements(new, wanted.end_line - target.first + 1, target)
+    if original and alone and not any(symbol.start_line > original.end_line for symbol in definitions):
+        new, notes = _cut_statements(new, original.end_line - target.first + 1, target)
     if not twice:
         return new, notes
-    below = [symbol.start_line for symbol in twice if wanted and symbol.start_line > wanted.end_line]
+    below = [symbol.start_line for symbol in twice if original and symbol.start_line > original.end_line]
     end = min(below, default=target.first + len(new))
     gone = {line for symbol in twice for line in range(symbol.start_line, symbol.end_line + 1)}
-    lost = [symbol for symbol in written if symbol.start_line >= end and symbol.start_line not in gone]
-    changed = [
+    leftovers = [
+        symbol for symbol in definitions if symbol.start_line >= end and symbol.start_line not in gone
+    ]
+    changes = [
         symbol for symbol in twice if _differs(symbol, here.definitions.get((symbol.parent, symbol.name)))
     ]
-    if wanted is None or lost or changed:
-        what = (lost or changed or twice)[0].name
+    if original is None or leftovers or changes:
+        what = (leftovers or changes or twice)[0].name
         raise EditError(f"the answer's block also defines {what}, which was not asked for: ask again")
-    left = [line for at, line in enumerate(new, target.first) if at < end and at not in gone]
-    least = wanted.end_line - target.first + 1 - sum(1 for line in gone if line < wanted.start_line)
-    while below and len(left) > least and (not left[-1].strip() or left[-1].lstrip().startswith(_COMMENTS)):
-        left.pop()
+    rest = [line for at, line in enumerate(new, target.first) if at < end and at not in gone]
+    least = original.end_line - target.first + 1 - sum(1 for line in gone if line < original.start_line)
+    while below and len(rest) > least and (not rest[-1].strip() or rest[-1].lstrip().startswith(_COMMENTS)):
+        rest.pop()
     names = tuple(dict.fromkeys(symbol.name for symbol in twice))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     note = f"{target.path}: left out {', '.join(names[:NAMED])}{more}, which it has elsewhere"
-    return _strip_blank_lines(left), (*notes, note)
+    return _strip_blank_lines(rest), (*notes, note)
 
 
 def _cut_statements(new: list[str], size: int, target: EditTarget) -> tuple[list[str], tuple[str, ...]]:
@@ -236,9 +242,9 @@ def _cut_statements(new: list[str], size: int, target: EditTarget) -> tuple[list
     return new[:size], (f"{target.path}: left out {len(rest)} lines below {target.name}",)
 
 
-def _differs(written: Definition, known: Definition | None) -> bool:
+def _differs(definition: Definition, original: Definition | None) -> bool:
     """Whether a definition that the file has is written with another signature; an imported one has none."""
-    return known is not None and _plain(written.signature) != _plain(known.signature)
+    return original is not None and _plain(definition.signature) != _plain(original.signature)
 
 
 def _plain(signature: str) -> str:
@@ -250,19 +256,19 @@ def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) 
     """What a block defines in its place in the file."""
     text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
     end = target.first + len(new)
-    found = symbols(language_of(target.path), text).definitions
-    return [definition for definition in found if target.first <= definition.start_line < end]
+    definitions = symbols(language_of(target.path), text).definitions
+    return [definition for definition in definitions if target.first <= definition.start_line < end]
 
 
-def _outer_names(found: Sequence[Definition]) -> set[str]:
+def _outer_names(definitions: Sequence[Definition]) -> set[str]:
     """The names of the definitions that are in no other one."""
     return {
         definition.name
-        for definition in found
+        for definition in definitions
         if not any(
             other.start_line <= definition.start_line and definition.end_line <= other.end_line
             and (other.start_line, other.end_line) != (definition.start_line, definition.end_line)
-            for other in found
+            for other in definitions
         )
     }  # fmt: skip
 
@@ -270,15 +276,15 @@ def _outer_names(found: Sequence[Definition]) -> set[str]:
 def _shift_to_old(new: list[str], old: list[str], target: EditTarget) -> list[str]:
     """The block with the indentation of the lines that it replaces."""
     goal = _indent_of(next((line for line in old if line.strip()), ""))
-    given = _indent_of(next((line for line in new if line.strip()), ""))
-    if goal == given:
+    indent = _indent_of(next((line for line in new if line.strip()), ""))
+    if goal == indent:
         return new
     lower = any(line.strip() and not line.startswith(goal) for line in old)  # in a string of several lines
-    add = goal.removesuffix(given) if goal.endswith(given) else ""
-    take = given.removesuffix(goal) if given.endswith(goal) else ""
-    result = _shift_head(new, old, goal, given)
+    add = goal.removesuffix(indent) if goal.endswith(indent) else ""
+    take = indent.removesuffix(goal) if indent.endswith(goal) else ""
+    result = _shift_head(new, old, goal, indent)
     if result is None and not lower:
-        result = _shift_by_steps(new, old, goal, given)
+        result = _shift_by_steps(new, old, goal, indent)
     if result is None and not lower and (add or take):
         result = shift(new, add, take)
     if result is None:
@@ -293,29 +299,31 @@ def _indent_of(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _shift_head(new: list[str], old: list[str], goal: str, given: str) -> list[str] | None:
+def _shift_head(new: list[str], old: list[str], goal: str, own_indent: str) -> list[str] | None:
     """Lines of which only those as deep as the first one are indented otherwise; the rest is as before."""
-    rest = [_indent_of(line) for line in new if line.strip() and _indent_of(line) != given]
+    rest = [_indent_of(line) for line in new if line.strip() and _indent_of(line) != own_indent]
     there = [_indent_of(line) for line in old if line.strip() and _indent_of(line) != goal]
     deep = all(indent.startswith(goal) and indent != goal for indent in rest)
-    if not rest or not deep or not there or rest[0] != there[0] or given.startswith(goal):
+    if not rest or not deep or not there or rest[0] != there[0] or own_indent.startswith(goal):
         return None
-    return [goal + line.lstrip(" \t") if line.strip() and _indent_of(line) == given else line for line in new]
+    return [
+        goal + line.lstrip(" \t") if line.strip() and _indent_of(line) == own_indent else line for line in new
+    ]
 
 
-def _shift_by_steps(new: list[str], old: list[str], goal: str, given: str) -> list[str] | None:
+def _shift_by_steps(new: list[str], old: list[str], goal: str, indent: str) -> list[str] | None:
     """Lines whose steps are other ones, such as tabs or two blanks, with those of the file."""
-    depths = [_indent_of(line).removeprefix(given) for line in new if line.strip()]
+    depths = [_indent_of(line).removeprefix(indent) for line in new if line.strip()]
     steps = [_indent_of(line).removeprefix(goal) for line in old if line.strip()]
     step = min((depth for depth in depths if depth), key=len, default="")
-    wanted = min((depth for depth in steps if depth), key=len, default=goal)
-    whole = all(line.startswith(given) and not _LONG_TEXT.search(line) for line in new if line.strip())
-    if not step or not wanted or not whole:
+    depth_wanted = min((depth for depth in steps if depth), key=len, default=goal)
+    whole = all(line.startswith(indent) and not _LONG_TEXT.search(line) for line in new if line.strip())
+    if not step or not depth_wanted or not whole:
         return None
     if any(depth != step * (len(depth) // len(step)) for depth in depths):
         return None
     lines = iter(depths)
     return [
-        goal + wanted * (len(next(lines)) // len(step)) + line.lstrip(" \t") if line.strip() else line
+        goal + depth_wanted * (len(next(lines)) // len(step)) + line.lstrip(" \t") if line.strip() else line
         for line in new
     ]

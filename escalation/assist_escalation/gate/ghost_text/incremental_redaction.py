@@ -86,9 +86,9 @@ class _HiddenAround:
 class SessionRedactor:
     """Redacts the prompts of one session. `nonce` is 4 to 40 random characters of 0-9 and a-z."""
 
-    def __init__(self, known: Known, patterns: Sequence[SecretPattern], nonce: str) -> None:
+    def __init__(self, known_values: Known, patterns: Sequence[SecretPattern], nonce: str) -> None:
         self._nonce = nonce
-        self._session = RedactionSession(known, patterns, placeholder_by_number(nonce), REMEMBERED)
+        self._session = RedactionSession(known_values, patterns, placeholder_by_number(nonce), REMEMBERED)
         self._secrets = self._session.secrets
 
     @property
@@ -105,14 +105,14 @@ class SessionRedactor:
 
     def _redact(self, texts: CursorTexts) -> RedactedTexts:
         check = time_limit(SECONDS)
-        taken = TakenSecrets()
+        placeholders = TakenSecrets()
 
         def clean(text: str, secrets: Sequence[Secret]) -> str:
-            return self._session.take(text, secrets, taken)
+            return self._session.take(text, secrets, placeholders)
 
         def whole(file: Span) -> str:
-            found = self._secrets(file.text, kind_of(file.origin.path, file.text), check)
-            return clean(file.text, _with_hidden(found, file.hidden))
+            secrets = self._secrets(file.text, kind_of(file.origin.path, file.text), check)
+            return clean(file.text, _with_hidden(secrets, file.hidden))
 
         def path_of(span: Span) -> str:
             return clean(span.origin.path, self._secrets(span.origin.path, "unknown", check))
@@ -131,24 +131,24 @@ class SessionRedactor:
             clean(texts.far, around.far) + clean(texts.head.text, around.head),
             clean(texts.typed.text, around.typed),
             clean(texts.suffix.text, around.suffix),
-            Redacted((), tuple(sorted(taken.found.items())), taken.placeholders, self._nonce),
+            Redacted((), tuple(sorted(placeholders.found.items())), placeholders.placeholders, self._nonce),
         )
 
     def _around_cursor(self, texts: CursorTexts, check: Check) -> _SecretsAround:
         """The secrets of the three texts around the cursor, which are scanned across their borders."""
-        head, typed = texts.head.text, texts.typed.text
-        if may_become_secret(head + typed + texts.need):
+        head, typed_text = texts.head.text, texts.typed.text
+        if may_become_secret(head + typed_text + texts.need):
             raise RedactionError("the cursor is in what may become a secret")
         kind = kind_of(texts.head.origin.path, head)
         marks = _KEY_MARK.findall(head)
         in_key = bool(marks) and marks[-1] == "BEGIN"
         start = 0 if in_key else head.rfind("\n", 0, max(0, len(head) - TAIL)) + 1
-        tail = head[start:] + typed + texts.need
-        found, below = self._across_cursor(tail, texts.suffix.text, kind, check)
-        end = len(head) - start + len(typed)
-        if any(secret.end > end for secret in found) or self._is_in_value(tail, kind, check):
+        tail = head[start:] + typed_text + texts.need
+        secrets, below = self._across_cursor(tail, texts.suffix.text, kind, check)
+        end = len(head) - start + len(typed_text)
+        if any(secret.end > end for secret in secrets) or self._is_in_value(tail, kind, check):
             raise RedactionError("the cursor is in a secret")
-        in_tail = [Secret(secret.start + start, secret.end + start, secret.type) for secret in found]
+        in_tail = [Secret(secret.start + start, secret.end + start, secret.type) for secret in secrets]
         whole = union([*self._secrets(head, kind, check), *in_tail])
         border = len(head)
         before = [replace(secret, end=min(secret.end, border)) for secret in whole if secret.start < border]
@@ -158,7 +158,7 @@ class SessionRedactor:
             if secret.end > border
         ]
         cut = self._cut(texts, kind, check)
-        if any(high > len(typed) or high == len(typed + texts.need) for _, high, _ in cut.typed):
+        if any(high > len(typed_text) or high == len(typed_text + texts.need) for _, high, _ in cut.typed):
             raise RedactionError("the cursor is in a secret")
         return _SecretsAround(
             _with_hidden(self._secrets(texts.far, kind, check), cut.far),
@@ -170,10 +170,10 @@ class SessionRedactor:
     def _cut(self, texts: CursorTexts, kind: TextKind, check: Check) -> _HiddenAround:
         """The secrets of the texts around the cursor that the rest of the document shows."""
         tail = texts.typed.text + texts.need
-        shown = f"{texts.head.text}{tail}\n{texts.suffix.text}"
+        visible_text = f"{texts.head.text}{tail}\n{texts.suffix.text}"
         first = texts.above.count("\n") + 1
-        lines = split_lines(texts.above + shown + texts.below)
-        run = (first, first + shown.count("\n") - shown.endswith("\n"))
+        lines = split_lines(texts.above + visible_text + texts.below)
+        run = (first, first + visible_text.count("\n") - visible_text.endswith("\n"))
         secrets = line_secrets(lines, [run], kind, lambda text: self._secrets(text, kind, check), check)
         return _HiddenAround(
             *(parts_in(text, secrets) for text in (texts.far, texts.head.text, tail, texts.suffix.text))
@@ -186,7 +186,7 @@ class SessionRedactor:
 
         The suffix is the rest of the line or begins with the next one, so both are looked at.
         """
-        found = list(self._secrets(tail, kind, check))
+        secrets = list(self._secrets(tail, kind, check))
         below = list(self._secrets(suffix, kind, check))
         last = tail[tail.rfind("\n", 0, max(0, len(tail) - LAST)) + 1 :]
         start = len(tail) - len(last)
@@ -197,17 +197,17 @@ class SessionRedactor:
                 if secret.start >= border:
                     below.append(Secret(secret.start - border, secret.end - border, secret.type))
                 elif secret.end <= len(last):
-                    found.append(Secret(secret.start + start, secret.end + start, secret.type))
+                    secrets.append(Secret(secret.start + start, secret.end + start, secret.type))
                 else:
                     raise RedactionError("the cursor is in a secret")
-        return found, union(below)
+        return secrets, union(below)
 
     def _is_in_value(self, text: str, kind: TextKind, check: Check) -> bool:
         """Whether the end of the text would be in a secret if the value there were ended now."""
         last = text[text.find("\n", len(text) - LAST) + 1 :] if len(text) > LAST else text
         for closer in ends_of(last):
-            found = self._secrets(last + closer, kind, check)
-            if any(secret.start < len(last) <= secret.end for secret in found):
+            secrets = self._secrets(last + closer, kind, check)
+            if any(secret.start < len(last) <= secret.end for secret in secrets):
                 return True
         return False
 

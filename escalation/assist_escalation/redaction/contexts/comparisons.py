@@ -90,13 +90,13 @@ def _find_members(text: str) -> Iterator[Finding]:
             end = at + len(sign)
             if sign[0] == " ":
                 name = _LAST_NAME.search(text, max(0, at - 60), at)
-                opened = end - 1
+                start = end - 1
             else:
                 name = _ONLY_NAME.match(text, end)
-                opened = text.rfind("[", max(0, at - 200), at) if text[at - 1 : at] == "]" else -1
-            meant = meaning(name["name"]) if name and opened >= 0 else None
+                start = text.rfind("[", max(0, at - 200), at) if text[at - 1 : at] == "]" else -1
+            meant = meaning(name["name"]) if name and start >= 0 else None
             if meant and meant.type == "PASSWORD" and meant.strength == "strong":
-                for literal in read_group(text, opened).literals():
+                for literal in read_group(text, start).literals():
                     if len(literal["value"]) >= 4 and not is_placeholder(literal["value"]):
                         yield Finding(*literal.span("value"), "PASSWORD")
             at = text.find(sign, end)
@@ -167,8 +167,8 @@ def compared_type(other: str, value: str) -> str | None:
         return None
     if value.isdigit():
         pin = "pin" in words or "passcode" in words
-        known = pin and 4 <= len(value) <= 12
-        return "PIN" if known or ("code" in words and len(value) >= 6 and len(set(value)) > 3) else None
+        is_pin = pin and 4 <= len(value) <= 12
+        return "PIN" if is_pin or ("code" in words and len(value) >= 6 and len(set(value)) > 3) else None
     if not _PASSWORDS.isdisjoint(words):
         return _type_of_named(names, words, value)
     if not _KEYS.isdisjoint(words):
@@ -186,8 +186,8 @@ def _type_of_named(names: list[str], words: list[str], value: str) -> str | None
     )
     if last and last.type == "PASSWORD" and last.strength == "strong" and " " not in value:
         return None if is_placeholder(value) else "PASSWORD"
-    typed = is_typed_password(value) and any(map(str.isdigit, value))
-    return "PASSWORD" if typed and ("hash" not in words or _is_certain(value)) else None
+    is_password = is_typed_password(value) and any(map(str.isdigit, value))
+    return "PASSWORD" if is_password and ("hash" not in words or _is_certain(value)) else None
 
 
 def _is_input(other: str) -> bool:

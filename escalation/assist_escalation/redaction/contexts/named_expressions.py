@@ -103,8 +103,8 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
         key = match[0][0] == "{" and place.text[match.end() : match.end() + 1] == ":"
         if key or (colon and between.count("{") > between.count("}")):
             continue  # a key of a group, or its value
-        spaced = " " in value and not is_typed_password(value)
-        if not (spaced and match[0][0] in "?:{"):
+        is_phrase = " " in value and not is_typed_password(value)
+        if not (is_phrase and match[0][0] in "?:{"):
             yield from findings_in_context(place, *match.span("value"))
 
 
@@ -203,8 +203,8 @@ def find_returned(place: NamedPlace) -> Iterator[Finding]:
     head = _FUNCTION_HEAD.match(text, place.end)
     if head is None or (head.end() == place.end and text[head.end() : head.end() + 1] not in "\r\n"):
         return
-    named = text[place.end : place.end + 1] in "( \t:{;=\n),"
-    if not named or not _DECLARED.search(text, max(0, place.start - 70), place.start):
+    is_name = text[place.end : place.end + 1] in "( \t:{;=\n),"
+    if not is_name or not _DECLARED.search(text, max(0, place.start - 70), place.start):
         return
     limit = min(len(text), head.end() + _BODY)
     following = _NEXT.search(text, head.end(), limit)
@@ -223,8 +223,8 @@ def _is_argument(match: re.Match[str]) -> bool:
     """Whether a literal in a function's body is an argument of a call that is not what it returns."""
     if "return" in match[0]:
         return False
-    called = match.string[match.start("prefix") - 1] == "("
-    return (called and not is_structured(match["value"])) or _CLOSES.match(
+    is_call = match.string[match.start("prefix") - 1] == "("
+    return (is_call and not is_structured(match["value"])) or _CLOSES.match(
         match.string, match.end()
     ) is not None
 

@@ -51,13 +51,13 @@ def named_places(text: str, kind: TextKind) -> Iterator[NamedPlace]:
     >>> [place.name for place in named_places("user = x.dbPassword", "code")]
     ['x.dbPassword']
     """
-    done = 0
+    last_end = 0
     for start, end in stems(text):
-        if start < done:
+        if start < last_end:
             continue
         place = _named_place(text, kind, start, end)
         if place is not None:
-            done = place.end
+            last_end = place.end
             yield place
 
 
@@ -76,12 +76,12 @@ def _named_place(text: str, kind: TextKind, start: int, end: int) -> NamedPlace 
     if folder or before == "public " or PLACEHOLDER.search(name):
         return None
     if text[start - 1 : start] == ":" and (owner := _OWNER.search(text, max(0, start - 30), start)):
-        found = meaning(owner[0][:-1] + "_" + name)  # config["Jwt:Key"]
+        name_meaning = meaning(owner[0][:-1] + "_" + name)  # config["Jwt:Key"]
     else:
-        found = meaning(name[-_LONGEST_NAME:])
+        name_meaning = meaning(name[-_LONGEST_NAME:])
     if name.lower() in _BARE_KEYS and _SIGNING.search(text, max(0, start - 200), start):
-        found = Meaning("SECRET", "strong")
-    return NamedPlace(text, kind, start, start + len(name), name, found) if found else None
+        name_meaning = Meaning("SECRET", "strong")
+    return NamedPlace(text, kind, start, start + len(name), name, name_meaning) if name_meaning else None
 
 
 def finding_if_secret(
@@ -138,12 +138,12 @@ def _is_token(place: NamedPlace, value: str) -> bool:
     if (digits == len(value) >= 20) or (len(value) >= 12 and is_jumbled(value)):
         return True
     plain = value.isascii() and value.replace("-", "").replace("_", "").isalnum() and not value.isdigit()
-    mixed = (
+    is_mixed_text = (
         len(value) >= 20
         and digits == 1
         and len(re.findall(r"[a-z][A-Z]{2}|[A-Z]{2}[a-z]{1,3}[A-Z]", value)) >= 2
     )
-    return (digits >= 2 or mixed) and plain and not is_harmless(value)
+    return (digits >= 2 or is_mixed_text) and plain and not is_harmless(value)
 
 
 def _is_mnemonic(name: str, value: str) -> bool:
@@ -221,8 +221,8 @@ def is_mixed(value: str) -> bool:
     (True, False)
     """
     digits = sum(map(str.isdigit, value))
-    signed = digits >= 1 and any(character in "!@#$%^&*+~?" for character in value)
-    return (digits >= 2 or signed) and not _ALGORITHM.match(value)
+    has_signs = digits >= 1 and any(character in "!@#$%^&*+~?" for character in value)
+    return (digits >= 2 or has_signs) and not _ALGORITHM.match(value)
 
 
 _ALGORITHM = re.compile(

@@ -102,7 +102,7 @@ def _header(place: NamedPlace) -> tuple[int, int, int, int] | None:
     return (start, end, index, len(pieces)) if index is not None and len(pieces) >= 2 else None
 
 
-def _bracket(signs: Iterable[re.Match[str]], wanted: str, others: str) -> int | None:
+def _bracket(signs: Iterable[re.Match[str]], bracket: str, others: str) -> int | None:
     """Where the first of these brackets is that belongs to none of the `others` before it."""
     depth = 0
     for sign in signs:
@@ -110,7 +110,7 @@ def _bracket(signs: Iterable[re.Match[str]], wanted: str, others: str) -> int | 
             depth += 1
         elif depth == 0:
             return sign.start()
-        elif sign[0] in wanted:
+        elif sign[0] in bracket:
             depth -= 1
     return None
 
@@ -178,10 +178,10 @@ def _in_cells(place: NamedPlace) -> Iterator[Finding]:
         cells = _CELLS.split(row[: 2 * _AROUND])
         if len(cells) != count + 1:
             return
-        quoted = _QUOTED.match(cells[index].strip())
-        if quoted:
-            start = at + 1 + row.find(quoted[0], sum(len(cell) + 1 for cell in cells[:index]))
-            yield from findings_in_context(place, start + 1, start + 1 + len(quoted["value"]))
+        match = _QUOTED.match(cells[index].strip())
+        if match:
+            start = at + 1 + row.find(match[0], sum(len(cell) + 1 for cell in cells[:index]))
+            yield from findings_in_context(place, start + 1, start + 1 + len(match["value"]))
         if end < 0:
             return
         at = end

@@ -143,14 +143,14 @@ _INDEXED = re.compile(r"[ \t]{0,4}\[")
 
 def find_in_group(place: NamedPlace) -> Iterator[Finding]:
     """The secrets of the group that the name of `place` is for."""
-    keyed = _KEYED.match(place.text, place.end)
-    if keyed:
-        yield from findings_in_context(place, *keyed.span("value"))
+    key_match = _KEYED.match(place.text, place.end)
+    if key_match:
+        yield from findings_in_context(place, *key_match.span("value"))
         return
-    listed = _WORD_LIST.match(place.text, place.end)
-    if listed:
-        for word in re.finditer(r"\S+", listed["words"]):
-            start = listed.start("words") + word.start()
+    list_match = _WORD_LIST.match(place.text, place.end)
+    if list_match:
+        for word in re.finditer(r"\S+", list_match["words"]):
+            start = list_match.start("words") + word.start()
             yield from findings_in_context(place, start, start + len(word[0]), word=True)
         return
     head = _HEAD.match(place.text, place.end)
@@ -161,8 +161,8 @@ def find_in_group(place: NamedPlace) -> Iterator[Finding]:
     if head["method"] and head["method"].lower() in ("put", "set", "insert", "emplace", "add"):
         literals = group.literals()
         span = literals[1].span("value") if len(literals) == 2 else (0, 0)
-        if found := list(findings_in_context(place, *span)):
-            yield from found
+        if findings := list(findings_in_context(place, *span)):
+            yield from findings
             return
     yield from _of_group(place, group, plural=plural, flat_map=_is_flat_map(head), depth=0)
 
@@ -186,14 +186,14 @@ def _of_group(
     place: NamedPlace, group: Group, *, plural: bool, flat_map: bool, depth: int
 ) -> Iterator[Finding]:
     literals = group.literals()
-    keyed = any(item.key is not None for item in group.items)
+    has_keys = any(item.key is not None for item in group.items)
     for item in group.items:
         if item.key is not None and not _may_hold(item.key, plural=plural):
             continue
         for value in item.values:
             if isinstance(value, Group):
                 yield from _of_group(place, value, plural=plural, flat_map=False, depth=depth + 1)
-    if keyed:
+    if has_keys:
         yield from _of_keys(place, group, plural=plural)
     elif plural:
         for literal in _secrets_of_list(place, literals, flat_map=flat_map, depth=depth):
@@ -227,8 +227,8 @@ def _secrets_of_list(
     pair = depth > 0 or place.meaning.type == "CREDENTIALS"
     if not pair or len(literals) < 2:
         return [] if depth == 0 and pair else literals
-    structured = [literal for literal in literals[1:] if is_typed_password(literal["value"])]
-    return structured[:1] or literals[1:2]
+    passwords = [literal for literal in literals[1:] if is_typed_password(literal["value"])]
+    return passwords[:1] or literals[1:2]
 
 
 def find_in_accounts(text: str) -> Iterator[Finding]:
@@ -246,10 +246,10 @@ def find_in_accounts(text: str) -> Iterator[Finding]:
         sure = name[0] == "Accounts"  # of Gin: a map of names to passwords
         for value in _of_accounts(group, head):
             text_value = value["value"]
-            typed = is_typed_password(text_value) or (
+            is_password = is_typed_password(text_value) or (
                 len(text_value) == _HEX_KEY and is_generated(text_value)
             )
-            if typed or (sure and len(text_value) >= 4 and not is_placeholder(text_value)):
+            if is_password or (sure and len(text_value) >= 4 and not is_placeholder(text_value)):
                 yield Finding(*value.span("value"), "PASSWORD")
 
 
@@ -259,16 +259,16 @@ _ACCOUNTS = re.compile(r"(?<![A-Za-z])(?:users?|accounts?|logins?|admins?)\b(?![
 def _of_accounts(group: Group, head: re.Match[str]) -> list["re.Match[str]"]:
     if head["method"]:
         return group.literals()[1:2]
-    found = list["re.Match[str]"]()
+    matches = list["re.Match[str]"]()
     items: list[Item] = list(group.items)
     for item in items:
         for value in item.values:
             if isinstance(value, Group):
                 if not any(item.key is not None for item in value.items):
-                    found += value.literals()[1:2]
+                    matches += value.literals()[1:2]
             elif is_generated(value["value"]) if item.key is None else _names_a_user(item.key):
-                found.append(value)
-    return found
+                matches.append(value)
+    return matches
 
 
 def _names_a_user(key: str) -> bool:
@@ -350,8 +350,8 @@ def _of_lines(text: str, head: re.Match[str], meant: Meaning) -> Iterator[Findin
         else:
             child = _SECTION_LINE.match(text, place)
             indent = len(line) - len(line.lstrip())
-            listed = bare.startswith("- ") and indent == len(head["indent"])
-            if head["yaml"] and bare and indent <= len(head["indent"]) and not listed:
+            is_item = bare.startswith("- ") and indent == len(head["indent"])
+            if head["yaml"] and bare and indent <= len(head["indent"]) and not is_item:
                 return
             if head["section"] and bare.startswith("["):
                 return
@@ -368,14 +368,14 @@ def _if_secret(match: re.Match[str], meant: Meaning) -> Iterator[Finding]:
     words = parts(name) if name else []
     if words and (words[-1] in OWNERS or (is_about(words[-1]) and meaning(name or "") is None)):
         return
-    listed = not words
+    is_bare = not words
     if meant is _TYPED_PASSWORD:
-        fits = not listed and is_typed_password(value) and is_mixed(value)
-    elif meant.strength != "strong" or meant.type == "SECRET" or listed:
+        fits = not is_bare and is_typed_password(value) and is_mixed(value)
+    elif meant.strength != "strong" or meant.type == "SECRET" or is_bare:
         fits = is_token_like(value) or (
-            meant.type == "CREDENTIALS" and not listed and not is_harmless(value) and " " not in value
+            meant.type == "CREDENTIALS" and not is_bare and not is_harmless(value) and " " not in value
         )
-        if meant.type == "SECRET" and not listed and not fits:
+        if meant.type == "SECRET" and not is_bare and not fits:
             fits = not is_harmless(value) and " " not in value and value.isalnum()
     else:
         fits = not is_placeholder(value) and ":" not in value

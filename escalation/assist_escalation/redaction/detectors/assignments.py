@@ -55,21 +55,23 @@ def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
         if parallel:  # `user, password = "root", "..."`: the first value is the user's
             yield from parallel
             continue
-        found = _find_direct(place) or _find_indirect(place) or _find_after_blank(place) or _find_loose(place)
-        if found is not None:
-            yield found
-            yield from _find_other_items(place, found)
+        finding = (
+            _find_direct(place) or _find_indirect(place) or _find_after_blank(place) or _find_loose(place)
+        )
+        if finding is not None:
+            yield finding
+            yield from _find_other_items(place, finding)
         for find in _CONTEXTS if count < _MAX_CONTEXTS else ():
             yield from find(place)
     yield from find_in_accounts(text)
     yield from find_in_sections(text, kind)
 
 
-def _find_other_items(place: NamedPlace, found: Finding) -> Iterator[Finding]:
+def _find_other_items(place: NamedPlace, finding: Finding) -> Iterator[Finding]:
     """The other items of a list whose first item was found."""
     item = (
-        _SYNTAX["item"].match(place.text, found.end)
-        if _SYNTAX["in_list"].search(place.text, max(0, found.start - 9), found.start)
+        _SYNTAX["item"].match(place.text, finding.end)
+        if _SYNTAX["in_list"].search(place.text, max(0, finding.start - 9), finding.start)
         else None
     )
     while item:
@@ -85,26 +87,26 @@ def _find_direct(place: NamedPlace) -> Finding | None:
         return None
     if sign["sign"] == "," and ")" in place.text[place.end : sign.start("sign")]:
         return None  # the call has ended
-    spelled = sign["sign"].replace("*", "")
-    if spelled.endswith(">") and spelled not in ("=>", "->"):
+    operator = sign["sign"].replace("*", "")
+    if operator.endswith(">") and operator not in ("=>", "->"):
         return _find_element(place, sign.end("sign"))
-    compared = spelled in ("==", "!=", "===", "!==", "=~")
-    found = _find_quoted(place, sign.end(), call=spelled in ("(", ","), compared=compared)
-    if found or spelled not in ("=", ":", ": ", ":=", "=>", "?=", ":-"):
-        return found
+    is_comparison = operator in ("==", "!=", "===", "!==", "=~")
+    finding = _find_quoted(place, sign.end(), call=operator in ("(", ","), is_comparison=is_comparison)
+    if finding or operator not in ("=", ":", ": ", ":=", "=>", "?=", ":-"):
+        return finding
     if "\n" not in place.text[sign.end("sign") : sign.end()]:
-        return _find_unquoted(place, sign.end(), spelled)
+        return _find_unquoted(place, sign.end(), operator)
     line = (
-        _SYNTAX["line"].match(place.text, sign.end()) if place.kind == "data" and spelled[0] == ":" else None
+        _SYNTAX["line"].match(place.text, sign.end()) if place.kind == "data" and operator[0] == ":" else None
     )
-    return _find_unquoted(place, sign.end(), spelled) if line and ":" not in line["value"] else None
+    return _find_unquoted(place, sign.end(), operator) if line and ":" not in line["value"] else None
 
 
 def _find_element(place: NamedPlace, start: int) -> Finding | None:
     """The text of an element, or what Jenkins encrypted there."""
-    braced = _SYNTAX["braced"].match(place.text, start)
-    if braced and any(map(is_random, braced["value"].split())):
-        return Finding(*braced.span("value"), place.meaning.type)
+    brace = _SYNTAX["braced"].match(place.text, start)
+    if brace and any(map(is_random, brace["value"].split())):
+        return Finding(*brace.span("value"), place.meaning.type)
     return finding_if_secret(place, _SYNTAX["element"].match(place.text, start), bare=True)
 
 
@@ -149,12 +151,12 @@ def _find_after_blank(place: NamedPlace) -> Finding | None:
     dashes = place.name[: len(place.name) - len(place.name.lstrip("-"))]
     anchor = place.kind == "data" and head.endswith("&")  # key: &password value
     attribute = head.endswith(("@", " $")) and head.rpartition("\n")[2].strip() in ("@", "set $")
-    asked = anchor or attribute or _SYNTAX["flag"].search(head + dashes) or _SYNTAX["command"].search(head)
-    if asked or (place.meaning.strength == "strong" and place.name.lower() != "pass"):
-        found = _find_quoted(place, sign.end(), call=True)
-        if found:
-            return found
-    if not asked or place.name == "pass":
+    prompt = anchor or attribute or _SYNTAX["flag"].search(head + dashes) or _SYNTAX["command"].search(head)
+    if prompt or (place.meaning.strength == "strong" and place.name.lower() != "pass"):
+        finding = _find_quoted(place, sign.end(), call=True)
+        if finding:
+            return finding
+    if not prompt or place.name == "pass":
         return None
     match = _SYNTAX["bare"].match(place.text, sign.end())
     if match and (
@@ -171,19 +173,19 @@ def _find_loose(place: NamedPlace) -> Finding | None:
     match = _SYNTAX["loose"].match(place.text, place.end)
     if match is None or not is_random(match["value"]):
         return None
-    made = is_generated(match["value"]) or is_jumbled(match["value"])
-    if not made and meaning(match["value"]):
+    is_generated_value = is_generated(match["value"]) or is_jumbled(match["value"])
+    if not is_generated_value and meaning(match["value"]):
         return None  # the name of another one
     return Finding(*match.span("value"), place.meaning.type)
 
 
 def _find_quoted(
-    place: NamedPlace, start: int, *, call: bool = False, compared: bool = False
+    place: NamedPlace, start: int, *, call: bool = False, is_comparison: bool = False
 ) -> Finding | None:
     match = _SYNTAX["quoted"].match(place.text, start)
-    opened = None if match or call or compared else _SYNTAX["opened"].match(place.text, start)
-    match = _SYNTAX["quoted"].match(place.text, opened.end()) if opened else match
-    if opened and match and _SYNTAX["key_ends"].match(place.text, match.end()):
+    opening = None if match or call or is_comparison else _SYNTAX["opened"].match(place.text, start)
+    match = _SYNTAX["quoted"].match(place.text, opening.end()) if opening else match
+    if opening and match and _SYNTAX["key_ends"].match(place.text, match.end()):
         match = None  # the key of a group
     if not match and not call:
         wrapper = _SYNTAX["wrapper"].match(place.text, start)
@@ -191,8 +193,8 @@ def _find_quoted(
     if not match and not call and place.meaning.strength == "strong":
         fallback = _SYNTAX["fallback"].match(place.text, start)
         match = _SYNTAX["quoted"].match(place.text, fallback.end()) if fallback else None
-    if not call and (not match or not match["value"]) and (found := _find_other_quoted(place, start)):
-        return found
+    if not call and (not match or not match["value"]) and (other := _find_other_quoted(place, start)):
+        return other
     if not match:
         return (
             finding_if_secret(place, _SYNTAX["open"].match(place.text, start))
@@ -205,7 +207,7 @@ def _find_quoted(
     plain = not is_structured(value)
     if plain and (
         (call and place.meaning.strength != "strong")
-        or (compared and not (place.meaning.type == "PASSWORD" and len(value) >= 5))
+        or (is_comparison and not (place.meaning.type == "PASSWORD" and len(value) >= 5))
     ):
         return None
     return finding_if_secret(place, match)
@@ -361,30 +363,30 @@ def find_long_values(text: str, check: Check) -> Iterator[Finding]:
 
 def _find_long_named(text: str, run: re.Match[str]) -> Iterator[Finding]:
     """The run if a secret's name is before it, or in its beginning."""
-    named = _NAME_OF_LONG.search(text, max(0, run.start() - 160), run.start())
-    leading = None if named else _LEADING.match(text, run.start())
-    if named:
-        yield from _if_long_secret(text, run.start(), run.end(), named["name"])
+    name_match = _NAME_OF_LONG.search(text, max(0, run.start() - 160), run.start())
+    leading = None if name_match else _LEADING.match(text, run.start())
+    if name_match:
+        yield from _if_long_secret(text, run.start(), run.end(), name_match["name"])
     elif leading:
         yield from _if_long_secret(text, leading.end(), run.end(), leading[0][:-1])
 
 
 def _find_long_quoted(text: str, line: re.Match[str], check: Check) -> Iterator[Finding]:
     """Values with blanks or escapes in them, up to the quote that ends them."""
-    done = 0
+    end = 0
     for count, match in enumerate(_QUOTE.finditer(text, *line.span())):
         if not count % 100:
             check()
-        if match.end() < done:
+        if match.end() < end:
             continue
         value = _UP_TO[match["q"]].match(text, match.end())
         if value is None:
             continue
-        done = value.end()
-        if done - value.start() >= LONG and text[done : done + 1] == match["q"]:
+        end = value.end()
+        if end - value.start() >= LONG and text[end : end + 1] == match["q"]:
             before = _NAME_BEFORE.search(text, max(0, match.start() - 40), match.start())
             name = (before[0] if before else "") + match["name"]
-            yield from _if_long_secret(text, value.start(), done, name)
+            yield from _if_long_secret(text, value.start(), end, name)
 
 
 def _if_long_secret(text: str, start: int, end: int, name: str) -> Iterator[Finding]:

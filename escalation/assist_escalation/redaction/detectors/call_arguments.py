@@ -120,29 +120,29 @@ def find_calls(text: str) -> Iterator[Finding]:
     """
     for call in _CALL.finditer(text):
         name = _name_of(call)
-        listed = call["list"] is not None
+        is_list = call["list"] is not None
         role = _role(name)
-        if role is None or (listed and not (role.listed or role.indexes or role.receivers)):
+        if role is None or (is_list and not (role.listed or role.indexes or role.receivers)):
             continue
         arguments: list[re.Match[str]] | None = None
         secret_arguments = _secret_arguments(text, call, name, role)
         if secret_arguments:
             arguments = _read_arguments(text, call.end())
             third = arguments[2]["v"] if len(arguments) > 2 else None
-            a_list = listed and role.listed and third is not None and third not in _SCHEMES
+            a_list = is_list and role.listed and third is not None and third not in _SCHEMES
             indexes, sure = secret_arguments
-            sure &= not listed or role.listed  # github: ["bob", "eve"] is no call
+            sure &= not is_list or role.listed  # github: ["bob", "eve"] is no call
             finding = None if a_list else _find_among(arguments, indexes, sure)
             if finding:
                 yield finding
                 continue
-        if listed or not role.others:
+        if is_list or not role.others:
             continue
         arguments = arguments or _read_arguments(text, call.end())
         if role.compares:
             yield from _find_compared(arguments)
-        elif role.typed and (found := _find_typed(arguments, role.typed, parts(name))):
-            yield found
+        elif role.typed and (typed_finding := _find_typed(arguments, role.typed, parts(name))):
+            yield typed_finding
         elif role.stores:
             yield from _find_stored(arguments)
         elif role.builds:
@@ -209,7 +209,7 @@ def _typed_arguments(words: list[str]) -> tuple[int, ...]:
 def _find_typed(
     arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], words: Sequence[str]
 ) -> Finding | None:
-    named = not _PASSWORDS.isdisjoint(words)
+    has_name = not _PASSWORDS.isdisjoint(words)
     sure = words[-1] in ("credential", "credentials") and len(arguments) == 2 and arguments[0]["v"]
     for index in indexes:
         value = arguments[index]["v"] if index < len(arguments) else None
@@ -217,7 +217,7 @@ def _find_typed(
             return Finding(*arguments[index].span("v"), "PASSWORD")
         if value and "unlock" in words and value.isdigit() and 4 <= len(value) <= 8:
             return Finding(*arguments[index].span("v"), "PIN")
-        if value and ((_is_typed(value) and (named or is_mixed(value))) or is_passphrase(value)):
+        if value and ((_is_typed(value) and (has_name or is_mixed(value))) or is_passphrase(value)):
             return Finding(*arguments[index].span("v"), "PASSWORD")
     return None
 
@@ -253,8 +253,10 @@ def _secret_arguments(
         return (1,), True
     if role.receivers and (receiver := _RECEIVER.search(text, max(0, call.start() - 43), call.start())):
         bare = receiver[1].rstrip("0123456789")
-        made = re.search(rf"\b{receiver[1]} = (?:new )?(\w+)\(", text)  # encoder = new TextEncoder()
-        for owner in dict.fromkeys((made[1].lower() if made else "", bare.lower(), *parts(bare)[-1:])):
+        constructor = re.search(rf"\b{receiver[1]} = (?:new )?(\w+)\(", text)  # encoder = new TextEncoder()
+        for owner in dict.fromkeys(
+            (constructor[1].lower() if constructor else "", bare.lower(), *parts(bare)[-1:])
+        ):
             for functions, sure in _TABLES:
                 if (whole := f"{owner}.{name.lower()}") in functions:
                     return functions[whole], sure
@@ -273,18 +275,18 @@ def _read_arguments(text: str, start: int) -> list[re.Match[str]]:
 
 
 def _find_among(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], sure: bool) -> Finding | None:
-    addressed = False
+    has_address = False
     for index in indexes:
         value = arguments[index]["v"] if index < len(arguments) else None
         if not value:
             continue
         if _ADDRESS.search(value):
-            addressed = len(arguments) == 3  # connect("bob", "...", "host/database")
+            has_address = len(arguments) == 3  # connect("bob", "...", "host/database")
             continue
         literals = [argument["v"] for argument in arguments[: index + 1] if argument["v"]]
         pair = len(literals) == len(arguments) == 2 and "@" in literals[0]
         if (
-            not (sure or pair or (addressed and len(literals) == 2 and _USER.match(literals[0])))
+            not (sure or pair or (has_address and len(literals) == 2 and _USER.match(literals[0])))
             and (" " in value or not is_structured(value))
             and (len(literals) < 3 or not _USER.match(literals[-2]))
         ):

@@ -98,8 +98,8 @@ def find_phrase(text: str, lower: str, phrase: Phrase) -> Iterator[Finding]:
     One of the phrase's words occurs in it.
     """
     for match in phrase.regex.finditer(lower):
-        for name, matched in match.groupdict().items():
-            if matched is None:
+        for name, group_text in match.groupdict().items():
+            if group_text is None:
                 continue
             start, end = match.span(name)
             value = text[start:end]
@@ -138,15 +138,15 @@ def find_phrases(text: str) -> Iterator[Finding]:
 
 def _find_remarked(text: str) -> Iterator[Finding]:
     """The literals on a line whose comment says that they are secret."""
-    done = 0
+    end = 0
     for remark in _REMARK.finditer(text):
-        start = max(done, text.rfind("\n", 0, remark.start()) + 1)
-        done = remark.start() + 1
-        for literal in _LITERAL.finditer(text, start, done):
+        start = max(end, text.rfind("\n", 0, remark.start()) + 1)
+        end = remark.start() + 1
+        for literal in _LITERAL.finditer(text, start, end):
             value = literal["v"]
-            typed = remark["password"] and _is_password(value)
-            if is_generated(value) or typed:
-                yield Finding(*literal.span("v"), "PASSWORD" if typed else "API_KEY")
+            is_password = remark["password"] and _is_password(value)
+            if is_generated(value) or is_password:
+                yield Finding(*literal.span("v"), "PASSWORD" if is_password else "API_KEY")
 
 
 def _is_password(value: str) -> bool:

@@ -69,38 +69,38 @@ def find_keys(text: str, check: Check) -> Iterator[Finding]:
     lower = text.lower()
     if "private" in lower or "static key" in lower:
         yield from _find_blocks(text, check)
-        done = 0
+        end = 0
         for match in _PUTTY.finditer(text):
             check()
-            if match.start() >= done:
-                done = _end_of_lines(text, match.end(), int(match[1]))
-                yield from _find_bodies(text, match.end(), done)
+            if match.start() >= end:
+                end = _end_of_lines(text, match.end(), int(match[1]))
+                yield from _find_bodies(text, match.end(), end)
     for member in _members(text, _MEMBER, check) if "kty" in lower else ():
         yield Finding(*member.span(1), "PRIVATE_KEY")
 
 
 def _find_blocks(text: str, check: Check) -> Iterator[Finding]:
     ends = [match.start() for match in _END.finditer(text)]
-    done, following = 0, 0  # where the last key ended, and the first end that is still ahead
+    last_end, following = 0, 0  # where the last key ended, and the first end that is still ahead
     for begin in _BEGIN.finditer(text):
         check()
-        if begin.start() < done:
+        if begin.start() < last_end:
             continue
         while following < len(ends) and ends[following] < begin.end():
-            yield from _find_headless(text, done, ends[following])
+            yield from _find_headless(text, last_end, ends[following])
             following += 1
         first = begin.end()
-        done = first
+        last_end = first
         if following < len(ends) and ends[following] - first < _LONGEST:
-            done = ends[following]
+            last_end = ends[following]
             following += 1
         else:
-            done = _end_of_cut_key(text, first)
-        yield from _find_bodies(text, first, done)
+            last_end = _end_of_cut_key(text, first)
+        yield from _find_bodies(text, first, last_end)
     for end in ends[following:]:
         check()
-        yield from _find_headless(text, done, end)
-        done = end
+        yield from _find_headless(text, last_end, end)
+        last_end = end
 
 
 def _find_headless(text: str, least: int, end: int) -> Iterator[Finding]:
@@ -237,15 +237,15 @@ def find_key_lines(text: str, check: Check) -> Iterator[Finding]:
 
 def _blocks(text: str) -> Iterator[list[_Range]]:
     """The bodies of neighbouring lines, with the shorter last line."""
-    found: list[_Range] = []
+    ranges: list[_Range] = []
     end = -1
     for line in _BODY_LINE.finditer(text):
-        if found and line.start() != end + 1:
-            yield from _block(text, found, end)
-            found = []
-        found.append(line.span("body"))
+        if ranges and line.start() != end + 1:
+            yield from _block(text, ranges, end)
+            ranges = []
+        ranges.append(line.span("body"))
         end = line.end()
-    yield from _block(text, found, end)
+    yield from _block(text, ranges, end)
 
 
 def _block(text: str, bodies: list[_Range], end: int) -> Iterator[list[_Range]]:

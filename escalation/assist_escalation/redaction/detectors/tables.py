@@ -83,30 +83,34 @@ def _is_column(name: str) -> bool:
 
 
 def _find_in_columns(text: str, lower: str, check: Check, *, code: bool) -> Iterator[Finding]:
-    done = -1
+    end = -1
     for word in _WORD.finditer(lower):
-        if word.start() <= done:
+        if word.start() <= end:
             continue
         start = text.rfind("\n", 0, word.start()) + 1
-        done = text.find("\n", word.end())
-        if done < 0:
+        end = text.find("\n", word.end())
+        if end < 0:
             return
-        header = text[start:done]
+        header = text[start:end]
         if len(header) > _LONGEST or (code and not header.startswith("|")):
             continue
         sign = next((sign for sign in ("|", "\t", ";", ",") if sign in header), "")
         names = [name.strip(_AROUND) for name in header.split(sign)] if sign else []
         columns = _columns(names)
-        for place, cells in _rows(text, done + 1, sign, len(names)) if columns else ():
+        for place, cells in _rows(text, end + 1, sign, len(names)) if columns else ():
             check()
-            done = place
+            end = place
             yield from _find_in_cells(cells, columns, place, sign)
 
 
 def _columns(names: list[str]) -> list[int]:
     """The columns of a header that have the name of a secret; none if it is no header."""
-    named = [name for name in names if name]
-    if len(named) < 2 or not all(map(_CELL.match, named)) or _OWNERS.isdisjoint(parts(" ".join(named))):
+    names_given = [name for name in names if name]
+    if (
+        len(names_given) < 2
+        or not all(map(_CELL.match, names_given))
+        or _OWNERS.isdisjoint(parts(" ".join(names_given)))
+    ):
         return []
     return [
         index for index, name in enumerate(names) if (means := meaning(name)) and means.strength != "weak"

@@ -129,11 +129,11 @@ def github_checksum(token: str) -> str:
 def parts_of(rule: Rule, body: str, alphabets: dict[str, str]) -> tuple[Part, ...]:
     """The parts of a body, which is written as in `base62{14} '.atlasv1.' base64url{60,70}`."""
     parts = list[Part]()
-    done = 0
+    end = 0
     for match in _PART.finditer(body.replace("uuid", _UUID)):
-        if match.string[done : match.start()].strip():
+        if match.string[end : match.start()].strip():
             break
-        done = match.end()
+        end = match.end()
         if match["literal"]:
             parts.append(Part(match["literal"]))
             continue
@@ -142,7 +142,7 @@ def parts_of(rule: Rule, body: str, alphabets: dict[str, str]) -> tuple[Part, ..
         parts.append(
             Part(alphabets[match["alphabet"]], int(match["least"]), int(match["most"] or match["least"]))
         )
-    if not parts or body.replace("uuid", _UUID)[done:].strip():
+    if not parts or body.replace("uuid", _UUID)[end:].strip():
         raise rule.error("body", f"is {body!r}, but must be of parts such as hex{{32}} and '-'")
     return tuple(parts)
 
@@ -296,10 +296,10 @@ def find_long_tokens(text: str, start: int, end: int) -> Iterator[Finding]:
             while offset >= 0:
                 place = start + offset
                 begins = not place or not _BEFORE_RUN.match(text, place - 1)
-                led = token_format.regex.match(text, place) if begins else None
-                if led and _is_token(led[led.lastindex or 0], token_format):
-                    yield Finding(*led.span(led.lastindex or 0), token_format.type)
-                offset = lower.find(word, led.end() - start if led else offset + 1)
+                token_match = token_format.regex.match(text, place) if begins else None
+                if token_match and _is_token(token_match[token_match.lastindex or 0], token_format):
+                    yield Finding(*token_match.span(token_match.lastindex or 0), token_format.type)
+                offset = lower.find(word, token_match.end() - start if token_match else offset + 1)
 
 
 def _numbers_of_marks(lower: str) -> Iterator[int]:
@@ -406,8 +406,10 @@ def find_lone_tokens(text: str) -> Iterator[Finding]:
     for match in _PLACE.finditer(text):
         group = "literal" if match["literal"] else "alone" if match["alone"] else "id"
         value = match[group]
-        made = not match["word"].lower().endswith(_IDS) if group == "id" else _is_made(value)
-        if made and not _PUBLIC.search(text, max(0, match.start() - _NEAR), match.start(group) + _DIGEST):
+        is_random = not match["word"].lower().endswith(_IDS) if group == "id" else _is_made(value)
+        if is_random and not _PUBLIC.search(
+            text, max(0, match.start() - _NEAR), match.start(group) + _DIGEST
+        ):
             yield Finding(*match.span(group), "TOKEN")
 
 
