@@ -68,7 +68,7 @@ def decided(root: Path, config: Config, command: str = "explain") -> AnswerConte
     corpus = corpus_of(folder_at(config, root))
     asked = Question(command, "use a loop", resolve_target(corpus, "app.py:4-7"), wish="frontier")
     folders = QuestionFolders(corpus, (), oracles_of(config))
-    return decide(asked, folders, decision_inputs(config, [str(root)]), answered=False)
+    return decide(asked, folders, decision_inputs(config, [str(root)]), needs_answer=False)
 
 
 def sent(found: AnswerContext) -> str:

@@ -31,7 +31,7 @@ def served_engine(config: Config, root: Path, *, healed: bool | None = None) -> 
     """
     named = ("team", config.escalation.servers["team"])
     found: tuple[WorkspaceFolder, ...] = folders_of([str(root)], config.paths.data)
-    return open_team_engine(lambda: config, named, lambda: found, None, healed=healed)
+    return open_team_engine(lambda: config, named, lambda: found, None, heals=healed)
 
 
 class ServedPolicy(EnginePolicy):

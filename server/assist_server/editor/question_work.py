@@ -197,7 +197,7 @@ async def _last_message(view: AnswerView, context: EditorContext) -> AnswerMessa
     def uri_of(source: ShownSource) -> str:
         return uris_in(snapshot, source.root)(source.path)  # the editor's own for an open document
 
-    return answer_message(view, uri_of, applied=applied, problem=problem)
+    return answer_message(view, uri_of, is_applied=applied, problem=problem)
 
 
 async def _make_answer(view: AnswerView, plan: EditPlan, context: EditorContext) -> tuple[bool, str]:

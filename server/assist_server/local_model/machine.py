@@ -25,10 +25,10 @@ def memory_bytes(limit: Path = _LIMIT) -> int:
     except (OSError, ValueError, AttributeError):
         total = 0
     try:
-        allowed = int(limit.read_text(encoding="ascii"))
+        limit_bytes = int(limit.read_text(encoding="ascii"))
     except (OSError, ValueError):  # no container, or "max"
         return total
-    return min(total, allowed) if total else allowed
+    return min(total, limit_bytes) if total else limit_bytes
 
 
 def is_translated(system: str = sys.platform, number: Callable[[bytes], int] = system_number) -> bool:
@@ -71,8 +71,8 @@ def _windows_memory() -> int:
 
     # MEMORYSTATUSEX: its size, then the bytes that there are. Not all virtual machines say what is installed.
     status = (ctypes.c_ulonglong * 8)(64)
-    known = ctypes.windll.kernel32.GlobalMemoryStatusEx(status)  # type: ignore[attr-defined,unused-ignore]
-    return status[1] if known else 0
+    is_known = ctypes.windll.kernel32.GlobalMemoryStatusEx(status)  # type: ignore[attr-defined,unused-ignore]
+    return status[1] if is_known else 0
 
 
 def _report() -> str:
@@ -88,8 +88,8 @@ def _windows_discharges() -> bool:
     import ctypes  # noqa: PLC0415  (on this one system)
 
     status = (ctypes.c_ubyte * 12)()  # SYSTEM_POWER_STATUS: first 0 without mains, then 128 without battery
-    known = ctypes.WinDLL("kernel32").GetSystemPowerStatus(status)  # type: ignore[attr-defined,unused-ignore]
-    return bool(known) and status[0] == 0 and not status[1] & 128
+    is_known = ctypes.WinDLL("kernel32").GetSystemPowerStatus(status)  # type: ignore[attr-defined,unused-ignore]
+    return bool(is_known) and status[0] == 0 and not status[1] & 128
 
 
 def _text(path: Path) -> str:

@@ -41,9 +41,9 @@ class OnDemandModel:
             return self._opened
         from assist_server.local_model.opening import open_local  # noqa: PLC0415  (llama.cpp, 0.4 s)
 
-        opened = await asyncio.to_thread(open_local, self._config, self._say)
-        self._opened = opened
-        return opened
+        model = await asyncio.to_thread(open_local, self._config, self._say)
+        self._opened = model
+        return model
 
     def close(self) -> None:
         """Give the model's memory back."""

@@ -84,10 +84,10 @@ def use_libraries(config: Config) -> None:
     Raises `ModelError` if the fetched one is damaged.
     """
     sources = []
-    if named := config.completion.library:
-        sources.append(LibrarySource("named", named, Path(named)))
-    elif (found := installed_engine(engine_folder(config))) is not None:
-        row, folder = found
+    if name := config.completion.library:
+        sources.append(LibrarySource("named", name, Path(name)))
+    elif (engine := installed_engine(engine_folder(config))) is not None:
+        row, folder = engine
         sources.append(LibrarySource("fetched", row.build, folder))
     use(*sources)
 

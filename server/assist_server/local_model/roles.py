@@ -33,13 +33,13 @@ def use_model(config: Config, name: str, role: str) -> Config:
 
     Raises `UserError` or `ModelError` if that cannot be, or `ConfigError` if config.toml cannot be written.
     """
-    known = [arg for arg in get_args(Role) if arg == role]
-    if not known:
+    roles = [arg for arg in get_args(Role) if arg == role]
+    if not roles:
         raise UserError(f"for = {role!r}: use one of {', '.join(get_args(Role))}.")
     if is_path(name):
         raise UserError(f"{Path(name).name} is a path: choose it in a terminal, by `assist models use`.")
-    _check_here(config, name, known[0])
-    return set_role(config, name, known[0])
+    _check_here(config, name, roles[0])
+    return set_role(config, name, roles[0])
 
 
 def with_model(config: Config, model: str, role: Role) -> Config:
@@ -48,9 +48,13 @@ def with_model(config: Config, model: str, role: Role) -> Config:
     Raises `UserError`, or `ModelError` with the nearest names or what fetches the model.
     """
     model = str(Path(model).expanduser().absolute()) if is_path(model) else model
-    named = replace(config, answers=replace(config.answers, model=model))
+    changed_config = replace(config, answers=replace(config.answers, model=model))
     _check_here(config, model, role)
-    return replace(named, completion=replace(config.completion, model=model)) if role != "answers" else named
+    return (
+        replace(changed_config, completion=replace(config.completion, model=model))
+        if role != "answers"
+        else changed_config
+    )
 
 
 def _check_here(config: Config, model: str, role: Role) -> None:

@@ -74,23 +74,23 @@ class CodeFacts:
     others: tuple[IndexedDefinition, ...] = ()
 
 
-def applies(asked: AskedQuestion) -> Applicability:
+def applies(query: AskedQuestion) -> Applicability:
     """Whether facts are all that a question asks for; what is certain is shown in any case."""
-    facts = _facts_for(asked)
+    facts = _facts_for(query)
     if facts is None or not facts.whole:
         return Applicability(False, "it asks for more than facts", facts=facts)
-    if asked.question.wish == "frontier":
+    if query.question.wish == "frontier":
         return Applicability(False, "a provider is to answer", facts=facts)
     return Applicability(True, FACTS_WHY, facts=facts)
 
 
-def _facts_for(asked: AskedQuestion) -> CodeFacts | None:
+def _facts_for(query: AskedQuestion) -> CodeFacts | None:
     """What is certain about the code to explain, or about what a question names."""
-    question, folders = asked.question, asked.folders
-    programs = asked.inputs.config.programs
+    question, folders = query.question, query.folders
+    programs = query.inputs.config.programs
     if question.command == "explain":
         return facts_to_explain(folders.corpus, question, programs)
-    if question.command != "ask" or not (asked.answered or asks_only_facts(question.words)):
+    if question.command != "ask" or not (query.answered or asks_only_facts(question.words)):
         return None
     from assist_server.threads.thread_prompts import with_meant_names  # noqa: PLC0415  (facts alone need less)
 
@@ -121,11 +121,15 @@ def facts_alone(question: "Question", inputs: "DecisionInputs", facts: CodeFacts
 def facts_to_explain(corpus: Corpus, question: "Question", programs: Mapping[str, str]) -> CodeFacts | None:
     """The facts of the code to explain, of its file if no definition holds it, or of a folder."""
     target = question.target
-    folders = [added for added in question.attachments[:1] if added.folder and added.root == corpus.root]
+    folders = [
+        attachments
+        for attachments in question.attachments[:1]
+        if attachments.folder and attachments.root == corpus.root
+    ]
     if target is None:
         return CodeFacts(folder_facts(corpus, folders[0].path), root=corpus.root) if folders else None
-    found = code_facts(corpus, target, programs)
-    return found or CodeFacts(file_facts(corpus, target.lines.path), root=corpus.root)
+    facts = code_facts(corpus, target, programs)
+    return facts or CodeFacts(file_facts(corpus, target.lines.path), root=corpus.root)
 
 
 def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, str]) -> CodeFacts | None:
@@ -133,11 +137,11 @@ def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, st
 
     Lines that hold several definitions are about their file.
     """
-    found = subjects(corpus, target.lines)
-    several = len([site for site in found if site.depth == found[0].depth]) > 1
+    definitions = subjects(corpus, target.lines)
+    several = len([site for site in definitions if site.depth == definitions[0].depth]) > 1
     if several or (target.whole and not target.name):
         return CodeFacts(file_facts(corpus, target.lines.path), root=corpus.root)
-    facts = definition_facts(corpus, target.document, found[0]) if found else None
+    facts = definition_facts(corpus, target.document, definitions[0]) if definitions else None
     if facts is None:
         return None
     return _with_changes(corpus, facts, programs)
@@ -152,27 +156,29 @@ def asked_facts(
     any; the others are named. Of a name that no folder defines it is who uses it, for a question that names
     no other.
     """
-    asked = fact_question(words)
-    words_known = [word for word in asked.plain_names if any(corpus.definitions(word) for corpus in folders)]
+    query = fact_question(words)
+    words_known = [word for word in query.plain_names if any(corpus.definitions(word) for corpus in folders)]
     plain = (MentionedName(words_known[0]),) if len(words_known) == 1 else ()
-    names = asked.names or (*plain, *earlier) if asked.kinds else ()
+    names = query.names or (*plain, *earlier) if query.kinds else ()
     for name in names:
         for corpus in folders:
-            found = _meant(corpus, name, words)
-            about = _facts_of(corpus, found[0]) if found else None
+            definitions = _meant(corpus, name, words)
+            about = _facts_of(corpus, definitions[0]) if definitions else None
             if about is None:
                 continue
-            facts = _with_changes(corpus, about, programs, asked.kinds)
+            facts = _with_changes(corpus, about, programs, query.kinds)
             around = {*about.definition.parent.split("."), PurePath(about.path).stem}
-            single = all(one == name or one.text in around for one in asked.names)
+            single = all(one == name or one.text in around for one in query.names)
             others = [
-                site for site in found if (site.path, site.qualified) != (about.path, found[0].qualified)
+                site
+                for site in definitions
+                if (site.path, site.qualified) != (about.path, definitions[0].qualified)
             ]
-            whole = single and asked.is_whole_with(name.text if name in plain else "")
+            whole = single and query.is_whole_with(name.text if name in plain else "")
             return replace(facts, whole=whole, others=tuple(others))
-    if len(names) != 1 or not asked.is_whole_with(names[0].text if plain else ""):
+    if len(names) != 1 or not query.is_whole_with(names[0].text if plain else ""):
         return None
-    return _facts_of_name(folders, names[0].text, asked.kinds, marked=not plain)
+    return _facts_of_name(folders, names[0].text, query.kinds, is_marked=not plain)
 
 
 def _facts_of(corpus: Corpus, at: IndexedDefinition) -> DefinitionFacts | None:
@@ -183,35 +189,35 @@ def _facts_of(corpus: Corpus, at: IndexedDefinition) -> DefinitionFacts | None:
 def _meant(corpus: Corpus, name: MentionedName, words: str) -> list[IndexedDefinition]:
     """What a name means, the likeliest first; nothing if it may mean too much."""
     meant = implementations(corpus.definitions(name.text) or corpus.definitions(f"_{name.text}"))
-    named = named_files(corpus.files(), words)
-    meant = [site for site in meant if site.path in named] or meant
-    found = likely_meanings(meant, name, "")
-    return found if len({(site.path, site.qualified) for site in meant}) <= MEANINGS else []
+    files = named_files(corpus.files(), words)
+    meant = [site for site in meant if site.path in files] or meant
+    facts = likely_meanings(meant, name, "")
+    return facts if len({(site.path, site.qualified) for site in meant}) <= MEANINGS else []
 
 
 def _facts_of_name(
-    folders: Sequence[Corpus], name: str, wanted: tuple[AskedFact, ...], *, marked: bool
+    folders: Sequence[Corpus], name: str, facts_wanted: tuple[AskedFact, ...], *, is_marked: bool
 ) -> CodeFacts | None:
     """Who uses a name that no folder defines, or that has so many definitions that each may be meant.
 
     None for a plain word without a definition, which need be no name, if the question does not mark it.
     """
     defining = [corpus for corpus in folders if corpus.definitions(name)]
-    if not defining and (not marked or _FACTS_OF_NAMES.isdisjoint(wanted)):
+    if not defining and (not is_marked or _FACTS_OF_NAMES.isdisjoint(facts_wanted)):
         return None
     users = [corpus for corpus in folders if corpus.references(name)]
     corpus = (*defining, *users, *folders)[0]
     about = name_facts(corpus, name, () if users or defining else near_symbols(corpus, name))
-    return CodeFacts(about, (), wanted, corpus.root, whole=True)
+    return CodeFacts(about, (), facts_wanted, corpus.root, whole=True)
 
 
 def _with_changes(
-    corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], asked: tuple[AskedFact, ...] = ()
+    corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], query: tuple[AskedFact, ...] = ()
 ) -> CodeFacts:
     site = facts.definition
-    git = Git(programs, timeout_s=ASKED_GIT_SECONDS if "changes" in asked else GIT_SECONDS)
+    git = Git(programs, timeout_s=ASKED_GIT_SECONDS if "changes" in query else GIT_SECONDS)
     changes = _changes(git, corpus.root, facts.path, (site.start_line, site.end_line))
-    return CodeFacts(facts, changes if "changes" in asked else changes or (), asked, corpus.root)
+    return CodeFacts(facts, changes if "changes" in query else changes or (), query, corpus.root)
 
 
 def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[LineChange, ...] | None:

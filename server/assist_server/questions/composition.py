@@ -96,15 +96,15 @@ class DecisionInputs:
         return scope_of(self.roots)
 
 
-def decision_inputs(config: Config, roots: Sequence[str], asked: Sequence[str] = ()) -> DecisionInputs:
+def decision_inputs(config: Config, roots: Sequence[str], names: Sequence[str] = ()) -> DecisionInputs:
     """The inputs for decisions in a workspace. The first of the folders `asked` is for the preview."""
-    permissions, problems = permissions_for(config, roots, asked)
+    permissions, problems = permissions_for(config, roots, names)
     model = model_file(config)
     large = model is not None and model.stat().st_size >= LARGE_MODEL_BYTES
     return DecisionInputs(
         config,
         tuple(roots),
-        tuple(asked),
+        tuple(names),
         permissions,
         LocalModelFacts(model is not None, LOCAL_TOKENS, WINDOW, large),
         problems,
@@ -174,15 +174,15 @@ def secret_values(config: Config, permissions: Permissions, more: SecretTexts | 
 def values_in(config: Config, texts: SecretTexts, more: SecretTexts | None = None) -> Known:
     """The values in these texts, and in the environment. It takes 3 s for 8 MB."""
     texts = join_texts(texts, more or SecretTexts())
-    known = known_values(texts.denied, config.secrets.values, texts.user_denied)
-    many = f"secret files with more than {MAX_VALUES:,} values" if len(known.values) >= MAX_VALUES else ""
+    values = known_values(texts.denied, config.secrets.values, texts.user_denied)
+    many = f"secret files with more than {MAX_VALUES:,} values" if len(values.values) >= MAX_VALUES else ""
     if texts.incomplete or many:
         _LOG.warning(
             "The workspace has %s: values in those that were not read are redacted only where they look like "
             "secrets. Name a smaller folder to have them all read.",
             texts.incomplete or many,
         )
-    return known
+    return values
 
 
 class RememberedSecrets:
@@ -192,24 +192,24 @@ class RememberedSecrets:
         self,
         config: Config,
         permissions: Callable[[], Permissions],
-        unsaved: Callable[[], Mapping[str, str]] = dict,
+        read_unsaved: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._config = config
         self._permissions = permissions
-        self._unsaved = unsaved
+        self._unsaved = read_unsaved
         self._read: tuple[object, SecretTexts, Known] = (None, SecretTexts(), Known())
 
     def values(self) -> Known:
         """The values, also those of `unsaved` texts."""
-        permissions, unsaved = self._permissions(), self._unsaved()
-        asked = (permissions.roots, permissions.deny, unsaved)
-        before, texts, known = self._read
-        if asked != before or not are_current(texts):
+        permissions, read_unsaved = self._permissions(), self._unsaved()
+        names = (permissions.roots, permissions.deny, read_unsaved)
+        before, texts, secrets = self._read
+        if names != before or not are_current(texts):
             now = secret_texts(permissions.roots, permissions.deny)
-            if asked != before or now != texts:
-                known = values_in(self._config, now, SecretTexts(denied=dict(unsaved)))
-            self._read = (asked, now, known)
-        return known
+            if names != before or now != texts:
+                secrets = values_in(self._config, now, SecretTexts(denied=dict(read_unsaved)))
+            self._read = (names, now, secrets)
+        return secrets
 
 
 def log_of(config: Config, permissions: Permissions) -> "AuditLog":

@@ -71,8 +71,12 @@ class MadeEdit:
             path: MARK + text if self.before[path].startswith(MARK) else text
             for path, text in self.edit.texts.items()
         }
-        made = plan_of_texts(texts, scope)
-        return replace(made, notes=(*made.notes, *self.edit.notes), unsure=(*made.unsure, *self.edit.left))
+        planned_files = plan_of_texts(texts, scope)
+        return replace(
+            planned_files,
+            notes=(*planned_files.notes, *self.edit.notes),
+            unsure=(*planned_files.unsure, *self.edit.left),
+        )
 
 
 def count_words(number: int, thing: str) -> str:
@@ -90,6 +94,6 @@ def places_in_words(places: Iterable[tuple[str, int]], most: int = 4) -> str:
     >>> places_in_words([("a.py", 3), ("a.py", 9)])
     'a.py:3, a.py:9'
     """
-    found = [f"{path}:{line}" for path, line in dict.fromkeys(places)]
-    more = len(found) - most
-    return ", ".join(found[:most]) + (f" and {more} more" if more > 0 else "")
+    places_found = [f"{path}:{line}" for path, line in dict.fromkeys(places)]
+    more = len(places_found) - most
+    return ", ".join(places_found[:most]) + (f" and {more} more" if more > 0 else "")

@@ -142,7 +142,7 @@ def decide(
     folders: QuestionFolders,
     inputs: DecisionInputs,
     *,
-    answered: bool = True,
+    needs_answer: bool = True,
     by_models: bool = False,
 ) -> AnswerContext:
     """The decision about a question, with its reason in words. A refusal is a decision, not an error.
@@ -152,25 +152,25 @@ def decide(
     """
     name = random_token()
     local = draft(question, folders, inputs.local.tokens, small=True)
-    asked = AskedQuestion(question, folders, inputs, local, answered, by_models)
+    query = AskedQuestion(question, folders, inputs, local, needs_answer, by_models)
     ways = strategies(question.command, models=False)
-    way, said = _first(ways, asked)
-    facts = said.facts
+    way, applicability = _first(ways, query)
+    facts = applicability.facts
     leaving = OutboundDraft() if way is not None else _leaving(name, question, folders, inputs)
     rules = _rules(question, inputs, leaving)
     decision = route(_facts(question, local, leaving.draft, inputs), rules, question.wish, inputs.history)
     if way is not None:
-        decision = _by_no_model(decision, said.why, said.cause)
-    elif decision.target != "frontier" and (why := _facts_alone(asked, facts)):
+        decision = _by_no_model(decision, applicability.why, applicability.cause)
+    elif decision.target != "frontier" and (why := _facts_alone(query, facts)):
         decision = by_facts(decision, why, rules.barred[1])
         way = code_facts
     else:
-        if answered:
+        if needs_answer:
             check_runner(question)
         ways = strategies(question.command, models=True)
-        way, said = _first(ways, replace(asked, decision=decision))
+        way, applicability = _first(ways, replace(query, decision=decision))
         if way is not None and not way.asks_models:
-            decision = _by_no_model(decision, said.why, said.cause)
+            decision = _by_no_model(decision, applicability.why, applicability.cause)
     return AnswerContext(
         name,
         question,
@@ -182,23 +182,23 @@ def decide(
         leaving,
         _surroundings(question, folders, inputs),
         facts,
-        said.places,
+        applicability.places,
         way,
-        said.found,
+        applicability.found,
     )
 
 
 def _first(
-    ways: Iterable[AnswerStrategy], asked: AskedQuestion
+    ways: Iterable[AnswerStrategy], query: AskedQuestion
 ) -> tuple[AnswerStrategy | None, Applicability]:
     """The first way that applies, if one does, with what is shown before any answer."""
     facts, places = None, None
     for way in ways:
-        said = way.applies(asked)
-        facts = facts or said.facts
-        places = places or said.places
-        if said.applies:
-            return way, replace(said, facts=facts, places=places)
+        applicability = way.applies(query)
+        facts = facts or applicability.facts
+        places = places or applicability.places
+        if applicability.applies:
+            return way, replace(applicability, facts=facts, places=places)
     return None, Applicability(False, facts=facts, places=places)
 
 
@@ -214,11 +214,11 @@ def _surroundings(
     )
 
 
-def _facts_alone(asked: AskedQuestion, facts: CodeFacts | None) -> str:
+def _facts_alone(query: AskedQuestion, facts: CodeFacts | None) -> str:
     """Why no model says more than the facts, "" if one does: a provider that is asked for, or is measured."""
-    if asked.question.wish == "frontier" or asked.by_models:
+    if query.question.wish == "frontier" or query.by_models:
         return ""
-    return code_facts.facts_alone(asked.question, asked.inputs, facts)
+    return code_facts.facts_alone(query.question, query.inputs, facts)
 
 
 def by_facts(decision: Decision, why: str, reason: str) -> Decision:
@@ -234,15 +234,15 @@ def _leaving(
     name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs
 ) -> OutboundDraft:
     """What a provider would get, or why none may get it. Nothing is prepared if nothing may leave."""
-    allowed = inputs.permissions
-    stays = inputs.config.offline or question.wish == "local" or allowed.mode == "never"
-    if stays or not allowed.providers:
+    permissions = inputs.permissions
+    stays = inputs.config.offline or question.wish == "local" or permissions.mode == "never"
+    if stays or not permissions.providers:
         return OutboundDraft()
-    shown = _draft_for_provider(question, folders, inputs)
-    judged = _judge_files(question, shown, folders, inputs)
-    if judged.stays:
-        return OutboundDraft(shown.draft, barred=("hidden", judged.stays))
-    return _prepare_request(_withhold_files(name, question, shown, judged, inputs), inputs)
+    draft_files = _draft_for_provider(question, folders, inputs)
+    judgement = _judge_files(question, draft_files, folders, inputs)
+    if judgement.stays:
+        return OutboundDraft(draft_files.draft, barred=("hidden", judgement.stays))
+    return _prepare_request(_withhold_files(name, question, draft_files, judgement, inputs), inputs)
 
 
 def _draft_for_provider(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> Shown:
@@ -250,47 +250,47 @@ def _draft_for_provider(question: Question, folders: QuestionFolders, inputs: De
     providers = inputs.permissions.providers
     first = question.provider or next(iter(providers))
     edits: Edits = providers[first].edits if first in providers else "blocks"
-    drafted = draft(question, folders, FRONTIER_TOKENS, small=False, edits=edits)
+    draft_text = draft(question, folders, FRONTIER_TOKENS, small=False, edits=edits)
     root = folders.corpus.root
     target = question.target
     about = [(root, target.lines.path)] if target is not None else []
     added = [(file.root, file.path) for file in question.attachments if not file.folder]
-    asked = (*about, *added)
-    files = {root: dict[str, None]()} | files_of(drafted.prompt.spans)
-    for folder, path in asked:
+    query = (*about, *added)
+    files = {root: dict[str, None]()} | files_of(draft_text.prompt.spans)
+    for folder, path in query:
         files.setdefault(folder, {})[path] = None
     names = names_of(files, file_rules(inputs.config))
     if target is not None and target.alias:
         names.append(NamedFile(root, target.alias, (root, target.lines.path)))
     for attachment in question.attachments:
         names += _names_by_link(attachment, [name.file for name in names])
-    return Shown(drafted, asked, tuple(names))
+    return Shown(draft_text, query, tuple(names))
 
 
-def _names_by_link(added: Attachment, files: Sequence[FileInFolder]) -> list[NamedFile]:
+def _names_by_link(attachment: Attachment, files: Sequence[FileInFolder]) -> list[NamedFile]:
     """The names of a file, or of the files in a folder, that a user added by a link."""
-    places = dict.fromkeys(file for file in files if added.alias and file[0] == added.root)
+    places = dict.fromkeys(file for file in files if attachment.alias and file[0] == attachment.root)
     return [
-        NamedFile(root, added.alias + path[len(added.path) :], (root, path))
+        NamedFile(root, attachment.alias + path[len(attachment.path) :], (root, path))
         for root, path in places
-        if path == added.path or (added.folder and path.startswith(f"{added.path}/"))
+        if path == attachment.path or (attachment.folder and path.startswith(f"{attachment.path}/"))
     ]
 
 
 def _judge_files(
-    question: Question, shown: Shown, folders: QuestionFolders, inputs: DecisionInputs
+    question: Question, draft_files: Shown, folders: QuestionFolders, inputs: DecisionInputs
 ) -> JudgedFiles:
     """What the rules of all folders around the files say, and earlier turns of the conversation."""
-    barred = barred_files(shown.names, folders.roots, file_rules(inputs.config))
-    if why := next((barred[file] for file in shown.asked if file in barred), ""):
-        return JudgedFiles(barred, f"{why}, so it does not leave")
-    spans = leaving_parts(shown.draft.prompt.spans, barred).spans
+    reasons = barred_files(draft_files.names, folders.roots, file_rules(inputs.config))
+    if why := next((reasons[file] for file in draft_files.asked if file in reasons), ""):
+        return JudgedFiles(reasons, f"{why}, so it does not leave")
+    spans = leaving_parts(draft_files.draft.prompt.spans, reasons).spans
     always_local = permissions_within(inputs, rule_folders(spans)).always_local
-    return JudgedFiles(barred, staying_reason(question.thread, always_local))
+    return JudgedFiles(reasons, staying_reason(question.thread, always_local))
 
 
 def _withhold_files(
-    name: str, question: Question, shown: Shown, judged: JudgedFiles, inputs: DecisionInputs
+    name: str, question: Question, draft_files: Shown, judgement: JudgedFiles, inputs: DecisionInputs
 ) -> Withheld:
     """The request without what may not leave: first by rules about files, then by the policy.
 
@@ -300,81 +300,85 @@ def _withhold_files(
     from assist_escalation.gate.prepare import ProviderRequest  # noqa: PLC0415  (only if something may leave)
 
     command = question.command
-    known = _without(shown.draft, judged.barred)
-    allowed = permissions_within(inputs, rule_folders(known.prompt.spans))
-    known = _without_libraries(known, allowed, question.provider)
-    aliases = aliases_of(command, shown.names, judged.barred)
+    remaining = _without(draft_files.draft, judgement.barred)
+    permissions = permissions_within(inputs, rule_folders(remaining.prompt.spans))
+    remaining = _without_libraries(remaining, permissions, question.provider)
+    aliases = aliases_of(command, draft_files.names, judgement.barred)
     # Rule files may be anywhere between a file and its root; they can only forbid.
-    allowed = permissions_within(inputs, rule_folders((*known.prompt.spans, *aliases.spans)))
-    request = ProviderRequest(name, known.prompt, allowed, inputs.scope, ANSWERS[command], question.provider)
-    with_names = replace(known.prompt, spans=(*known.prompt.spans, *aliases.spans))
-    forbidden = withheld_files(replace(request, prompt=with_names), _spared_files(command, known, shown))
+    permissions = permissions_within(inputs, rule_folders((*remaining.prompt.spans, *aliases.spans)))
+    request = ProviderRequest(
+        name, remaining.prompt, permissions, inputs.scope, ANSWERS[command], question.provider
+    )
+    with_names = replace(remaining.prompt, spans=(*remaining.prompt.spans, *aliases.spans))
+    forbidden = withheld_files(
+        replace(request, prompt=with_names), _spared_files(command, remaining, draft_files)
+    )
     if not forbidden:
-        return Withheld(known, aliases, request)
-    rest = _without(known, forbidden)
-    others = aliases_of(command, shown.names, {*judged.barred, *forbidden})
+        return Withheld(remaining, aliases, request)
+    rest = _without(remaining, forbidden)
+    others = aliases_of(command, draft_files.names, {*judgement.barred, *forbidden})
     return Withheld(rest, others, replace(request, prompt=rest.prompt))
 
 
-def _without_libraries(drafted: Draft, allowed: Permissions, provider: str) -> Draft:
+def _without_libraries(draft_text: Draft, permissions: Permissions, provider: str) -> Draft:
     """A draft without what libraries say of themselves, unless every provider in question may see it.
 
     An earlier answer that was made from it is left out too.
     """
     from assist_escalation.policy.verdict import LIBRARY  # noqa: PLC0415
 
-    providers = [provider] if provider else list(allowed.providers)
-    known = [allowed.providers[name] for name in providers if name in allowed.providers]
-    if known and all(LIBRARY in one.residency for one in known):
-        return drafted
+    providers = [provider] if provider else list(permissions.providers)
+    remaining = [permissions.providers[name] for name in providers if name in permissions.providers]
+    if remaining and all(LIBRARY in one.residency for one in remaining):
+        return draft_text
 
     def stay(spans: Sequence[Span]) -> tuple[Span, ...]:
         origins = {span: (span.origin, *span.origin.derived) for span in spans}
         return tuple(span for span in spans if all(one.source != "library" for one in origins[span]))
 
     return replace(
-        drafted,
-        prompt=replace(drafted.prompt, spans=stay(drafted.prompt.spans)),
-        turn=stay(drafted.turn),
+        draft_text,
+        prompt=replace(draft_text.prompt, spans=stay(draft_text.prompt.spans)),
+        turn=stay(draft_text.turn),
     )
 
 
-def _spared_files(command: str, drafted: Draft, shown: Shown) -> dict[FileInFolder, list[Span]]:
+def _spared_files(command: str, draft_text: Draft, draft_files: Shown) -> dict[FileInFolder, list[Span]]:
     """The files that a question can do without, all but those that the user names: their spans and names.
 
     A file that only an earlier answer was made from is there by its name.
     """
     files: dict[FileInFolder, list[Span]] = {}
-    for span in drafted.prompt.spans:
+    for span in draft_text.prompt.spans:
         for origin in origins_of(span):
             file = (origin.root, origin.path)
             own = span if origin is span.origin else Span("", Origin("file", origin.path, origin.root))
-            if file not in shown.asked:
+            if file not in draft_files.asked:
                 files.setdefault(file, []).append(own)
-    for name in shown.names:
+    for name in draft_files.names:
         if name.file in files:
             files[name.file] += aliases_of(command, [name], ()).spans
     return files
 
 
-def _without(drafted: Draft, barred: Mapping[FileInFolder, str]) -> Draft:
+def _without(draft_text: Draft, reasons: Mapping[FileInFolder, str]) -> Draft:
     """A draft without what it shows of some files: one of them must not prevent the question."""
-    parts = leaving_parts(drafted.prompt.spans, barred)
+    parts = leaving_parts(draft_text.prompt.spans, reasons)
     if not (parts.files or parts.answers):
-        return drafted
-    evidence = drafted.evidence
-    spans = leaving_parts(evidence.spans, barred).spans
-    shown = {span.origin.path for span in spans}
-    structure = replace(evidence.structure, files=len(shown))
-    texts = {path: text for path, text in evidence.texts.items() if path in shown}
-    files = {path: barred[root, path] for root, path in parts.files}
+        return draft_text
+    evidence = draft_text.evidence
+    spans = leaving_parts(evidence.spans, reasons).spans
+    draft_files = {span.origin.path for span in spans}
+    structure = replace(evidence.structure, files=len(draft_files))
+    texts = {path: text for path, text in evidence.texts.items() if path in draft_files}
+    files = {path: reasons[root, path] for root, path in parts.files}
     answers = [("an earlier answer", "it was made from files that rules keep here")] if parts.answers else []
     return replace(
-        drafted,
-        prompt=replace(drafted.prompt, spans=parts.spans),
-        turn=leaving_parts(drafted.turn, barred).spans,
+        draft_text,
+        prompt=replace(draft_text.prompt, spans=parts.spans),
+        turn=leaving_parts(draft_text.turn, reasons).spans,
         evidence=replace(evidence, spans=spans, structure=structure, texts=texts),
-        left_out=(*drafted.left_out, *files.items(), *answers),
+        left_out=(*draft_text.left_out, *files.items(), *answers),
     )
 
 
@@ -388,37 +392,37 @@ def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> OutboundDraf
     gate = None
     try:
         gate = gate_parts(inputs.config, inputs.permissions, inputs.more_secrets)
-        prepared = prepare(withheld.request, gate)
+        request = prepare(withheld.request, gate)
         if aliases.spans:
-            verdict = judge(aliases, withheld.request.permissions, prepared.provider)
+            verdict = judge(aliases, withheld.request.permissions, request.provider)
             if not verdict.allowed:
                 raise RefusedError("policy", "; ".join(verdict.reasons))
     except EscalationError as error:
         return OutboundDraft(withheld.draft, gate=gate, barred=(cause_of(error), str(error).rstrip(".")))
-    return OutboundDraft(withheld.draft, prepared, gate)
+    return OutboundDraft(withheld.draft, request, gate)
 
 
 def _rules(question: Question, inputs: DecisionInputs, leaving: OutboundDraft) -> RoutingRules:
-    prepared = leaving.prepared
-    allowed = prepared.request.permissions if prepared else inputs.permissions
-    provider = prepared.provider if prepared else next(iter(allowed.providers), "")
+    request = leaving.prepared
+    permissions = request.request.permissions if request else inputs.permissions
+    provider = request.provider if request else next(iter(permissions.providers), "")
     return RoutingRules(
-        mode=allowed.mode,
+        mode=permissions.mode,
         offline=inputs.config.offline,
-        rate=allowed.max_escalation_rate,
-        thresholds=allowed.thresholds,
-        own_thresholds=allowed.own_thresholds,
-        always_local=allowed.always_local,
-        always_ask=_always_asked(question, allowed.always_ask),
+        rate=permissions.max_escalation_rate,
+        thresholds=permissions.thresholds,
+        own_thresholds=permissions.own_thresholds,
+        always_local=permissions.always_local,
+        always_ask=_always_asked(question, permissions.always_ask),
         provider=provider,
         barred=leaving.barred,
-        upper_micro=prepared.upper_micro if prepared else None,
-        allow_unknown_price=allowed.allow_unknown_price,
-        allow_unasked_retry=allowed.allow_unasked_retry,
-        request_micro=allowed.request_micro,
-        left_micro=prepared.left_micro if prepared else 0,
+        upper_micro=request.upper_micro if request else None,
+        allow_unknown_price=permissions.allow_unknown_price,
+        allow_unasked_retry=permissions.allow_unasked_retry,
+        request_micro=permissions.request_micro,
+        left_micro=request.left_micro if request else 0,
         local_model=inputs.local.available,
-        classified=bool(prepared and prepared.marked),
+        classified=bool(request and request.marked),
         calibration=inputs.calibration,
     )
 
@@ -430,17 +434,17 @@ def _always_asked(question: Question, kinds: tuple[str, ...]) -> tuple[str, ...]
 
 
 def _facts(
-    question: Question, drafted: Draft, frontier: Draft | None, inputs: DecisionInputs
+    question: Question, draft_text: Draft, frontier: Draft | None, inputs: DecisionInputs
 ) -> features.RequestFacts:
     """The user's words, and counts. Files are counted in what would be sent, if anything would."""
-    counts = drafted.evidence.structure
+    counts = draft_text.evidence.structure
     structure = features.StructureCounts(
         symbols=counts.symbols,
         fan_out=counts.fan_out,
         edit_lines=counts.lines if question.command in EDITS else 0,
         diagnostics=sum(1 for span in question.problems if span.origin.source == "editor"),
     )
-    facts = features.request_facts(drafted.prompt, structure, inputs.local.window)
+    facts = features.request_facts(draft_text.prompt, structure, inputs.local.window)
     files = max(facts.files, frontier.evidence.structure.files if frontier else 0)
     return replace(facts, words=question.words, files=files)
 

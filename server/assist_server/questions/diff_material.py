@@ -93,8 +93,8 @@ def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: Deci
     if question.command == "commit":
         question = replace(question, wish="local" if question.wish == "auto" else question.wish)
         if _needs_no_model(question, inputs):
-            named = (Span(file.path, Origin("file", file.path, diff.root, 1, 1)) for file in diff.files)
-            question = replace(question, material=tuple(named), compared=compared)
+            spans = (Span(file.path, Origin("file", file.path, diff.root, 1, 1)) for file in diff.files)
+            question = replace(question, material=tuple(spans), compared=compared)
             return DiffQuestion(question, inputs, diff.left_out)
         style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
         question = replace(question, problems=(style,))
@@ -113,8 +113,8 @@ def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: Deci
 
 def _needs_no_model(question: Question, inputs: DecisionInputs) -> bool:
     """Whether a commit message is computed from the diff: sentences of a model are not wanted."""
-    wanted = question.wish == "frontier" or wants_local_prose(question, inputs)
-    return not wanted and any(True for _ in strategies("commit", models=False))
+    is_wanted = question.wish == "frontier" or wants_local_prose(question, inputs)
+    return not is_wanted and any(True for _ in strategies("commit", models=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,22 +157,22 @@ def without_copies(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> Fo
         origins = {file.path: _origin(file, sources) for file in diff.files}
     except GitFailed:
         raise UserError("git does not say what its files hold: run `git fsck`.") from None
-    kept: list[ChangedFile] = []
+    files: list[ChangedFile] = []
     left_out: list[tuple[str, str]] = []
     for file in diff.files:
         origin = origins[file.path]
         if origin is None:
-            kept.append(file)
+            files.append(file)
             continue
         was = os.path.relpath(origin.path, sources.prefix).replace(os.sep, "/")
         if origin.why or was.startswith("../") or file.was not in ("", was):
             why = origin.why or "denied"
             left_out.append((file.path, f"{why}: it has lines of {origin.path}"))
         else:  # the gate judges it as one that was moved
-            kept.append(replace(file, was=was))
+            files.append(replace(file, was=was))
     if not sources.complete:
         left_out.append(INCOMPLETE)
-    return replace(diff, files=tuple(kept), left_out=(*diff.left_out, *left_out))
+    return replace(diff, files=tuple(files), left_out=(*diff.left_out, *left_out))
 
 
 def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
@@ -191,17 +191,19 @@ def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
 
     commits = [_files_of(tree, revision) for revision in _ends(diff)]
     rows = list(dict.fromkeys(row for rows in commits for row in rows if why(row[3]) is not None))
-    listed = [row[4] for row in list_tracked(tree, never)] + list_untracked(tree, never)
-    present = list(dict.fromkeys(path for path in listed if why(path) is not None))
+    paths = [row[4] for row in list_tracked(tree, never)] + list_untracked(tree, never)
+    present = list(dict.fromkeys(path for path in paths if why(path) is not None))
     texts, complete = _texts(tree, rows, present)
-    denied = tuple(_denied_file(path, why(path) or "", content) for path, content in dict.fromkeys(texts))
+    denied_files = tuple(
+        _denied_file(path, why(path) or "", content) for path, content in dict.fromkeys(texts)
+    )
     places: dict[str, list[int]] = {}
-    for number, file in enumerate(denied):
+    for number, file in enumerate(denied_files):
         for line in file.long:
             places.setdefault(line, []).append(number)
-    allowed = tuple(row for row in commits[0] if why(row[3]) is None and row[2] <= MAX_BYTES // 10)
+    allowed_rows = tuple(row for row in commits[0] if why(row[3]) is None and row[2] <= MAX_BYTES // 10)
     prefix = os.path.relpath(diff.root, diff.top).replace(os.sep, "/")
-    return _Sources(tree, prefix, denied, places, allowed, complete)
+    return _Sources(tree, prefix, denied_files, places, allowed_rows, complete)
 
 
 def _texts(
@@ -217,15 +219,15 @@ def _texts(
             read.append(row)
     contents = read_blobs(tree, never, [row[1] for row in read])
     texts = [(row[3], content) for row, content in zip(read, contents, strict=True)]
-    missed = len(small) - len(read) + max(0, len(present) - MAX_FILES)
+    missing_count = len(small) - len(read) + max(0, len(present) - MAX_FILES)
     for path in present[:MAX_FILES]:
         content = _read(os.path.join(tree.directory, path))
         if len(content) <= room:
             room -= len(content)
             texts.append((path, content))
         else:
-            missed += 1
-    return texts, not missed
+            missing_count += 1
+    return texts, not missing_count
 
 
 def _ends(diff: FolderDiff) -> list[str]:
@@ -265,25 +267,25 @@ def _bare(lines: Sequence[str]) -> Iterator[str]:
 def _origin(file: ChangedFile, sources: _Sources) -> _DeniedFile | None:
     """The denied file that a file of the diff has lines of, or None; one that is denied itself has none."""
     whole = tuple(_bare([line.text for line in file.around if line.mark != "-"]))
-    added = set(_bare([line.text for line in file.around if line.mark == "+"]))
+    lines = set(_bare([line.text for line in file.around if line.mark == "+"]))
     path = os.path.normpath(os.path.join(sources.prefix, file.path)).replace(os.sep, "/")
-    if any(denied.path == path for denied in sources.denied):
+    if any(denied_files.path == path for denied_files in sources.denied):
         return None
-    for denied in sources.denied if whole else ():
-        if denied.lines == whole:
-            return denied
-    found = _most_shared({line for line in added if len(line) >= LONG}, sources)
-    if found is None:
+    for denied_files in sources.denied if whole else ():
+        if denied_files.lines == whole:
+            return denied_files
+    source = _most_shared({line for line in lines if len(line) >= LONG}, sources)
+    if source is None:
         return None
-    known = _allowed_lines(path, sources)
-    return _most_shared({line for line in added - known if len(line) >= LONG}, sources)
+    lines_known = _allowed_lines(path, sources)
+    return _most_shared({line for line in lines - lines_known if len(line) >= LONG}, sources)
 
 
-def _most_shared(added: set[str], sources: _Sources) -> _DeniedFile | None:
-    shared = Counter(number for line in added for number in sources.places.get(line, ()))
-    for number, count in shared.most_common(1):
+def _most_shared(lines: set[str], sources: _Sources) -> _DeniedFile | None:
+    counts = Counter(number for line in lines for number in sources.places.get(line, ()))
+    for number, count in counts.most_common(1):
         few = min(FEW, len(sources.denied[number].long))
-        if count >= MANY or (count >= few and count >= SHARE * len(added)):
+        if count >= MANY or (count >= few and count >= SHARE * len(lines)):
             return sources.denied[number]
     return None
 

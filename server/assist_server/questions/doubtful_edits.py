@@ -35,29 +35,29 @@ _WORD = re.compile(r"\w+")
 
 
 def plan_edit(
-    draft: Draft, text: str, context: "AnswerContext", versions: DocumentVersions, known: Sequence[str]
+    draft: Draft, text: str, context: "AnswerContext", versions: DocumentVersions, names: Sequence[str]
 ) -> PlannedEdit:
     """The edit that an answer makes, or why it makes none. `known` are secrets that it must not copy."""
     try:
-        shown = [span for span in draft.evidence.spans if span.origin.root == context.root]
-        edit = plan(text, draft.bases(versions), draft.whole, draft.create, shown)
+        spans = [span for span in draft.evidence.spans if span.origin.root == context.root]
+        edit = plan(text, draft.bases(versions), draft.whole, draft.create, spans)
     except EditError as error:
         return PlannedEdit(problem=error)
-    if problem := copied_secret(edit, known):
+    if problem := copied_secret(edit, names):
         return PlannedEdit(problem=EditError(problem))
-    turned = (*turned_logic(edit, context.question), *unmet_wish(edit, context.question))
-    edit = replace(edit, unsure=(*edit.unsure, *turned))
-    return PlannedEdit(edit, added=_added_errors(edit), turned=turned)
+    doubts = (*turned_logic(edit, context.question), *unmet_wish(edit, context.question))
+    edit = replace(edit, unsure=(*edit.unsure, *doubts))
+    return PlannedEdit(edit, added=_added_errors(edit), turned=doubts)
 
 
 def _added_errors(edit: EditPlan) -> int:
     """How many parse errors an edit adds, where both texts can be parsed; below 0 if it removes some."""
-    added = 0
+    count = 0
     for change in edit.changes:
         language = language_of(change.path)
         before, after = errors(language, change.before), errors(language, change.after)
-        added += after - before if after is not None and before is not None else 0
-    return added
+        count += after - before if after is not None and before is not None else 0
+    return count
 
 
 def asks_for_behaviour(command: str, words: str) -> bool:
@@ -98,11 +98,11 @@ def turned_logic(edit: EditPlan, question: Question) -> tuple[str, ...]:
     if asks_for_behaviour(question.command, question.words):
         return ()
     texts = [EditedText(change.path, change.before, change.after) for change in edit.changes]
-    found = operator_changes(texts, question.words)
-    told = [f"line {change.line} of {change.path}: {change.text}" for change in found[:MAX_CHANGES]]
-    more = len(found) - len(told)
-    told += [f"{more} more such changes"] if more > 0 else []
-    return tuple(f"{words}, which the wish does not ask for" for words in told)
+    changes = operator_changes(texts, question.words)
+    lines = [f"line {change.line} of {change.path}: {change.text}" for change in changes[:MAX_CHANGES]]
+    more = len(changes) - len(lines)
+    lines += [f"{more} more such changes"] if more > 0 else []
+    return tuple(f"{words}, which the wish does not ask for" for words in lines)
 
 
 def unmet_wish(edit: EditPlan, question: Question) -> tuple[str, ...]:
@@ -114,14 +114,14 @@ def unmet_wish(edit: EditPlan, question: Question) -> tuple[str, ...]:
         return ()
     before = [line for change in edit.changes for line in split_lines(change.before)]
     after = [line for change in edit.changes for line in split_lines(change.after)]
-    found = []
+    changes = []
     if _pattern("flatter").search(question.words.lower()) and not _is_flatter(before, after):
-        found.append("no line is nested less than before, which the wish asks for")
-    known = set(_WORD.findall("".join(before)))
-    written = set(_WORD.findall("".join(after)))
+        changes.append("no line is nested less than before, which the wish asks for")
+    names_before = set(_WORD.findall("".join(before)))
+    words = set(_WORD.findall("".join(after)))
     names = dict.fromkeys(_naming().findall(question.words))
-    missing = [name for name in names if name not in known and name not in written]
-    return (*found, *(f"nothing is called {name}, which the wish asks for" for name in missing))
+    missing = [name for name in names if name not in names_before and name not in words]
+    return (*changes, *(f"nothing is called {name}, which the wish asks for" for name in missing))
 
 
 def _is_flatter(before: list[str], after: list[str]) -> bool:
@@ -147,13 +147,13 @@ def with_doubts(edit: EditPlan, draft: Draft, doubt: Doubt | None) -> EditPlan:
     if draft.form.kind != "whole" or len(edit.changes) != 1:
         return edit
     change = edit.changes[0]
-    found = list(_unlike_doubt(change, draft, doubt)) if draft.prompt.command == "fix" else []
+    changes = list(_unlike_doubt(change, draft, doubt)) if draft.prompt.command == "fix" else []
     language = language_of(change.path)
     before, after = (symbols(language, text) for text in (change.before, change.after))
-    found += [*_comments_alone(change), *_useless_names(change, before, after), *_lost_marks(change)]
+    changes += [*_comments_alone(change), *_useless_names(change, before, after), *_lost_marks(change)]
     if language.name != "python" and len(after.imports) > len(before.imports):
-        found.append("it adds an import, which may not exist")  # no one here knows what there is
-    return replace(edit, unsure=(*edit.unsure, *(f"{change.path}: {why}" for why in found)))
+        changes.append("it adds an import, which may not exist")  # no one here knows what there is
+    return replace(edit, unsure=(*edit.unsure, *(f"{change.path}: {why}" for why in changes)))
 
 
 def _unlike_doubt(change: FileChange, draft: Draft, doubt: Doubt | None) -> Iterator[str]:
@@ -166,16 +166,16 @@ def _unlike_doubt(change: FileChange, draft: Draft, doubt: Doubt | None) -> Iter
         yield "the model doubts no line of this code"
         return
     first = draft.whole.first if draft.whole else 1
-    corrected = draft.old[: doubt.start] + doubt.expected + draft.old[doubt.start + len(doubt.written) :]
+    correction = draft.old[: doubt.start] + doubt.expected + draft.old[doubt.start + len(doubt.written) :]
     before, after = (text.replace("\r\n", "\n") for text in (change.before, change.after))
-    if corrected in after and corrected not in before:
+    if correction in after and correction not in before:
         return
     line = split_lines(draft.old)[doubt.line].strip()
-    named = f"the model doubts `{doubt.written.strip()}` in line {first + doubt.line} most"
+    sentence = f"the model doubts `{doubt.written.strip()}` in line {first + doubt.line} most"
     if after.count(line) < before.count(line):
-        yield f"{named}, and changed that line in another way than it would correct it"
+        yield f"{sentence}, and changed that line in another way than it would correct it"
     else:
-        yield f"{named}, and changed something else"
+        yield f"{sentence}, and changed something else"
 
 
 def _comments_alone(change: FileChange) -> Iterator[str]:
@@ -191,17 +191,17 @@ def _code_lines(text: str, comment: str) -> list[str]:
 
 def _useless_names(change: FileChange, before: Symbols, after: Symbols) -> Iterator[str]:
     """New functions and constants that nothing in the file uses: a helper that the model forgot to call."""
-    known = {definition.name for definition in before.definitions}
+    names = {definition.name for definition in before.definitions}
     words = _WORD.findall(change.after)
     for definition in after.definitions:
         name = definition.name
-        if name not in known and not definition.parent and words.count(name) == 1:
+        if name not in names and not definition.parent and words.count(name) == 1:
             yield f"nothing uses the new {name}"
 
 
 def _lost_marks(change: FileChange) -> Iterator[str]:
     """Decorators and attributes that are gone."""
-    kept = {line.strip() for line in split_lines(change.after)}
+    lines = {line.strip() for line in split_lines(change.after)}
     for line in map(str.strip, split_lines(change.before)):
-        if line.startswith(("@", "#[")) and line not in kept:
+        if line.startswith(("@", "#[")) and line not in lines:
             yield f"{line} is gone"

@@ -163,15 +163,19 @@ def evidence_for(
     corpus = folders.corpus
     lines = target.lines if target else None
     room = max(tokens, int(len(target.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if target else tokens
-    gathered = gather_evidence(corpus, question, lines, room, folders.others, around.plan)
-    snippets: Sequence[Snippet] = gathered.snippets
+    evidence = gather_evidence(corpus, question, lines, room, folders.others, around.plan)
+    snippets: Sequence[Snippet] = evidence.snippets
     if whole_files:
-        snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)
-    found = [_span(folders, snippet) for snippet in snippets]
+        snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - evidence.characters)
+    definitions = [_span(folders, snippet) for snippet in snippets]
     about = [at for at, snippet in enumerate(snippets) if snippet.signal == "target"]
     first = about[-1] + 1 if about else 0
-    others = [span for span in found[first:] if not any(covers(shown, span) for shown in around.attached)]
-    spans = (*found[:first], *around.attached, *others)
+    others = [
+        span
+        for span in definitions[first:]
+        if not any(covers(span_shown, span) for span_shown in around.attached)
+    ]
+    spans = (*definitions[:first], *around.attached, *others)
     structure = ReachCounts(
         files=len({span.origin.path for span in spans}),
         symbols=len(subjects(corpus, lines)) if lines else 0,
@@ -188,21 +192,21 @@ def evidence_of(spans: tuple[Span, ...]) -> Evidence:
     return Evidence(spans, ReachCounts(files=len({span.origin.path for span in spans}), tokens=tokens))
 
 
-def _by_file(folders: QuestionFolders, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
+def _by_file(folders: QuestionFolders, snippets: Sequence[Snippet], budget: int) -> list[Snippet]:
     """The snippets by file, the code in question first; short files whole while `left` characters last."""
     files: dict[tuple[str, str], list[Snippet]] = {}
     for snippet in snippets:
         files.setdefault((snippet.root, snippet.path), []).append(snippet)
-    shown: list[Snippet] = []
+    span_shown: list[Snippet] = []
     for pieces in files.values():
         whole = _whole_file(folders, pieces[0])
         more = len(whole.text) - sum(len(piece.text) for piece in pieces) if whole else 0
-        if whole and more <= left:
-            left -= more
-            shown.append(whole)
+        if whole and more <= budget:
+            budget -= more
+            span_shown.append(whole)
         else:
-            shown += sorted(pieces, key=lambda piece: (piece.signal != "target", piece.start_line))
-    return shown
+            span_shown += sorted(pieces, key=lambda piece: (piece.signal != "target", piece.start_line))
+    return span_shown
 
 
 def _whole_file(folders: QuestionFolders, piece: Snippet) -> Snippet | None:
@@ -224,8 +228,8 @@ def _library_span(
     if target is None or oracle is None:
         return ()
     document = replace(target.document, path=target.lines.path)
-    called = oracle.library_calls(document, target.lines.first, target.lines.last)
-    lines = called[: SMALL_CALLS if small else None]
+    calls = oracle.library_calls(document, target.lines.first, target.lines.last)
+    lines = calls[: SMALL_CALLS if small else None]
     return (Span("\n".join(lines), Origin("library")),) if lines else ()
 
 
@@ -244,9 +248,9 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
     blob = snippet.blob or blob_id("".join(corpus.lines(path)).encode("utf-8", "surrogatepass"))
     lines = snippet.start_line, snippet.end_line
     whole = page_lines(path, corpus.lines(path))
-    shown = whole[max(0, lines[0] - 1) : lines[1]]
+    span_shown = whole[max(0, lines[0] - 1) : lines[1]]
     text = snippet.text.removeprefix(f"{snippet.name}\n\n")  # the headings above a section
-    outline = _line_count(split_lines(text)) < _line_count(shown)
+    outline = _line_count(split_lines(text)) < _line_count(span_shown)
     hidden = hidden_parts(snippet.text, path, whole, (lines,))
     return plain_line_ends(
         Span(snippet.text, Origin("file", path, corpus.root, *lines, blob, outline), hidden)
@@ -263,9 +267,9 @@ def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]
     corpora = {corpus.root: corpus for corpus in (folders.corpus, *folders.others)}
     names = {}
     for origin in (span.origin for span in spans if span.origin.root in corpora):  # others have no index
-        found = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
-        parents = {definition.parent for definition in found}
-        outermost = [definition for definition in found if definition.parent == min(parents, key=len)]
+        definitions = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
+        parents = {definition.parent for definition in definitions}
+        outermost = [definition for definition in definitions if definition.parent == min(parents, key=len)]
         if len(outermost) == 1:
             between = BETWEEN if outermost[0].kind == SECTION else "."
             names[origin] = between.join(filter(None, (outermost[0].parent, outermost[0].name)))
@@ -284,12 +288,12 @@ def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
 
 def text_of(corpus: Corpus, path: str) -> str | None:
     """A whole file, byte for byte, or as an editor has it open; `None` if it cannot be edited."""
-    opened = corpus.opened.get(path)
+    document = corpus.opened.get(path)
     text = None
     with suppress(OSError, ValueError):  # deleted, or not UTF-8: it is shown, but cannot be edited
         text = read_regular(Path(corpus.root, path)).decode("utf-8")
-    if opened and opened.document.text != (text or "").removeprefix(MARK):
-        text = opened.document.text
+    if document and document.document.text != (text or "").removeprefix(MARK):
+        text = document.document.text
     return text
 
 
@@ -350,8 +354,8 @@ def draft(
     target = question.target
     command = question.command
     thread = question.thread if question.thread and question.thread.turns else None
-    attached = _attachments(question, folders, small=small)
-    evidence = _evidence(question, folders, attached.spans, tokens, small=small)
+    attachments = _attachments(question, folders, small=small)
+    evidence = _evidence(question, folders, attachments.spans, tokens, small=small)
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     place = _place_for_tests(form, target, folders.corpus)
     shown_tests = "".join(span.text for span in evidence.spans if is_test(span.origin.path))
@@ -361,7 +365,7 @@ def draft(
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
     project = unseen(conventions(folders.corpus, command, small=small), thread)
     about, others = _apart(evidence.spans, target, folders.corpus.root)
-    others = tuple(span for span in others if not any(covers(shown, span) for shown in project))
+    others = tuple(span for span in others if not any(covers(span_shown, span) for span_shown in project))
     last = closing(command, form)
     turn = (
         Span(instructions(kind, form, small=small, conventions=bool(project)), Origin("assist")),
@@ -389,7 +393,7 @@ def draft(
         sentences=SENTENCES if short else 0,
         old=target.text.replace("\r\n", "\n") if whole and target and not place else "",
         turn=turn,
-        notes=(*attached.notes, *(_small_notes(question, evidence) if small else earlier_notes(earlier))),
+        notes=(*attachments.notes, *(_small_notes(question, evidence) if small else earlier_notes(earlier))),
     )
 
 
@@ -403,7 +407,7 @@ def _small_notes(question: Question, evidence: Evidence) -> tuple[str, ...]:
 
 
 def _evidence(
-    question: Question, folders: QuestionFolders, attached: tuple[Span, ...], tokens: int, *, small: bool
+    question: Question, folders: QuestionFolders, attachments: tuple[Span, ...], tokens: int, *, small: bool
 ) -> Evidence:
     """What helps to answer a question, or the material that it brings along."""
     if question.material:
@@ -414,11 +418,11 @@ def _evidence(
         tokens = tokens // 2 if asks_for_more(words) else 0
     whole_files = not small and command in EDITS  # a model must see exactly what it changes
     plan = _SMALL_PLANS.get(command, command) if small and target else command
-    around = EvidenceSurroundings(attached, plan=plan)
+    around = EvidenceSurroundings(attachments, plan=plan)
     if target is None:
         words = with_meant_names(words, thread)
-    found = evidence_for(folders, words, target, tokens, whole_files=whole_files, around=around)
-    return replace(found, spans=unseen(found.spans, thread)) if thread and command == "ask" else found
+    spans = evidence_for(folders, words, target, tokens, whole_files=whole_files, around=around)
+    return replace(spans, spans=unseen(spans.spans, thread)) if thread and command == "ask" else spans
 
 
 def _place_for_tests(form: AnswerForm, target: QuestionTarget | None, corpus: Corpus) -> PlaceForTests | None:
@@ -461,18 +465,18 @@ def _test_place_span(
 
 def _first_words(form: AnswerForm, target: QuestionTarget | None, corpus: Corpus) -> str:
     about = subjects(corpus, target.lines) if target and not form.kind else ()
-    return beginning(form, target, called=bool(about) and about[0].kind in FUNCTIONS)
+    return beginning(form, target, by_call=bool(about) and about[0].kind in FUNCTIONS)
 
 
 def _edit_target(
-    form: AnswerForm, target: QuestionTarget | None, place: PlaceForTests | None, given: str
+    form: AnswerForm, target: QuestionTarget | None, place: PlaceForTests | None, original: str
 ) -> EditTarget | None:
     """What an answer that is code alone replaces; after a line, it replaces nothing.
 
     `given` are imports that exist.
     """
     if place is not None and place.text:
-        lines = tuple(given.splitlines())
+        lines = tuple(original.splitlines())
         return EditTarget(place.path, place.after + 1, place.after, tests=True, given=lines)
     if place is not None:
         return EditTarget(place.path, place.after + 1, place.after or 1)

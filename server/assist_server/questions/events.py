@@ -206,7 +206,7 @@ class PlannedEdit:
 
 
 def planned_edit(
-    draft: "Draft", text: str, context: "AnswerContext", versions: DocumentVersions, known: Sequence[str]
+    draft: "Draft", text: str, context: "AnswerContext", versions: DocumentVersions, names: Sequence[str]
 ) -> PlannedEdit:
     """The edit that an answer makes, or why it makes none; neither for commands that need no edit.
 
@@ -216,7 +216,7 @@ def planned_edit(
         return PlannedEdit()
     from assist_server.questions.doubtful_edits import plan_edit  # noqa: PLC0415  (what makes edits, for edits)
 
-    return plan_edit(draft, text, context, versions, known)
+    return plan_edit(draft, text, context, versions, names)
 
 
 def _ignore(*_: object) -> None:
@@ -255,32 +255,32 @@ def with_cost_of(final: FinalAnswer, *answers: FinalAnswer) -> FinalAnswer:
     return replace(final, cost=whole)
 
 
-def grown_thread(context: "AnswerContext", spans: "tuple[Span, ...]", text: str, dropped: int) -> Thread:
+def grown_thread(context: "AnswerContext", spans: "tuple[Span, ...]", text: str, count: int) -> Thread:
     """The conversation with this answer."""
-    asked = context.question
-    thread = asked.thread or new_thread(context.root)
+    question = context.question
+    thread = question.thread or new_thread(context.root)
     rules = context.rules
-    stays = asked.wish == "local" or rules.offline or rules.mode == "never"
-    turn = ThreadTurn(asked.command, asked.words, spans, text, stays=stays)
-    return add_turn(thread, turn, dropped)
+    stays = question.wish == "local" or rules.offline or rules.mode == "never"
+    turn = ThreadTurn(question.command, question.words, spans, text, stays=stays)
+    return add_turn(thread, turn, count)
 
 
-def without_model(context: "AnswerContext", text: str, said: str = "") -> FinalAnswer:
+def without_model(context: "AnswerContext", text: str, note: str = "") -> FinalAnswer:
     """The end of a question that no model is asked; `said` is what the conversation keeps of it, or the text.
 
     The conversation goes on with the code that it is about.
     """
     thread = context.question.thread
     spans = context.local.turn_prompt.spans
-    grown = grown_thread(context, spans, said or text, thread.dropped if thread else 0)
+    grown = grown_thread(context, spans, note or text, thread.dropped if thread else 0)
     return FinalAnswer(text, "", context.decision, AnswerCost("stop", 0, 0, 0, 0, 0), thread=grown)
 
 
 def shown_sources(spans: "Sequence[Span]", draft: "Draft", root: str) -> tuple[ShownSource, ...]:
     """What a model was shown, the code in question first: in a prompt that is last."""
     order = {span: at for at, span in enumerate(draft.evidence.spans)}
-    found = sorted(spans, key=lambda span: order.get(span, len(order)))
-    return sources_of(found, draft.evidence.names, root)
+    in_order = sorted(spans, key=lambda span: order.get(span, len(order)))
+    return sources_of(in_order, draft.evidence.names, root)
 
 
 def sources_of(
@@ -290,23 +290,23 @@ def sources_of(
 
     `names` says what pieces are called, where that is known. The question is about the folder `root`.
     """
-    found: list[ShownSource] = []
+    in_order: list[ShownSource] = []
     for origin in (span.origin for span in spans):
         if origin.source != "file" or not origin.first:
             continue
         name = names.get(origin, "")
         folder = folder_from_home(origin.root) if root and origin.root != root else ""
         piece = ShownSource(origin.path, origin.first, origin.last, name, origin.root, origin.outline, folder)
-        neighbours = [source for source in found if _adjoin(source, piece)]
+        neighbours = [source for source in in_order if _adjoin(source, piece)]
         if not neighbours:
-            found.append(piece)
+            in_order.append(piece)
             continue
-        at = found.index(neighbours[0])
+        at = in_order.index(neighbours[0])
         for neighbour in neighbours:
             piece = _union(neighbour, piece)
-            found.remove(neighbour)
-        found.insert(at, piece)
-    return tuple(found)
+            in_order.remove(neighbour)
+        in_order.insert(at, piece)
+    return tuple(in_order)
 
 
 def folder_from_home(folder: str) -> str:

@@ -49,11 +49,13 @@ class PromptWords:
     @staticmethod
     def of(texts: Iterable[str], language_words: Iterable[str]) -> "PromptWords":
         """What is known by these texts."""
-        shown = "\n".join(texts)
-        return PromptWords(frozenset(_WORD.findall(shown)) | frozenset(language_words), shown.lower())
+        lower_texts = "\n".join(texts)
+        return PromptWords(
+            frozenset(_WORD.findall(lower_texts)) | frozenset(language_words), lower_texts.lower()
+        )
 
 
-def unknown_in(sentence: str, known: PromptWords) -> tuple[str, ...]:
+def unknown_in(sentence: str, prompt: PromptWords) -> tuple[str, ...]:
     """What a sentence names that is not known.
 
     >>> known = PromptWords.of(["def total(cart): return sum(cart)"], {"None"})
@@ -61,9 +63,9 @@ def unknown_in(sentence: str, known: PromptWords) -> tuple[str, ...]:
     ('prices', 'ValueError')
     """
     own = PLACEHOLDER.sub(" ", sentence)
-    found = dict.fromkeys(word for text in _names_in(own) for word in _WORD.findall(text))
-    unknown = [word for word in found if not _is_known(word, known)]
-    claims = (match for match in _CLAIMS.finditer(sentence) if match["stem"].lower() not in known.text)
+    sentences_found = dict.fromkeys(word for text in _names_in(own) for word in _WORD.findall(text))
+    unknown = [word for word in sentences_found if not _is_known(word, prompt)]
+    claims = (match for match in _CLAIMS.finditer(sentence) if match["stem"].lower() not in prompt.text)
     return (*unknown, *(match[0] for match in claims))
 
 
@@ -73,38 +75,38 @@ def _names_in(sentence: str) -> Iterator[str]:
     yield from _NUMBER.findall(re.sub(r"`[^`\n]+`", "", sentence))
 
 
-def _is_known(word: str, known: PromptWords) -> bool:
+def _is_known(word: str, prompt: PromptWords) -> bool:
     if word.isdigit():
-        return int(word) <= _SMALL or word in known.text
-    return word in known.words
+        return int(word) <= _SMALL or word in prompt.text
+    return word in prompt.words
 
 
 class HeldSentences:
     """Takes an answer piece by piece, and gives its whole sentences up to one that names something else."""
 
-    def __init__(self, known: PromptWords, most: int = 0) -> None:
+    def __init__(self, prompt: PromptWords, most: int = 0) -> None:
         """`most` sentences are taken, 0 for all."""
         self._most = most
         self._taken = 0
         self.unknown: tuple[str, ...] = ()
-        self._known = known
+        self._known = prompt
         self._waiting = ""
         self._code: list[str] | None = None  # the lines of a block of code, from its fence on
 
     def take(self, piece: str) -> str:
         """The next piece; returns what can be shown by now."""
         self._waiting += piece
-        found = list(sentences(self._waiting))
-        whole = found if found and is_whole(found[-1]) else found[:-1]
+        unknown = list(sentences(self._waiting))
+        whole = unknown if unknown and is_whole(unknown[-1]) else unknown[:-1]
         self._waiting = self._waiting[sum(map(len, whole)) :]
         return "".join(map(self._pass_on, whole))
 
     def rest(self) -> str:
         """What is left when the answer has ended."""
         text, self._waiting = self._waiting, ""
-        shown = self._pass_on(text)
+        lower_texts = self._pass_on(text)
         code, self._code = self._code or [], None
-        return shown + self._block("".join(code))
+        return lower_texts + self._block("".join(code))
 
     def _pass_on(self, sentence: str) -> str:
         if self._code is not None or _FENCE.match(sentence):
@@ -127,8 +129,10 @@ class HeldSentences:
         """A block of code, if all that it uses is known; it may bind names of its own, and say any text."""
         inside = _TEXTS.sub(" ", PLACEHOLDER.sub(" ", block.partition("\n")[2]))
         own = {name for names in _BOUND.findall(inside) for name in names if name}
-        used = dict.fromkeys(word for word in _WORD.findall(inside) if not word.isdigit() and word not in own)
-        return self._known_part(block, tuple(word for word in used if word not in self._known.words))
+        words = dict.fromkeys(
+            word for word in _WORD.findall(inside) if not word.isdigit() and word not in own
+        )
+        return self._known_part(block, tuple(word for word in words if word not in self._known.words))
 
     def _known_part(self, text: str, unknown: tuple[str, ...]) -> str:
         """The text, if nothing in it is unknown, and nothing was before."""

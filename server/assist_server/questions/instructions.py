@@ -128,18 +128,18 @@ def closing(command: str, form: AnswerForm) -> str:
     return _CLOSINGS[command] if form.kind in ("whole", "file") else ""
 
 
-def doubt_words(line: str, written: str, expected: str) -> str:
+def doubt_words(line: str, own_text: str, likelier: str) -> str:
     """What the prompt says of the line that the model doubted most, while it read the code to fix.
 
     Of 24 functions with one wrong token, the 1.5B corrects 12 without this sentence, and 19 with it.
     """
     return (
         f"The line that looks most like a mistake:\n{line.strip()}\n"
-        f"There, `{written}` is less usual than `{expected}`."
+        f"There, `{own_text}` is less usual than `{likelier}`."
     )
 
 
-def beginning(form: AnswerForm, target: QuestionTarget | None, *, called: bool = False) -> str:
+def beginning(form: AnswerForm, target: QuestionTarget | None, *, by_call: bool = False) -> str:
     """The text with which an answer of a small model begins: the fence of a block of code and the language.
 
     What explains a definition begins with its name, so that the model takes it for nothing else; of what can
@@ -148,7 +148,7 @@ def beginning(form: AnswerForm, target: QuestionTarget | None, *, called: bool =
     """
     if not form.kind:
         name = f"`{target.name}`" if target and _PLAIN_NAME.fullmatch(target.name) else ""
-        return f"{name} is used to" if called and name else name
+        return f"{name} is used to" if by_call and name else name
     language = target.document.language.name if target else ""
     return f"{form.fence}{language}\n" if form.kind in ("whole", "file") else ""
 

@@ -83,9 +83,9 @@ class _Attempted:
     read: FittedConversation
 
 
-def applies(asked: AskedQuestion) -> Applicability:
+def applies(query: AskedQuestion) -> Applicability:
     """Whether anything may answer at all: what goes to no provider is left to this machine."""
-    decision = asked.decision
+    decision = query.decision
     if decision is None or decision.target == "refused":
         return Applicability(False, decision.why if decision else "")
     return Applicability(True, decision.why)
@@ -95,15 +95,15 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> FinalAns
     """The answer of the model on this machine. If it is `doubtful`, a provider may be asked after it."""
     local = await session.local()
     start = time.monotonic()
-    redacted, unscanned = await asyncio.to_thread(redact_question, context)
-    attempted = await _attempts(context, redacted, local, session)
+    redaction, raw_texts = await asyncio.to_thread(redact_question, context)
+    attempt = await _attempts(context, redaction, local, session)
     is_edit = bool(context.local.form.kind)
-    if unscanned:
-        session.sink.notice(UNSCANNED.format(unscanned))
-    for notice in () if is_edit else hidden_notices(attempted.hidden):
+    if raw_texts:
+        session.sink.notice(UNSCANNED.format(raw_texts))
+    for notice in () if is_edit else hidden_notices(attempt.hidden):
         session.sink.notice(notice)
-    final = _final(context, local.model, attempted, 1e3 * (time.monotonic() - start))
-    confidence = _confidence(attempted, is_edit=is_edit)
+    final = _final(context, local.model, attempt, 1e3 * (time.monotonic() - start))
+    confidence = _confidence(attempt, is_edit=is_edit)
     decision = after(context.decision, confidence, context.rules, context.inputs.history)
     asks = decision.target == "frontier" and context.prepared is not None
     return replace(final, doubtful=decision if asks else None)
@@ -114,82 +114,82 @@ def redact_question(context: "AnswerContext") -> tuple[Redacted, str]:
     inputs = context.inputs
     spans = [span for span in context.local.prompt.spans if span.origin.source != "assist"]
     gate = context.leaving.gate
-    known = gate.known if gate else secret_values(inputs.config, inputs.permissions, inputs.more_secrets)
+    known_values = (
+        gate.known if gate else secret_values(inputs.config, inputs.permissions, inputs.more_secrets)
+    )
     try:
-        return redact(spans, known, inputs.permissions.patterns, nonce=random_token()), ""
+        return redact(spans, known_values, inputs.permissions.patterns, nonce=random_token()), ""
     except RedactionError as error:
         return Redacted(tuple(spans), (), {}), str(error)
 
 
-def _confidence(attempted: _Attempted, *, is_edit: bool) -> Confidence:
-    result, planned = attempted.result, attempted.planned
+def _confidence(attempt: _Attempted, *, is_edit: bool) -> Confidence:
+    result, plan = attempt.result, attempt.planned
     return Confidence(
         result.margins.mean,
         result.margins.least,
         result.margins.worst8,
-        length_stop=result.ended in ("length", "loop") or not attempted.text.strip(),
-        parse_delta=planned.added,
-        edit_fits=planned.problem is None if is_edit else None,
+        length_stop=result.ended in ("length", "loop") or not attempt.text.strip(),
+        parse_delta=plan.added,
+        edit_fits=plan.problem is None if is_edit else None,
     )
 
 
-def _final(context: "AnswerContext", model: str, attempted: _Attempted, ms: float) -> FinalAnswer:
+def _final(context: "AnswerContext", model: str, attempt: _Attempted, ms: float) -> FinalAnswer:
     """The end of a local answer."""
-    result, read, planned = attempted.result, attempted.read, attempted.planned
+    result, read, plan = attempt.result, attempt.read, attempt.planned
     tokens = result.tokens
     cost = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first, tokens.evaluated)
-    seen = shown_sources(read.spans, context.local, context.root)
-    thread = grown_thread(context, read.spans, attempted.text, read.dropped)
-    return FinalAnswer(
-        attempted.text, model, context.decision, cost, planned.edit, planned.problem, seen, thread
-    )
+    sources = shown_sources(read.spans, context.local, context.root)
+    thread = grown_thread(context, read.spans, attempt.text, read.dropped)
+    return FinalAnswer(attempt.text, model, context.decision, cost, plan.edit, plan.problem, sources, thread)
 
 
 async def _attempts(
-    context: "AnswerContext", redacted: Redacted, local: "Answerer[Any]", session: "AnswerSession"
+    context: "AnswerContext", redaction: Redacted, local: "Answerer[Any]", session: "AnswerSession"
 ) -> _Attempted:
     """The local model's answer, and a second one if the first is no edit or a wrong one."""
     draft = context.local
     sink = session.sink
     thread = context.question.thread
-    secrets = tuple(redacted.placeholders.values())
+    secrets = tuple(redaction.placeholders.values())
     pace = WritingPace(time.monotonic) if draft.form.kind else None
     sink.restart(context.decision, local.model)
-    fitted = fitting_conversation(draft, thread, local)
-    asked = fitted.conversation
-    sink.progress(reading(local.count(f"{asked.system}\n{asked.user}"), local.prefill))
-    base = _AttemptBase(draft, await _doubt_of(draft, asked, local), local)
+    fit = fitting_conversation(draft, thread, local)
+    query = fit.conversation
+    sink.progress(reading(local.count(f"{query.system}\n{query.user}"), local.prefill))
+    base = _AttemptBase(draft, await _doubt_of(draft, query, local), local)
     if base.doubt is not None:
-        fitted = _with_doubt(context, base.doubt, local)
-    for note in (*draft.notes, *window_notices(thread, fitted, local.model)):
+        fit = _with_doubt(context, base.doubt, local)
+    for note in (*draft.notes, *window_notices(thread, fit, local.model)):
         sink.notice(note)
-    following: Conversation | None = fitted.conversation
-    given: list[LocalAnswer] = []
-    tried: list[tuple[PlannedEdit, str]] = []
+    following: Conversation | None = fit.conversation
+    answers: list[LocalAnswer] = []
+    trials: list[tuple[PlannedEdit, str]] = []
     while following is not None:
-        if given:
+        if answers:
             sink.restart(context.decision, local.model)
-        guard = address_guard_of(redacted)
+        guard = address_guard_of(redaction)
         stream = local.answer(following)
-        shown = await _show(context, stream, guard, sink, (local.prefill, pace))
-        given.append(stream.result)
+        text_shown = await _show(context, stream, guard, sink, (local.prefill, pace))
+        answers.append(stream.result)
         text = stream.result.text
-        planned = await asyncio.to_thread(planned_edit, draft, text, context, session.versions, secrets)
-        problem = _problem_of(planned)
-        following = _second_attempt(following, given, problem, base)
-        if draft.form.kind == "file" and planned.problem is None:
+        plan = await asyncio.to_thread(planned_edit, draft, text, context, session.versions, secrets)
+        problem = _problem_of(plan)
+        following = _second_attempt(following, answers, problem, base)
+        if draft.form.kind == "file" and plan.problem is None:
             sink.notice(GUESSES)
         if following is not None:
             sink.notice(f"That answer cannot be used: {_plain_reason(problem)}. Asking once more.")
-        tried.append((planned, shown))
-    planned, text = min(tried, key=lambda one: (one[0].edit is None, len(one[0].turned)))
-    if planned.edit is None:
-        planned, text = tried[-1]
+        trials.append((plan, text_shown))
+    plan, text = min(trials, key=lambda one: (one[0].edit is None, len(one[0].turned)))
+    if plan.edit is None:
+        plan, text = trials[-1]
     else:
         from assist_server.questions.doubtful_edits import with_doubts  # noqa: PLC0415
 
-        planned = replace(planned, edit=with_doubts(planned.edit, draft, base.doubt))
-    return _Attempted(text, _sum_of(given), planned, guard.hidden, fitted)
+        plan = replace(plan, edit=with_doubts(plan.edit, draft, base.doubt))
+    return _Attempted(text, _sum_of(answers), plan, guard.hidden, fit)
 
 
 async def _show(
@@ -206,17 +206,17 @@ async def _show(
     answer whose text is not shown meanwhile.
     """
     prefill, writing = pace
-    held = _held_sentences(context) if context.local.prompt.command in HELD else None
-    shown: list[str] = []
+    grounding = _held_sentences(context) if context.local.prompt.command in HELD else None
+    text_shown: list[str] = []
 
     def show(text: str) -> None:
-        if held is not None and text and not any(shown) and not context.inputs.local.large:
+        if grounding is not None and text and not any(text_shown) and not context.inputs.local.large:
             sink.text(UNCHECKED)
-        shown.append(text)
+        text_shown.append(text)
         sink.text(text)
 
     def take(text: str) -> None:
-        show(text if held is None else held.take(text))
+        show(text if grounding is None else grounding.take(text))
 
     async with aclosing(stream):
         sink.progress(reading(await stream.unread(), prefill))
@@ -225,11 +225,11 @@ async def _show(
             for progress in writing.after(stream.written) if writing else ():
                 sink.progress(progress)
     take(guard.rest())
-    if held is not None:
-        show(held.rest())
-        for notice in _left_out_notices(held):
+    if grounding is not None:
+        show(grounding.rest())
+        for notice in _left_out_notices(grounding):
             sink.notice(notice)
-    return "".join(shown)
+    return "".join(text_shown)
 
 
 def _held_sentences(context: "AnswerContext") -> HeldSentences:
@@ -242,10 +242,10 @@ def _held_sentences(context: "AnswerContext") -> HeldSentences:
     return HeldSentences(PromptWords.of([*texts, *project], built_in), context.local.sentences)
 
 
-def _left_out_notices(held: HeldSentences) -> Iterator[str]:
+def _left_out_notices(grounding: HeldSentences) -> Iterator[str]:
     """What to know about an answer of the model that is not shown to its end."""
-    if held.unknown:
-        yield f"The rest of what the model says is left out: it names {', '.join(held.unknown[:NAMED])}."
+    if grounding.unknown:
+        yield f"The rest of what the model says is left out: it names {', '.join(grounding.unknown[:NAMED])}."
 
 
 def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer[Any]") -> FittedConversation:
@@ -257,33 +257,33 @@ def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer
     files = [span for span in spans if span.origin.source == "file"]
     most = min(LOCAL_ANSWERS[draft.prompt.command], local.window // 2)
     for lose in (False, True):
-        shown = [*(span for span in draft.evidence.spans if span in files)]
-        shown += [span for span in files if span not in shown]
+        text_shown = [*(span for span in draft.evidence.spans if span in files)]
+        text_shown += [span for span in files if span not in text_shown]
         for _ in range(TRIES):
-            kept = set(shown)
-            new = tuple(span for span in spans if span.origin.source != "file" or span in kept)
+            spans_kept = set(text_shown)
+            new = tuple(span for span in spans if span.origin.source != "file" or span in spans_kept)
             prompt = Prompt(draft.prompt.command, new)
-            if found := fit_conversation(thread, prompt, most, local, lose=lose):
-                return replace(found, conversation=_with_form(draft, found))
-            if len(shown) <= 1:
+            if fit := fit_conversation(thread, prompt, most, local, lose=lose):
+                return replace(fit, conversation=_with_form(draft, fit))
+            if len(text_shown) <= 1:
                 break
-            shown = shown[: max(1, int(len(shown) * KEPT_SHARE))]
+            text_shown = text_shown[: max(1, int(len(text_shown) * KEPT_SHARE))]
     raise CompletionError(
         f"The code in question is too long for {local.model}, which reads {local.window - most:,} tokens: "
         "ask about less of it."
     )
 
 
-def _with_form(draft: "Draft", found: FittedConversation) -> Conversation:
+def _with_form(draft: "Draft", fit: FittedConversation) -> Conversation:
     """The conversation whose answer has the form of the draft."""
     ending = draft.form.fence if draft.beginning else ""
-    bounded = replace(found.conversation, sentences=draft.sentences)
-    return replace(bounded, beginning=draft.beginning, ending=ending, draft=draft.old)
+    conversation = replace(fit.conversation, sentences=draft.sentences)
+    return replace(conversation, beginning=draft.beginning, ending=ending, draft=draft.old)
 
 
-def _problem_of(planned: PlannedEdit) -> EditError | None:
+def _problem_of(plan: PlannedEdit) -> EditError | None:
     """Why a planned edit is asked for once more: it cannot be made, or changes what it should not."""
-    return planned.problem or (EditError("; ".join(planned.turned)) if planned.turned else None)
+    return plan.problem or (EditError("; ".join(plan.turned)) if plan.turned else None)
 
 
 def _plain_reason(problem: EditError | None) -> str:
@@ -291,12 +291,12 @@ def _plain_reason(problem: EditError | None) -> str:
     return str(problem).rstrip(".").removesuffix(": ask again")
 
 
-async def _doubt_of(draft: "Draft", asked: Conversation, local: "Answerer[Any]") -> Doubt | None:
+async def _doubt_of(draft: "Draft", query: Conversation, local: "Answerer[Any]") -> Doubt | None:
     """What the local model doubts most in code that it should fix; `asked` holds the code."""
     if draft.prompt.command != "fix" or not draft.old:
         return None
-    found = await local.weigh(asked, draft.old)
-    return found[0] if found else None
+    fit = await local.weigh(query, draft.old)
+    return fit[0] if fit else None
 
 
 def _with_doubt(context: "AnswerContext", doubt: Doubt, local: "Answerer[Any]") -> FittedConversation:
@@ -311,11 +311,11 @@ def _with_doubt(context: "AnswerContext", doubt: Doubt, local: "Answerer[Any]") 
     words = doubt_words(lines[doubt.line], doubt.written.strip(), doubt.expected.strip())
     hint = Span(words, Origin("editor", path, context.root))
     *turn, last = draft.turn_prompt.spans
-    hinted = replace(draft, turn=(*turn, hint, last))
-    found = fitting_conversation(hinted, context.question.thread, local)
+    draft_with_hint = replace(draft, turn=(*turn, hint, last))
+    fit = fitting_conversation(draft_with_hint, context.question.thread, local)
     head = lines[0] if doubt.line else ""
-    asked = replace(found.conversation, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
-    return replace(found, conversation=asked)
+    query = replace(fit.conversation, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
+    return replace(fit, conversation=query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +328,7 @@ class _AttemptBase:
 
 
 def _second_attempt(
-    asked: Conversation, given: Sequence[LocalAnswer], problem: EditError | None, base: _AttemptBase
+    query: Conversation, answers: Sequence[LocalAnswer], problem: EditError | None, base: _AttemptBase
 ) -> Conversation | None:
     """The same question once more, with what was wrong; None if nothing was, or where there is no room.
 
@@ -336,19 +336,19 @@ def _second_attempt(
     it changed nothing, the new answer differs at the place that the model doubts most; if it was other code,
     the new answer begins with the old code, up to its name.
     """
-    last = given[-1]
+    last = answers[-1]
     draft, doubt, local = base.draft, base.doubt, base.local
     endless = ("cancelled", "length", "loop") if draft.form.kind == "file" else ("cancelled", "length")
-    if problem is None or len(given) > 1 or last.ended in endless:
+    if problem is None or len(answers) > 1 or last.ended in endless:
         return None
     wish = "\n".join(span.text for span in draft.turn_prompt.spans if span.origin.source == "user")
     reason = f"That answer cannot be used: {_plain_reason(problem)}."
     words = "\n\n".join((reason, wish, closing(draft.prompt.command, draft.form)))
     read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * MARKS
-    if read + asked.max_tokens > local.window:
+    if read + query.max_tokens > local.window:
         return None
-    turns = (*asked.history, Turn("user", asked.user), Turn("assistant", last.text))
-    again = replace(asked, user=words, history=turns)
+    turns = (*query.history, Turn("user", query.user), Turn("assistant", last.text))
+    again = replace(query, user=words, history=turns)
     if isinstance(problem, OtherCodeError) and (head := _head(draft)):
         return replace(again, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
     if doubt is None or not isinstance(problem, UnchangedError):
@@ -360,19 +360,19 @@ def _second_attempt(
 def _head(draft: "Draft") -> str:
     """The old code up to the end of its name, "" if it has none or the user's own words say the name."""
     name = re.escape(draft.whole.name) if draft.whole and draft.whole.name else ""
-    asked = "".join(span.text for span in draft.prompt.spans if span.origin.source == "user")
-    if not name or re.search(rf"\b{name}\b", asked):
+    query = "".join(span.text for span in draft.prompt.spans if span.origin.source == "user")
+    if not name or re.search(rf"\b{name}\b", query):
         return ""
-    found = re.match(rf"(?:[ \t]*(?:[@#]|//|/?\*|--).*\n)*[^\n]*?\b{name}\b", draft.old)
-    return found[0] if found else ""
+    fit = re.match(rf"(?:[ \t]*(?:[@#]|//|/?\*|--).*\n)*[^\n]*?\b{name}\b", draft.old)
+    return fit[0] if fit else ""
 
 
-def _sum_of(given: Sequence[LocalAnswer]) -> LocalAnswer:
+def _sum_of(answers: Sequence[LocalAnswer]) -> LocalAnswer:
     """The last of several answers, with what all of them took."""
-    last = given[-1]
+    last = answers[-1]
     tokens = replace(
         last.tokens,
-        evaluated=sum(answer.tokens.evaluated for answer in given),
-        generated=sum(answer.tokens.generated for answer in given),
+        evaluated=sum(answer.tokens.evaluated for answer in answers),
+        generated=sum(answer.tokens.generated for answer in answers),
     )
-    return replace(last, tokens=tokens, ms=replace(last.ms, first=given[0].ms.first))
+    return replace(last, tokens=tokens, ms=replace(last.ms, first=answers[0].ms.first))

@@ -65,11 +65,11 @@ def parse_target(text: str) -> TargetSpec:
     >>> parse_target("src/app.py:Cart.total")
     TargetSpec(path='src/app.py', first=0, last=0, symbol='Cart.total')
     """
-    found = _LINES.fullmatch(text)
-    if found is None:
-        named = _NAMED.fullmatch(text)
-        if named and re.search(r"[./]", named["path"]) and not os.path.exists(text):
-            return TargetSpec(named["path"], symbol=named["symbol"])
+    match = _LINES.fullmatch(text)
+    if match is None:
+        name_match = _NAMED.fullmatch(text)
+        if name_match and re.search(r"[./]", name_match["path"]) and not os.path.exists(text):
+            return TargetSpec(name_match["path"], symbol=name_match["symbol"])
         path, colon, lines = text.rpartition(":")
         if colon and os.path.isfile(path) and not os.path.exists(text):
             raise UserError(
@@ -77,14 +77,14 @@ def parse_target(text: str) -> TargetSpec:
                 WRONG_USAGE,
             )
         return TargetSpec(text)
-    first = int(found["first"])
-    last = int(found["last"] or 0)
-    if first == 0 or (found["last"] and last < first):
+    first = int(match["first"])
+    last = int(match["last"] or 0)
+    if first == 0 or (match["last"] and last < first):
         raise UserError(
             f"{text!r} names no lines: write PATH:START-END, both counted from 1, as in src/app.py:10-20.",
             WRONG_USAGE,
         )
-    return TargetSpec(found["path"], first, last)
+    return TargetSpec(match["path"], first, last)
 
 
 def read_document(path: Path) -> Document:
@@ -128,11 +128,11 @@ def cursor_at(document: Document, line: int, column: int) -> Cursor:
 
 def cursor_at_offset(document: Document, offset: int) -> Cursor:
     """The cursor after `offset` characters of the text; `UserError` outside the document."""
-    left = offset
+    rest = offset
     for number, line in enumerate(document.lines):
-        if 0 <= left < len(line) or (left == len(line) and number == len(document.lines) - 1):
-            return Cursor(number, min(left, len(line.rstrip("\r\n"))))
-        left -= len(line)
+        if 0 <= rest < len(line) or (rest == len(line) and number == len(document.lines) - 1):
+            return Cursor(number, min(rest, len(line.rstrip("\r\n"))))
+        rest -= len(line)
     total = sum(map(len, document.lines))
     raise UserError(
         f"There is no offset {offset} in {document.path}, which has {total} characters: use 0 to {total}."

@@ -63,21 +63,21 @@ def place_for_tests(
     """
     path, text, name = source
     if PurePosixPath(path).suffix == ".rs" and text.strip():
-        taken = set(re.findall(r"\bmod\s+(\w+)", text))
-        return PlaceForTests(path, len(lines_of(text)), _free_module(name, taken))
+        names = set(re.findall(r"\bmod\s+(\w+)", text))
+        return PlaceForTests(path, len(lines_of(text)), _free_module(name, names))
     likely = (*siblings(files, path), _usual_paths(path, name, files, root)[0])  # the latter without an index
     for beside in likely if PurePosixPath(path).suffix in _ADDED_TO else ():
-        known = text_of(beside) if is_test(beside) and language_of(beside) == language_of(path) else ""
-        if has_tests(split_lines(known)):
-            return PlaceForTests(beside, len(lines_of(known)), text=known)
+        imports = text_of(beside) if is_test(beside) and language_of(beside) == language_of(path) else ""
+        if has_tests(split_lines(imports)):
+            return PlaceForTests(beside, len(lines_of(imports)), text=imports)
     return PlaceForTests(_new_path(path, name, files, root))
 
 
-def _free_module(name: str, taken: Collection[str]) -> str:
+def _free_module(name: str, names: Collection[str]) -> str:
     words = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).strip("_").lower()
     own = f"{words}_tests" if words else "more_tests"
-    numbered = (f"{own}_{n}" for n in range(2, 1000))
-    return next(module for module in ("tests", own, *numbered) if module not in taken)
+    candidates = (f"{own}_{n}" for n in range(2, 1000))
+    return next(module for module in ("tests", own, *candidates) if module not in names)
 
 
 def _new_path(path: str, name: str, files: PathIndex, root: Path) -> str:
@@ -99,8 +99,8 @@ def _usual_paths(path: str, name: str, files: PathIndex, root: Path) -> list[str
     folder = _folder(source, files, root)
     stem = source.stem.strip("_") or source.stem  # `_cart.py` is tested by `test_cart.py`
     words = [stem, *(word for word in name.split(".") if word)]
-    joined = "" if prefix + ending in ("Test",) else "_"
-    stems = [stem, joined.join(words), *(f"{joined.join(words)}{joined}{n}" for n in range(2, 1000))]
+    separator = "" if prefix + ending in ("Test",) else "_"
+    stems = [stem, separator.join(words), *(f"{separator.join(words)}{separator}{n}" for n in range(2, 1000))]
     return [str(folder / f"{prefix}{stem}{ending}{suffix}") for stem in (*stems, f"{stem}_assist")]
 
 
@@ -133,22 +133,22 @@ def _tested_elsewhere(suffix: str, files: PathIndex) -> bool:
 _RELATIVE = re.compile(r"""from\s+["']\.{1,2}/[^"']*?(\.[cm]?[jt]s)["']""")
 
 
-def head_of(target: QuestionTarget, place: PlaceForTests, shown: str) -> str:
+def head_of(target: QuestionTarget, place: PlaceForTests, code: str) -> str:
     """The first lines of the tests, "" where neither paths nor code say them. `shown` is code of other tests.
 
     A name that a script does not export is not imported: then the model has to find a way. A file that has
     the name needs no import of it.
     """
     name = target.name.partition(".")[0]
-    known = symbols(target.document.language, place.text).imports if place.text else ()
-    if name and any(name in imported.names for imported in known):
+    imports = symbols(target.document.language, place.text).imports if place.text else ()
+    if name and any(name in statement.names for statement in imports):
         return ""
     if place.module:
         return f"#[cfg(test)]\nmod {place.module} {{\n    use super::*;\n"
     language = target.document.language.name
     if language == "python":
         return _python_import(target)
-    return _script_import(target, place, shown) if language in ECMASCRIPT else ""
+    return _script_import(target, place, code) if language in ECMASCRIPT else ""
 
 
 def _python_import(target: QuestionTarget) -> str:
@@ -160,19 +160,19 @@ def _python_import(target: QuestionTarget) -> str:
     return f"from {module} import {name}\n" if name else f"import {module}\n"
 
 
-def _script_import(target: QuestionTarget, place: PlaceForTests, shown: str) -> str:
+def _script_import(target: QuestionTarget, place: PlaceForTests, code: str) -> str:
     """An import in the manner of the relative imports that the file and the other tests have."""
     source = PurePosixPath(target.lines.path)
     name = target.name.partition(".")[0]
     text = target.document.text
-    named = re.search(
+    export = re.search(
         rf"^export\s+(?:default\s+)?(?:async\s+|abstract\s+)*[\w*]+\s+{re.escape(name)}\b", text, re.M
     )
-    listed = re.search(rf"^export\s*{{[^}}]*\b{re.escape(name)}\b[^}}]*}}", text, re.M)
-    if not name or not (named or listed):
+    exports = re.search(rf"^export\s*{{[^}}]*\b{re.escape(name)}\b[^}}]*}}", text, re.M)
+    if not name or not (export or exports):
         return ""
-    ends = _RELATIVE.findall(shown + text)
+    ends = _RELATIVE.findall(code + text)
     stem = posixpath.relpath(source.with_suffix(""), PurePosixPath(place.path).parent or ".")
     path = (stem if stem.startswith(".") else f"./{stem}") + (ends[0] if ends else "")
-    what = name if named and " default " in named[0] else f"{{ {name} }}"
+    what = name if export and " default " in export[0] else f"{{ {name} }}"
     return f'import {what} from "{path}";\n'

@@ -51,16 +51,16 @@ def origins_of(span: Span) -> tuple[Origin, ...]:
 
 def files_of(spans: Sequence[Span]) -> dict[str, dict[str, None]]:
     """The files that spans show or derive from, by their folders."""
-    found: dict[str, dict[str, None]] = {}
+    files: dict[str, dict[str, None]] = {}
     for origin in (origin for span in spans for origin in origins_of(span)):
-        found.setdefault(origin.root, {})[origin.path] = None
-    return found
+        files.setdefault(origin.root, {})[origin.path] = None
+    return files
 
 
-def leaving_parts(spans: Sequence[Span], barred: Collection[FileInFolder]) -> LeavingParts:
+def leaving_parts(spans: Sequence[Span], reasons: Collection[FileInFolder]) -> LeavingParts:
     """The spans of which no file is barred."""
     gone = [
-        span for span in spans if any((origin.root, origin.path) in barred for origin in origins_of(span))
+        span for span in spans if any((origin.root, origin.path) in reasons for origin in origins_of(span))
     ]
     if not gone:
         return LeavingParts(tuple(spans))
@@ -93,60 +93,64 @@ def barred_files(
     names: Sequence[NamedFile], roots: Sequence[str], rules: FileRules
 ) -> dict[FileInFolder, str]:
     """Why files may not leave, in words: by any of their names, by the rules of any folder around them."""
-    asked: dict[str, dict[str, list[NamedFile]]] = {}
-    found: dict[FileInFolder, str] = {}
+    by_folder: dict[str, dict[str, list[NamedFile]]] = {}
+    files: dict[FileInFolder, str] = {}
     for name in names:
         if name.file[0] not in roots:
-            found[name.file] = f"{name.name} is in no folder of this workspace"
+            files[name.file] = f"{name.name} is in no folder of this workspace"
         full = os.path.join(name.root, name.name)
         for root in dict.fromkeys((name.root, *roots)):
             if root == name.root:
-                asked.setdefault(root, {}).setdefault(name.name, []).append(name)
+                by_folder.setdefault(root, {}).setdefault(name.name, []).append(name)
             elif full.startswith(os.path.join(root, "")):
-                asked.setdefault(root, {}).setdefault(_path_from(root, full), []).append(name)
-    for root, inside in asked.items():
+                by_folder.setdefault(root, {}).setdefault(_path_from(root, full), []).append(name)
+    for root, inside in by_folder.items():
         for path, why in rules.excluded(root, tuple(inside)).items():
-            found |= {name.file: f"{path} {why}" for name in inside[path]}
-    return found
+            files |= {name.file: f"{path} {why}" for name in inside[path]}
+    return files
 
 
-def names_of(shown: Mapping[str, Collection[str]], rules: FileRules) -> list[NamedFile]:
+def names_of(files: Mapping[str, Collection[str]], rules: FileRules) -> list[NamedFile]:
     """All names of files, given by their folders. What has several, counts by each."""
-    found = []
-    for root, paths in shown.items():
-        found += [NamedFile(root, path, (root, path)) for path in paths]
+    by_root = []
+    for root, paths in files.items():
+        by_root += [NamedFile(root, path, (root, path)) for path in paths]
         top = top_of(root) or root  # what git ignores may be next to the workspace's folder
         from_top = {path: _path_from(top, os.path.join(root, path)) for path in paths}
         links = rules.links(top, tuple(from_top.values()))
-        for name, linked in links.items():  # two of the paths may be names of the same file
-            same = [path for path, known in from_top.items() if links.get(known, known) == linked]
-            for other in (name, linked):
+        for name, link in links.items():  # two of the paths may be names of the same file
+            same = [
+                path
+                for path, path_from_top in from_top.items()
+                if links.get(path_from_top, path_from_top) == link
+            ]
+            for other in (name, link):
                 full = os.path.join(top, other)
                 inside = full.startswith(os.path.join(root, ""))
                 place = (root, _path_from(root, full)) if inside else (top, other)
-                found += [NamedFile(*place, (root, path)) for path in same]
-    return found
+                by_root += [NamedFile(*place, (root, path)) for path in same]
+    return by_root
 
 
 def _path_from(folder: str, full: str) -> str:
     return os.path.relpath(full, folder).replace(os.sep, "/")
 
 
-def aliases_of(command: str, names: Sequence[NamedFile], barred: Collection[FileInFolder]) -> Prompt:
+def aliases_of(command: str, names: Sequence[NamedFile], reasons: Collection[FileInFolder]) -> Prompt:
     """The other names of files that are shown, as a prompt without text: rules about them count as well."""
     # Globs are about paths in the workspace.
-    inside = [name for name in names if name.root == name.file[0] and name.file not in barred]
+    inside = [name for name in names if name.root == name.file[0] and name.file not in reasons]
     others = dict.fromkeys((name.name, name.root) for name in inside if name.name != name.file[1])
     return Prompt(command, tuple(Span("", Origin("file", path, root)) for path, root in others))
 
 
 def rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
     """The folders between the files of a prompt and their roots, both included."""
-    found: dict[str, None] = {}
+    files: dict[str, None] = {}
     for origin in (origin for span in spans for origin in origins_of(span)):
         parents = PurePosixPath(origin.path).parents
-        found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, parent)) for parent in parents)
-    return tuple(found)
+        files |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, parent)) for parent in parents)
+    return tuple(files)
 
 
 def withheld_files(
@@ -170,12 +174,12 @@ def withheld_files(
             file: judge(Prompt(prompt.command, tuple(spans)), permissions, name)
             for file, spans in files.items()
         }
-        found = {file: verdict.reasons[0] for file, verdict in verdicts.items() if not verdict.allowed}
-        gone = {span for file in found for span in files[file]}
-        rest = tuple(span for span in prompt.spans if span not in gone and not _derives(span, found))
+        by_root = {file: verdict.reasons[0] for file, verdict in verdicts.items() if not verdict.allowed}
+        gone = {span for file in by_root for span in files[file]}
+        rest = tuple(span for span in prompt.spans if span not in gone and not _derives(span, by_root))
         helps = any(span.text and span.origin.source == "file" for span in rest)
         if helps and judge(Prompt(prompt.command, rest), permissions, name).allowed:
-            return found
+            return by_root
     return {}
 
 

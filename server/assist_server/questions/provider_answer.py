@@ -54,9 +54,9 @@ REQUEST = (
 )
 
 
-def applies(asked: AskedQuestion) -> Applicability:
+def applies(query: AskedQuestion) -> Applicability:
     """Whether the router sends it to a provider."""
-    decision = asked.decision
+    decision = query.decision
     if decision is None or decision.target != "frontier":
         return Applicability(False, decision.why if decision else "")
     return Applicability(True, decision.why)
@@ -80,11 +80,11 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> FinalAns
 
 
 async def repair(
-    context: "AnswerContext", session: "AnswerSession", first: FinalAnswer, said: str
+    context: "AnswerContext", session: "AnswerSession", first: FinalAnswer, reason: str
 ) -> FinalAnswer | None:
     """A provider's second answer, with what was wrong with its first one, if the user agrees to send it."""
     try:
-        again = await asyncio.to_thread(_repair_request, context, first, said)
+        again = await asyncio.to_thread(_repair_request, context, first, reason)
         if again is None or (again.decision.asks and not await session.confirm(again)):
             if first.plan is not None:
                 session.sink.notice("The tests refuse this edit, and nothing more was sent.")
@@ -102,59 +102,59 @@ async def _ask_once(context: "AnswerContext", session: "AnswerSession") -> Final
 
     decision, sink = context.decision, session.sink
     leaving = context.leaving
-    prepared, gate, draft = leaving.prepared, leaving.gate, leaving.draft
-    if prepared is None or gate is None or draft is None:
+    request, gate, draft = leaving.prepared, leaving.gate, leaving.draft
+    if request is None or gate is None or draft is None:
         raise refusal_of(decision)
     start = time.monotonic()
     first = 0.0
     outcome = None
     reason = {"cause": decision.cause, "features": dict(decision.features)}
-    sink.restart(decision, f"{prepared.provider} {prepared.endpoint.model}")
+    sink.restart(decision, f"{request.provider} {request.endpoint.model}")
     for note in draft.notes:
         sink.notice(note)
-    sink.progress(reading(prepared.tokens, 0.0))
+    sink.progress(reading(request.tokens, 0.0))
     pace = WritingPace(time.monotonic)
-    written = 0
-    async with aclosing(send(prepared, gate, reason)) as stream:
+    count = 0
+    async with aclosing(send(request, gate, reason)) as stream:
         async for piece in stream:
             if isinstance(piece, Outcome):
                 outcome = piece
                 continue
             first = first or 1e3 * (time.monotonic() - start)
             sink.text(piece)
-            written += len(piece)
-            for progress in pace.after(int(written / CHARS_PER_TOKEN)) if draft.form.kind else ():
+            count += len(piece)
+            for progress in pace.after(int(count / CHARS_PER_TOKEN)) if draft.form.kind else ():
                 sink.progress(progress)
     if outcome is None:
-        raise EscalationError(f"{prepared.provider} ended without an answer: ask again.")
+        raise EscalationError(f"{request.provider} ended without an answer: ask again.")
     hidden = () if draft.form.kind else hidden_notices(outcome.hidden)
     for notice in (outcome.warning, *hidden):
         if notice:
             sink.notice(notice)
-    secrets = tuple(prepared.redacted.placeholders.values())
-    planned = await asyncio.to_thread(planned_edit, draft, outcome.exact, context, session.versions, secrets)
+    secrets = tuple(request.redacted.placeholders.values())
+    plan = await asyncio.to_thread(planned_edit, draft, outcome.exact, context, session.versions, secrets)
     if draft.form.kind and outcome.altered:
-        planned = PlannedEdit(problem=EditError("the answer altered the placeholder of a secret: ask again"))
-    final = _final(context, draft, outcome, planned, first)
-    await session.record_end(context, final, prepared.endpoint.model)
+        plan = PlannedEdit(problem=EditError("the answer altered the placeholder of a secret: ask again"))
+    final = _final(context, draft, outcome, plan, first)
+    await session.record_end(context, final, request.endpoint.model)
     return final
 
 
 def _final(
-    context: "AnswerContext", draft: "Draft", outcome: "Outcome", planned: PlannedEdit, first: float
+    context: "AnswerContext", draft: "Draft", outcome: "Outcome", plan: PlannedEdit, first: float
 ) -> FinalAnswer:
     """The end of a provider's answer; `first` is when its first piece came, in milliseconds."""
-    prepared = context.prepared
-    asked = f"{prepared.provider} {outcome.model or prepared.endpoint.model}" if prepared else ""
+    request = context.prepared
+    query = f"{request.provider} {outcome.model or request.endpoint.model}" if request else ""
     usage = outcome.usage
     read = usage.input + usage.cache_read + usage.cache_write
     return FinalAnswer(
         outcome.text,
-        asked,
+        query,
         context.decision,
         AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first),
-        planned.edit,
-        planned.problem,
+        plan.edit,
+        plan.problem,
         shown_sources(draft.prompt.spans, draft, context.root),
         _thread(context, draft, outcome.text),
     )
@@ -163,8 +163,8 @@ def _final(
 def _thread(context: "AnswerContext", draft: "Draft", text: str) -> Thread:
     """The conversation with a provider's answer; our own words in it are those for the local model."""
     thread = context.question.thread
-    shown = draft.turn_prompt.spans
-    spans = (*opening_words(context.local.turn_prompt.spans), *shown[len(opening_words(shown)) :])
+    visible = draft.turn_prompt.spans
+    spans = (*opening_words(context.local.turn_prompt.spans), *visible[len(opening_words(visible)) :])
     return grown_thread(context, spans, text, thread.dropped if thread else 0)
 
 
@@ -173,37 +173,39 @@ def _unusable_words(first: FinalAnswer) -> str:
     return f"No edit could be made of an earlier answer: {str(first.problem).rstrip('.')}."[:MAX_SAID]
 
 
-def _repair_request(context: "AnswerContext", first: FinalAnswer, said: str) -> "AnswerContext | None":
+def _repair_request(context: "AnswerContext", first: FinalAnswer, reason: str) -> "AnswerContext | None":
     """The question with the request as it would be sent; None if there was none.
 
     Raises `RefusedError` if policy, budget or length are against it.
     """
-    prepared = context.prepared
-    if prepared is None or context.leaving.gate is None:
+    request = context.prepared
+    if request is None or context.leaving.gate is None:
         return None
     if first.plan is None:
-        return _plain_request(context, first, said)
-    shown = prepared.request.prompt.spans
-    answered = Span(first.text, Origin("answer", derived=derived_origins(shown)))
-    spans = (*shown, answered, _reason_span(context, said), Span(REQUEST, Origin("assist")))
+        return _plain_request(context, first, reason)
+    visible = request.request.prompt.spans
+    answer_span = Span(first.text, Origin("answer", derived=derived_origins(visible)))
+    spans = (*visible, answer_span, _reason_span(context, reason), Span(REQUEST, Origin("assist")))
     return _with_request(context, first, spans, WHY)
 
 
-def _plain_request(context: "AnswerContext", first: FinalAnswer, said: str) -> "AnswerContext | None":
+def _plain_request(context: "AnswerContext", first: FinalAnswer, reason: str) -> "AnswerContext | None":
     """The question as a small model is asked it: with more than the code in question, it takes other code.
 
     The first answer is left out, since it would be repeated.
     """
     draft, whole, form = context.leaving.draft, context.local.whole, context.local.form
-    prepared = context.prepared
-    if draft is None or prepared is None or whole is None or form.kind != "whole":
+    request = context.prepared
+    if draft is None or request is None or whole is None or form.kind != "whole":
         return None
     command = context.question.command
-    first_span, *shown = prepared.request.prompt.spans
+    first_span, *visible = request.request.prompt.spans
     opening = Span(instructions(command, form, small=True), first_span.origin)
-    asked = _reason_span(context, f"{said} It is about lines {whole.first} to {whole.last} of {whole.path}.")
-    about = [span for span in shown[:-1] if span.origin.source != "file" or _is_about(span, whole)]
-    spans = (opening, *about, asked, *shown[-1:], Span(closing(command, form), Origin("assist")))
+    query = _reason_span(
+        context, f"{reason} It is about lines {whole.first} to {whole.last} of {whole.path}."
+    )
+    about = [span for span in visible[:-1] if span.origin.source != "file" or _is_about(span, whole)]
+    spans = (opening, *about, query, *visible[-1:], Span(closing(command, form), Origin("assist")))
     plain = replace(context, leaving=replace(context.leaving, draft=replace(draft, form=form, whole=whole)))
     return _with_request(plain, first, spans, UNUSABLE)
 
@@ -213,23 +215,23 @@ def _is_about(span: Span, whole: "EditTarget") -> bool:
     return origin.path == whole.path and origin.first <= whole.last and whole.first <= origin.last
 
 
-def _reason_span(context: "AnswerContext", said: str) -> Span:
+def _reason_span(context: "AnswerContext", reason: str) -> Span:
     target = context.question.target
-    return Span(said, Origin("editor", target.lines.path if target else "", context.root))
+    return Span(reason, Origin("editor", target.lines.path if target else "", context.root))
 
 
 def _with_request(
     context: "AnswerContext", first: FinalAnswer, spans: tuple[Span, ...], why: str
 ) -> "AnswerContext | None":
-    prepared = context.prepared
+    ready = context.prepared
     gate = context.leaving.gate
-    if prepared is None or gate is None:
+    if ready is None or gate is None:
         return None
     from assist_escalation.gate.prepare import prepare  # noqa: PLC0415
     from assist_server.questions.composition import random_token  # noqa: PLC0415
 
     number = random_token()
-    request = replace(prepared.request, id=number, prompt=replace(prepared.request.prompt, spans=spans))
+    request = replace(ready.request, id=number, prompt=replace(ready.request.prompt, spans=spans))
     again = prepare(request, gate)
     decision = replace(first.decision, why=why, asks=context.decision.asks or first.decision.again)
     return replace(context, id=number, leaving=replace(context.leaving, prepared=again), decision=decision)

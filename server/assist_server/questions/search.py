@@ -33,16 +33,16 @@ TAB = 4
 SEARCH_WHY = "of 25 sentences of a small model about code 12 were wrong"
 
 
-def applies(asked: AskedQuestion) -> Applicability:
+def applies(query: AskedQuestion) -> Applicability:
     """Whether the places are the whole answer; they are found in any case.
 
     They are where no provider is to answer, and no sentences of the model on this machine are wanted.
     """
-    question, decision = asked.question, asked.decision
+    question, decision = query.question, query.decision
     if question.command != "ask" or question.material:
         return Applicability(False, "it is no question in words")
-    places = found_places(asked) if asked.answered else None
-    if asked.by_models or asked.local_prose or question.wish == "frontier":
+    places = found_places(query) if query.answered else None
+    if query.by_models or query.local_prose or question.wish == "frontier":
         return Applicability(False, "a model is to answer", places=places)
     if decision is None or decision.target == "frontier":
         return Applicability(False, "a provider is to answer", places=places)
@@ -53,20 +53,20 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
     """The end of a question of which the places were shown."""
     if cause := context.rules.barred[0]:
         await session.record_refusal(context, cause)
-    found = context.places.places if context.places is not None else ()
+    places = context.places.places if context.places is not None else ()
     names = ", ".join(
-        f"`{place.inside}`" for place in found if place.inside
+        f"`{place.inside}`" for place in places if place.inside
     )  # a further question may mean one
     return without_model(context, "", f"See {names}." if names else "A search answers this.")
 
 
-def found_places(asked: AskedQuestion) -> PlacesFound:
+def found_places(query: AskedQuestion) -> PlacesFound:
     """The places of a question, with who calls what is there."""
-    corpus, others = asked.folders.corpus, asked.folders.others
-    words = with_meant_names(asked.question.words, asked.question.thread)
-    found = search_places((corpus, *others), words, MOST)
+    corpus, others = query.folders.corpus, query.folders.others
+    words = with_meant_names(query.question.words, query.question.thread)
+    places = search_places((corpus, *others), words, MOST)
     return PlacesFound(
-        tuple(_found_place(place, corpus.root) for place in found.places), corpus.root, found.sure
+        tuple(_found_place(place, corpus.root) for place in places.places), corpus.root, places.sure
     )
 
 
@@ -100,5 +100,5 @@ def _cut(text: tuple[str, ...]) -> tuple[str, ...]:
     """Lines without the indentation that all have, and long ones cut."""
     lines = [line.expandtabs(TAB) for line in text]
     indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    shown = [line[indent:] for line in lines]
-    return tuple(line if len(line) <= LONGEST else f"{line[:LONGEST]} ..." for line in shown)
+    lines_shown = [line[indent:] for line in lines]
+    return tuple(line if len(line) <= LONGEST else f"{line[:LONGEST]} ..." for line in lines_shown)

@@ -110,14 +110,14 @@ def old_secret_texts(git: "Git", diff: "FolderDiff", globs: Sequence[Glob] = ())
 
 
 def opened_secret_texts(
-    opened: Mapping[str, Document], roots: Sequence[str], globs: Sequence[Glob] = ()
+    documents: Mapping[str, Document], roots: Sequence[str], globs: Sequence[Glob] = ()
 ) -> SecretTexts:
     """The texts of secret files among those that are `opened` in an editor, by path; they may be unsaved.
 
     Of a long one it is the beginning.
     """
     texts = SecretTexts()
-    for path, document in opened.items():
+    for path, document in documents.items():
         if denied_by(_inside(path, roots)):
             texts.denied[path] = document.text[:MAX_BYTES]
         elif _is_data(os.path.basename(path)) and any(is_denied_by_user(path, root, globs) for root in roots):
@@ -127,8 +127,8 @@ def opened_secret_texts(
 
 def _inside(path: str, roots: Sequence[str]) -> str:
     """The path in the first of the folders that holds it: the folders above it deny nothing."""
-    held = (root for root in roots if path.startswith(os.path.join(root, "")))
-    root = next(held, "")
+    matches = (root for root in roots if path.startswith(os.path.join(root, "")))
+    root = next(matches, "")
     return os.path.relpath(path, root) if root else path
 
 

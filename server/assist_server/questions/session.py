@@ -132,7 +132,7 @@ class AnswerStrategy(Protocol):
     def asks_models(self) -> bool:
         """Whether a model may be asked, so that it is decided first which one may."""
 
-    def applies(self, asked: AskedQuestion) -> Applicability:
+    def applies(self, query: AskedQuestion) -> Applicability:
         """Whether this way answers a question. It reads the index and files, changes nothing, and blocks.
 
         Raises `UserError` for what the user asked this way for and it cannot read.
@@ -160,12 +160,12 @@ def strategies(command: str, *, models: bool) -> Iterator[AnswerStrategy]:
 
     The core's own are modules, each of which is loaded when it is reached.
     """
-    added = [way for way in _plugin_ways() if command in way.commands and way.asks_models == models]
+    plugin_ways = [way for way in _plugin_ways() if command in way.commands and way.asks_models == models]
     for name in ORDER:
         own = _own(name, command) if (name in ROUTED) == models else None
         if own is not None:
             yield own
-        yield from (way for way in added if way.after == name)
+        yield from (way for way in plugin_ways if way.after == name)
 
 
 def _own(name: str, command: str) -> AnswerStrategy | None:
@@ -263,7 +263,7 @@ class AnswerSession:
         self.sink.notice(NOT_RUN.format(reason))
         return await self.ask_models(context)
 
-    async def ask_models(self, context: "AnswerContext", *, held: bool = False) -> FinalAnswer:
+    async def ask_models(self, context: "AnswerContext", *, is_held: bool = False) -> FinalAnswer:
         """The answer of whom the decision names; of the local model, if a provider fails or is refused.
 
         With `held` no provider is asked after a doubtful local answer: the answer says that one would be.
@@ -290,30 +290,30 @@ class AnswerSession:
                 why = UNSENT
             else:
                 raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
-        return await self._without_provider(context, why, held=held)
+        return await self._without_provider(context, why, is_held=is_held)
 
-    async def _without_provider(self, context: "AnswerContext", why: str, *, held: bool) -> FinalAnswer:
+    async def _without_provider(self, context: "AnswerContext", why: str, *, is_held: bool) -> FinalAnswer:
         """The local answer, or facts where they are all; `why` no provider answered, "" if none was to."""
         decision = context.decision
         if not why:
-            return await self._local_first(context, held=held)
-        if said := _facts_alone(context):
+            return await self._local_first(context, is_held=is_held)
+        if reason := _facts_alone(context):
             from assist_server.questions.code_facts import FACTS_ANSWER  # noqa: PLC0415
             from assist_server.questions.decision import by_facts  # noqa: PLC0415
 
             self.sink.notice(f"{why} {NO_WORDS[context.question.command]}")
-            facts = replace(context, decision=by_facts(decision, said, "no provider did"))
+            facts = replace(context, decision=by_facts(decision, reason, "no provider did"))
             return without_model(facts, "", FACTS_ANSWER)
         self.sink.notice(f"{why} This machine answers instead.")
         fallen = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
-        return await self._local_first(replace(context, decision=fallen), held=held)
+        return await self._local_first(replace(context, decision=fallen), is_held=is_held)
 
-    async def _local_first(self, context: "AnswerContext", *, held: bool) -> FinalAnswer:
+    async def _local_first(self, context: "AnswerContext", *, is_held: bool) -> FinalAnswer:
         """The local answer; if it is doubtful, then a provider's, where the rules and the user allow it."""
         from assist_server.questions import local_answer  # noqa: PLC0415
 
         final = await local_answer.answer(context, self)
-        if final.doubtful is not None and not held:
+        if final.doubtful is not None and not is_held:
             second = await self.ask_again(context, final.doubtful)
             if second is not None:
                 return second
@@ -417,11 +417,11 @@ def _record_refusal(context: "AnswerContext", cause: str) -> None:
     from assist_escalation.egress.exchange import RefusedRequest, record_refusal  # noqa: PLC0415
     from assist_server.questions.composition import log_of  # noqa: PLC0415
 
-    asked = context.question
+    query = context.question
     inputs = context.inputs
     gate = context.leaving.gate
     try:
         log = gate.log if gate else log_of(inputs.config, inputs.permissions)
     except EscalationError:  # without the audit log's key there is no log; the refusal stays as it is
         return
-    record_refusal(log, RefusedRequest(context.id, inputs.scope, asked.command, asked.provider), cause)
+    record_refusal(log, RefusedRequest(context.id, inputs.scope, query.command, query.provider), cause)

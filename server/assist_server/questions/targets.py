@@ -78,13 +78,13 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
     The file is laid over the index as it is now, so that line numbers are current.
     """
     spec = parse_target(text)
-    named = os.path.join(corpus.root, os.path.expanduser(spec.path))
-    path = os.path.realpath(named)
+    document_named = os.path.join(corpus.root, os.path.expanduser(spec.path))
+    path = os.path.realpath(document_named)
     if os.path.exists(path):
-        return replace(lines_in_file(corpus, path, spec), alias=alias_in(corpus.root, named))
-    if os.path.islink(named):
+        return replace(lines_in_file(corpus, path, spec), alias=alias_in(corpus.root, document_named))
+    if os.path.islink(document_named):
         raise UserError(
-            f"{spec.path} is a link to {os.readlink(named)}, where no file is: name the file itself."
+            f"{spec.path} is a link to {os.readlink(document_named)}, where no file is: name the file itself."
         )
     if spec.first or spec.symbol or "/" in spec.path or os.sep in spec.path:
         if near := _near_files(corpus, spec.path):
@@ -105,8 +105,8 @@ def _symbol_in(corpus: Corpus, document: Document, symbol: str) -> QuestionTarge
     """A definition by its name, or by the end of it: `total` and `Cart.total`."""
     name = re.sub(r"::|#", ".", symbol)
     outline = corpus.outline(document.path)
-    found = [definition for definition in outline if f".{definition.qualified}".endswith(f".{name}")]
-    exact = [definition for definition in found if definition.qualified == name] or found
+    sites = [definition for definition in outline if f".{definition.qualified}".endswith(f".{name}")]
+    exact = [definition for definition in sites if definition.qualified == name] or sites
     if not exact:
         near = get_close_matches(name, [definition.qualified for definition in outline], cutoff=NEAR_NAME)
         remedy = f"did you mean {document.path}:{near[0]}?" if near else "name a line, as in PATH:10."
@@ -154,10 +154,14 @@ def path_inside(corpus: Corpus, path: str) -> str:
 
 def overlay(corpus: Corpus, path: str, document: Document) -> Document:
     """Lay a document over the index, under its path in the folder. A very large one has no symbols."""
-    named = Document(path, document.lines, document.language)
-    found = Symbols() if _size(named) > MAX_BYTES else _symbols(named.language, named.lines)
-    corpus.set_open({**corpus.opened, path: OpenFile(named, found)})
-    return named
+    document_named = Document(path, document.lines, document.language)
+    sites = (
+        Symbols()
+        if _size(document_named) > MAX_BYTES
+        else _symbols(document_named.language, document_named.lines)
+    )
+    corpus.set_open({**corpus.opened, path: OpenFile(document_named, sites)})
+    return document_named
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -196,7 +200,7 @@ def lines_in_document(corpus: Corpus, document: Document, first: int, last: int)
         return QuestionTarget(TargetLines(document.path, 1, max(1, count)), document)
     definitions = subjects(corpus, TargetLines(document.path, first, last or first))
     if last:
-        exact = [found for found in definitions if (found.start_line, found.end_line) == (first, last)]
+        exact = [sites for sites in definitions if (sites.start_line, sites.end_line) == (first, last)]
         name = exact[0].name if exact else ""
         return QuestionTarget(TargetLines(document.path, first, last), document, name, whole=bool(exact))
     if definitions:
@@ -204,22 +208,22 @@ def lines_in_document(corpus: Corpus, document: Document, first: int, last: int)
     return QuestionTarget(TargetLines(document.path, first, first), document, whole=False)
 
 
-def _definition_target(document: Document, found: IndexedDefinition) -> QuestionTarget:
-    lines = TargetLines(document.path, found.start_line, found.end_line)
-    return QuestionTarget(lines, document, found.qualified)
+def _definition_target(document: Document, sites: IndexedDefinition) -> QuestionTarget:
+    lines = TargetLines(document.path, sites.start_line, sites.end_line)
+    return QuestionTarget(lines, document, sites.qualified)
 
 
 def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     *owner, name = re.split(r"\.|::|#", text)
-    found = implementations(corpus.definitions(name, SYMBOLS))
-    likely = likely_meanings(found, MentionedName(name, ".".join(owner)), "")
+    sites = implementations(corpus.definitions(name, SYMBOLS))
+    likely = likely_meanings(sites, MentionedName(name, ".".join(owner)), "")
     if not likely:
         hint = "" if corpus.reader.files() else " This folder is not indexed yet: run `assist index` first."
         near = _near_files(corpus, text) or near_symbols(corpus, name)
         remedy = f"did you mean {near[0]}?" if near else "name a PATH, PATH:LINE, PATH:SYMBOL or a symbol."
         raise UserError(f"There is no file and no symbol {text!r} in {corpus.root}: {remedy}{hint}")
-    if not owner and len({(definition.path, definition.parent) for definition in found}) > 1:
-        raise UserError(f"{text!r} is defined in several places; name one of them: {_places(found)}.")
+    if not owner and len({(definition.path, definition.parent) for definition in sites}) > 1:
+        raise UserError(f"{text!r} is defined in several places; name one of them: {_places(sites)}.")
     best = likely[0]
     document = overlay(corpus, best.path, _read(os.path.join(corpus.root, best.path)))
     now = [
@@ -237,12 +241,14 @@ def _near_files(corpus: Corpus, text: str) -> list[str]:
 
     An ending alone makes no names alike: `x.py` and `t.py`.
     """
-    wanted = os.path.basename(text).lower()
+    base_name = os.path.basename(text).lower()
     by_name: dict[str, list[str]] = {}
     for path in corpus.reader.files():
         by_name.setdefault(os.path.basename(path).lower(), []).append(path)
-    stems = {name: os.path.splitext(name)[0] for name in get_close_matches(wanted, by_name, cutoff=NEAR_NAME)}
-    alike = get_close_matches(os.path.splitext(wanted)[0], stems.values(), cutoff=NEAR_NAME)
+    stems = {
+        name: os.path.splitext(name)[0] for name in get_close_matches(base_name, by_name, cutoff=NEAR_NAME)
+    }
+    alike = get_close_matches(os.path.splitext(base_name)[0], stems.values(), cutoff=NEAR_NAME)
     names = [name for name, stem in stems.items() if stem in alike]
     return [path for name in names for path in sorted(by_name[name], key=_unlikeness(text))]
 
@@ -262,6 +268,6 @@ def near_symbols(corpus: Corpus, name: str) -> list[str]:
     return get_close_matches(name, names, cutoff=NEAR_NAME)
 
 
-def _places(found: Sequence[IndexedDefinition]) -> str:
-    named = [f"{definition.path}:{definition.start_line}" for definition in found[:LISTED]]
-    return ", ".join(named) + (", ..." if len(found) > LISTED else "")
+def _places(sites: Sequence[IndexedDefinition]) -> str:
+    path = [f"{definition.path}:{definition.start_line}" for definition in sites[:LISTED]]
+    return ", ".join(path) + (", ..." if len(sites) > LISTED else "")

@@ -48,7 +48,7 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
     decided on, the others by who answered in the end. Escalated are requests that a provider answered. Of
     edits that were applied and not undone also those with a proof, as "kept-tests".
     """
-    decided: dict[str, tuple[str, str, str, str]] = {}  # repository, command, language, target
+    decisions: dict[str, tuple[str, str, str, str]] = {}  # repository, command, language, target
     days: dict[str, str] = {}
     models: dict[str, str] = {}
     answering: dict[str, str] = {}
@@ -56,7 +56,7 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
     for event in events:
         request = event.request_id
         if event.event in DECISIONS:
-            decided[request] = (event.repo, event.command, event.language, event.target)
+            decisions[request] = (event.repo, event.command, event.language, event.target)
             days.setdefault(request, _day_of(int(event.at // 86_400)))
         if event.event in ENDS:
             answering[request] = event.target
@@ -64,7 +64,7 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
             models[request] = event.model
         signs.setdefault(request, set()).update((event.event, f"proof-{event.proof}"))
     sums: dict[tuple[str, ...], Counter[str]] = {}  # as the keys' values, which are made faster
-    for request, (repo, command, language, target) in decided.items():
+    for request, (repo, command, language, target) in decisions.items():
         if days[request] >= since:
             own = sums.setdefault(
                 (days[request], repo, command, models.get(request, ""), language), Counter()
@@ -83,33 +83,33 @@ def _day_of(number: int) -> str:
 
 
 @lru_cache(maxsize=1_000)  # of 100,000 requests nearly all are alike
-def _counts(decided: str, target: str, signs: frozenset[str]) -> tuple[str, ...]:
+def _counts(decisions: str, target: str, signs: frozenset[str]) -> tuple[str, ...]:
     """The names of the counts that one request adds to. `target` is who answered in the end, if one did."""
-    ended = bool(signs & ENDS)
-    applied = "accepted" in signs
+    is_over = bool(signs & ENDS)
+    is_applied = "accepted" in signs
     undone = "undone" in signs
-    refused = "unusable" in signs
-    offered = bool(signs & _OFFERED)
-    answered = "answered" in signs or (applied and not undone)
-    found = {
+    is_refused = "unusable" in signs
+    is_offered = bool(signs & _OFFERED)
+    is_answered = "answered" in signs or (is_applied and not undone)
+    counts = {
         "asked": True,
-        f"asked-{decided}": True,
-        "ended": ended,
-        f"ended-{target}": ended,
-        "answered": answered,
-        f"answered-{target}": answered,
-        "escalated": ended and target == "frontier",
-        "offered": offered,
-        "applied": applied,
+        f"asked-{decisions}": True,
+        "ended": is_over,
+        f"ended-{target}": is_over,
+        "answered": is_answered,
+        f"answered-{target}": is_answered,
+        "escalated": is_over and target == "frontier",
+        "offered": is_offered,
+        "applied": is_applied,
         "undone": undone,
-        "not-applied": offered and not applied,
-        "refused-by-checks": refused,
-        f"refused-by-checks-{target}": refused,
+        "not-applied": is_offered and not is_applied,
+        "refused-by-checks": is_refused,
+        f"refused-by-checks-{target}": is_refused,
         "good": "up" in signs,
         "bad": "down" in signs,
-        **{f"kept-{kind}": applied and not undone and f"proof-{kind}" in signs for kind in PROOFS},
+        **{f"kept-{kind}": is_applied and not undone and f"proof-{kind}" in signs for kind in PROOFS},
     }
-    return tuple(name for name, is_so in found.items() if is_so)
+    return tuple(name for name, is_so in counts.items() if is_so)
 
 
 def group(rows: Mapping[K, Counter[str]], by: str, command: str = GHOST_TEXT) -> dict[str, Counter[str]]:
@@ -122,10 +122,10 @@ def group(rows: Mapping[K, Counter[str]], by: str, command: str = GHOST_TEXT) ->
 
 def total(rows: Mapping[K, Counter[str]]) -> Counter[str]:
     """The sum over all keys."""
-    found: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
     for counts in rows.values():
-        found.update(counts)
-    return found
+        totals.update(counts)
+    return totals
 
 
 def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
@@ -142,9 +142,9 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     by_target = _by_target(counts, "asked")
     unusable = _by_target(counts, "refused-by-checks")
     local = counts["ended-local"]
-    asked = counts["asked"]
+    questions = counts["asked"]
     return {
-        "requests": asked,
+        "requests": questions,
         "answered": counts["answered"],
         "by_command": dict(Counter(commands).most_common()),
         "by_target": by_target,
@@ -159,11 +159,11 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
         "kept_by_proof": {kind: counts[f"kept-{kind}"] for kind in PROOFS},
         "rated_good": counts["good"],
         "rated_bad": counts["bad"],
-        "escalated_share": round(counts["escalated"] / asked, 4) if asked else 0.0,
+        "escalated_share": round(counts["escalated"] / questions, 4) if questions else 0.0,
     }
 
 
 def _by_target(counts: Counter[str], name: str) -> dict[str, int]:
     """The counts of one name by target, the most frequent target first."""
-    found = Counter({target: counts[f"{name}-{target}"] for target in TARGETS})
-    return {target: count for target, count in found.most_common() if count}
+    totals = Counter({target: counts[f"{name}-{target}"] for target in TARGETS})
+    return {target: count for target, count in totals.most_common() if count}

@@ -58,17 +58,17 @@ def changed_files(plan: EditPlan, root: str, texts: Mapping[str, str]) -> tuple[
 
     `texts` are those of files that are open in an editor. There the byte order mark is not compared.
     """
-    changed = []
+    files = []
     for change in plan.changes:
         place = place_of(change.path, {"": Path(root)}, is_asked=change.path in plan.protected)
         text = texts.get(change.path)
         if text is None or not change.base_sha256:
-            marked = sha256_of(MARK + change.before)
-            same = sha256_at(place) in ((change.base_sha256, marked) if change.base_sha256 else (None,))
+            digest = sha256_of(MARK + change.before)
+            same = sha256_at(place) in ((change.base_sha256, digest) if change.base_sha256 else (None,))
         else:
             same = text.removeprefix(MARK) == change.before.removeprefix(MARK)
-        changed += [] if same else [change.path]
-    return tuple(changed)
+        files += [] if same else [change.path]
+    return tuple(files)
 
 
 def finish_interrupted(config: Config, root: str) -> tuple[str, ...]:
@@ -81,21 +81,21 @@ def log_edit(
     root: str,
     kind: Literal["edit", "undo"],
     edit: AppliedEdit,
-    known: Mapping[str, str] = NOTHING_KNOWN,
+    names: Mapping[str, str] = NOTHING_KNOWN,
 ) -> None:
     """Write into the audit log that an edit was made or taken back, with what is `known` of it.
 
     Raises `EscalationError` if the log cannot be written; its message says that the edit is done.
     """
-    fields = {"edit_id": edit.id, "repo": root, "paths": list(edit.paths), **known}
+    fields = {"edit_id": edit.id, "repo": root, "paths": list(edit.paths), **names}
     try:
         permissions, _ = permissions_for(config, [root])
         log_of(config, permissions).append(kind, fields)
     except EscalationError as error:
-        done = "made" if kind == "edit" else "taken back"
-        named = ", ".join(edit.paths)
+        verb = "made" if kind == "edit" else "taken back"
+        paths = ", ".join(edit.paths)
         raise EscalationError(
-            f"The edit of {named} is {done}, but the audit log does not know of it: {error}"
+            f"The edit of {paths} is {verb}, but the audit log does not know of it: {error}"
         ) from error
 
 
@@ -113,12 +113,12 @@ def next_undo(config: Config, root: str) -> PendingUndo:
 
     An edit that a crash interrupted is finished first: it may be the last one.
     """
-    recovered = finish_interrupted(config, root)
+    recovery = finish_interrupted(config, root)
     journal = gate_files(config, root).edits
     last = apply.last(journal)
     if last is None:
         raise EditError(f"there is no edit to undo in {root}")
-    return PendingUndo(last, apply.undo_plan(journal), recovered)
+    return PendingUndo(last, apply.undo_plan(journal), recovery)
 
 
 def take_back(config: Config, root: str, edit: AppliedEdit, *, by_editor: bool = False) -> tuple[str, ...]:

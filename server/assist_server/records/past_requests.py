@@ -67,8 +67,10 @@ def spending(workspace: RecordedWorkspace, by: SpendingKey, since: float) -> Spe
     files = gate_files(workspace.config)
     ledger = Ledger(files.ledger)
     answers = tuple(event for event in feedback.events(files.feedback) if event.at >= since)
-    left = ledger.remaining(scope_of([workspace.root]), limits_of(workspace.permissions))
-    return SpendingReport(by, since, ledger.spending(by, since), left, ledger.open_reservations(), answers)
+    micro_left = ledger.remaining(scope_of([workspace.root]), limits_of(workspace.permissions))
+    return SpendingReport(
+        by, since, ledger.spending(by, since), micro_left, ledger.open_reservations(), answers
+    )
 
 
 def unsettled_reservations(config: Config) -> tuple[Reservation, ...]:

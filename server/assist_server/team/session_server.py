@@ -66,8 +66,8 @@ class SessionServer:
                 async for piece in pieces:
                     line_ended = line_ended or piece.end == "line"
                     counts = (max(counts[0], piece.prompt), max(counts[1], piece.cached))
-                    ended = piece.end == "stop"
-                    yield ServedPiece(piece.text, piece.chance, ended, *counts, piece.likely)
+                    is_over = piece.end == "stop"
+                    yield ServedPiece(piece.text, piece.chance, is_over, *counts, piece.likely)
             if line_ended:  # the end of the line is not in the answer; what is counted may come after it
                 yield ServedPiece("\n", 0.0, False, *counts)
 

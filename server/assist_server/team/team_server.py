@@ -73,36 +73,36 @@ class RememberedRules:
     def permissions(self) -> Permissions:
         """What may leave by these rules."""
         now = time.monotonic()
-        known = self._permissions.get(self._places)
-        if known is None or now - known[0] > RULES_S:
-            known = (now, self._rules.within(self._places))
-            self._permissions[self._places] = known
+        reason = self._permissions.get(self._places)
+        if reason is None or now - reason[0] > RULES_S:
+            reason = (now, self._rules.within(self._places))
+            self._permissions[self._places] = reason
             if len(self._permissions) > OPENED:
                 self._permissions.popitem(last=False)
-        return known[1]
+        return reason[1]
 
     def why_not(self, place: WorkspacePlace, alias: str = "") -> str:
         """Why a file may not leave, by any of its names, in words, or "". `alias` is how it was opened."""
         now = time.monotonic()
         key = (place, alias, self._places)
-        known = self._reasons.get(key)
-        if known is None or now - known[0] > RULES_S:
-            known = (now, self._reason(place, alias))
-            self._reasons[key] = known
+        permissions = self._reasons.get(key)
+        if permissions is None or now - permissions[0] > RULES_S:
+            permissions = (now, self._reason(place, alias))
+            self._reasons[key] = permissions
             if len(self._reasons) > REMEMBERED:
                 self._reasons.popitem(last=False)
-        return known[1]
+        return permissions[1]
 
     def _reason(self, place: WorkspacePlace, alias: str) -> str:
         root, path = place
         rules = self._rules
         names = names_of({root: [path, *([alias] if alias else [])]}, rules.files)
-        barred = barred_files(names, [folder.root for folder in rules.folders()], rules.files)
-        if barred:
-            return next(iter(barred.values()))
-        shown = tuple(Span("", Origin("file", name, root)) for name in filter(None, (path, alias)))
-        others = aliases_of(COMMAND, names, barred)
-        prompt = Prompt(COMMAND, (*shown, *others.spans))
+        reasons = barred_files(names, [folder.root for folder in rules.folders()], rules.files)
+        if reasons:
+            return next(iter(reasons.values()))
+        spans = tuple(Span("", Origin("file", name, root)) for name in filter(None, (path, alias)))
+        others = aliases_of(COMMAND, names, reasons)
+        prompt = Prompt(COMMAND, (*spans, *others.spans))
         verdict = judge_ghost_text(prompt, self.permissions(), rules.name)
         return "" if verdict.allowed else "; ".join(verdict.reasons)
 
@@ -144,33 +144,33 @@ class TeamServer(SessionServer):
         if len(self._opened) > OPENED:
             self._opened.popitem(last=False)
         snippets = [(snippet, self._place(snippet)) for snippet in context.snippets] if self._files else []
-        found = [(snippet, at) for snippet, at in snippets if at is not None]
-        spans = [Span("", Origin("file", at[1], at[0])) for at in (place, *(at for _, at in found))]
+        places = [(snippet, at) for snippet, at in snippets if at is not None]
+        spans = [Span("", Origin("file", at[1], at[0])) for at in (place, *(at for _, at in places))]
         try:
             self._rules.apply_to(spans[:1])
             if why := self._rules.why_not(place, folder.alias(context.named)):
                 raise ServedError(why, away=False)
             self._rules.apply_to(spans)
-            admitted = tuple(snippet for snippet, at in found if not self._rules.why_not(at))
+            snippets_admitted = tuple(snippet for snippet, at in places if not self._rules.why_not(at))
         except EscalationError as error:
             raise ServedError(str(error), away=False) from None
-        return replace(context, snippets=admitted)
+        return replace(context, snippets=snippets_admitted)
 
     def _place(self, snippet: Snippet) -> WorkspacePlace | None:
         """Where the file of a snippet is, None if that is not certain."""
-        found = []
+        places = []
         for folder in self._rules.folders:
             inside = snippet.path.removeprefix(f"{folder.name}/") if folder.name else snippet.path
             if snippet.root in ("", folder.root) and (not folder.name or inside != snippet.path):
-                found.append((folder.root, inside))
-        there = [file for file in found if os.path.isfile(os.path.join(*file))]
+                places.append((folder.root, inside))
+        there = [file for file in places if os.path.isfile(os.path.join(*file))]
         return there[0] if len(there) == 1 else None
 
     def _texts_of(self, prompt: ServedPrompt) -> CursorTexts:
         """The texts of a prompt, whose rules hold from now on."""
         plan = prompt.plan
-        opened = self._opened.get(plan.path, _OpenedText(("", plan.path)))
-        root, path = opened.place
+        document = self._opened.get(plan.path, _OpenedText(("", plan.path)))
+        root, path = document.place
         origin = Origin("file", path, root)
         files = []
         for snippet in plan.snippets if self._files else ():
@@ -179,21 +179,21 @@ class TeamServer(SessionServer):
             files.append(
                 Span(snippet.text, Origin("file", at[1], at[0], *lines), self._hidden_in(snippet, at))
             )
-        texts = cursor_texts(prompt, origin, (opened.before, opened.after), files)
+        texts = cursor_texts(prompt, origin, (document.before, document.after), files)
         self._rules.apply_to((*texts.files, texts.head))
         return texts
 
     def _hidden_in(self, snippet: Snippet, place: WorkspacePlace) -> tuple[HiddenPart, ...]:
         """The secrets in a snippet that the rest of its file shows."""
-        found = self._hidden.get(snippet)
-        if found is None:
+        places = self._hidden.get(snippet)
+        if places is None:
             try:
                 text = read_regular(Path(*place)).decode("utf-8-sig", "replace")
             except OSError:
                 text = ""
             lines = page_lines(snippet.path, split_lines(text))
-            found = hidden_parts(snippet.text, snippet.path, lines, [(snippet.start_line, snippet.end_line)])
-            self._hidden[snippet] = found
+            places = hidden_parts(snippet.text, snippet.path, lines, [(snippet.start_line, snippet.end_line)])
+            self._hidden[snippet] = places
             if len(self._hidden) > REMEMBERED:
                 self._hidden.popitem(last=False)
-        return found
+        return places

@@ -43,13 +43,13 @@ def fim_table(server: ModelServer) -> FimTable | None:
     """
     if server.kind == "mistral-fim":
         return None
-    found = infilling_tokens(server.fim or server.model)
-    if found is None:
+    table = infilling_tokens(server.fim or server.model)
+    if table is None:
         raise EscalationError(
             f"the infilling tokens of {server.fim or server.model} are not known: write the family of the "
             "model as fim in its [servers.NAME] table"
         )
-    return FimTable(found.pre, found.suf, found.mid, found.sep)
+    return FimTable(table.pre, table.suf, table.mid, table.sep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +66,19 @@ class TeamView:
 
 def open_team_engine(
     settings: Callable[[], Config],
-    named: tuple[str, ModelServer],
+    server_entry: tuple[str, ModelServer],
     folders: Folders,
     local: Engine | None,
     view: TeamView = TeamView(),
     *,
-    healed: bool | None = None,
+    heals: bool | None = None,
 ) -> ServerFirst:
     """An engine that asks the server first. It connects with the first request. Raises `EscalationError`.
 
     `settings` are read again for each prompt. `healed`: whether the server is made to begin with a half-typed
     word; None: if its kind can be.
     """
-    name, server = named
+    name, server = server_entry
     tokens = fim_table(server)
     config = settings()
 
@@ -89,7 +89,7 @@ def open_team_engine(
     begin = partial(_begin_session, config, rules, (name, tokens), view)
     files = tokens is not None and bool(tokens.sep)
     budget = budget_of(server, files=files)
-    constrains = can_constrain(server) if healed is None else healed
+    constrains = can_constrain(server) if heals is None else heals
     team = TeamServer(begin, rules, constrains=constrains, files=files)
     return engine_before(team, (config, server, budget), local, view.show, local.ids if local else None)
 
@@ -112,7 +112,7 @@ def engine_before(
 def _begin_session(
     config: Config,
     rules: RememberedRules,
-    asked: tuple[str, FimTable | None],
+    fim_choice: tuple[str, FimTable | None],
     view: TeamView,
 ) -> GhostTextSession:
     """The session, begun on the thread that owns the connection: it reads the files of secrets."""
@@ -135,7 +135,7 @@ def _begin_session(
         warn,
         offline=config.offline,
     )
-    return GhostTextSession(*asked, session_parts)
+    return GhostTextSession(*fim_choice, session_parts)
 
 
 def budget_of(server: ModelServer, *, files: bool) -> TokenBudget:

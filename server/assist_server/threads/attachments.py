@@ -55,11 +55,11 @@ def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     It belongs to the first of the folders `roots` that holds it, else to its own repository, whose files do
     not leave with a question about another one.
     """
-    named = os.path.expanduser(name)
-    refuse_named_link(base, named, [os.path.realpath(base), *roots])
-    full = os.path.realpath(os.path.join(base, named))
+    typed_name = os.path.expanduser(name)
+    refuse_named_link(base, typed_name, [os.path.realpath(base), *roots])
+    full = os.path.realpath(os.path.join(base, typed_name))
     if os.path.isdir(full):
-        return _with_alias(_attachment(full, roots, folder=True), named, base)
+        return _with_alias(_attachment(full, roots, folder=True), typed_name, base)
     if not os.path.exists(full):
         raise UserError(f"There is no file or folder {name}: check the path, or --workspace.")
     if not os.path.isfile(full):
@@ -68,13 +68,13 @@ def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     if size > MAX_BYTES:
         most = f"{MAX_BYTES / 1e6:.0f} MB"
         raise UserError(f"{name} has {size / 1e6:,.1f} MB: add files of at most {most}, or pipe a part in.")
-    return _with_alias(_attachment(full, roots, folder=False), named, base)
+    return _with_alias(_attachment(full, roots, folder=False), typed_name, base)
 
 
-def _with_alias(found: Attachment, named: str, base: Path) -> Attachment:
+def _with_alias(attachment: Attachment, name: str, base: Path) -> Attachment:
     """With the name that a link has: rules about that count as well."""
-    at = os.path.join(os.path.realpath(base), named)
-    return replace(found, alias=alias_in(found.root, at, str(base)))
+    at = os.path.join(os.path.realpath(base), name)
+    return replace(attachment, alias=alias_in(attachment.root, at, str(base)))
 
 
 def _attachment(full: str, roots: Sequence[str], *, folder: bool) -> Attachment:
@@ -109,15 +109,15 @@ def attached_spans(
     """What is shown of all attachments, in about `tokens` tokens, which they share. Raises `UserError`."""
     spans: list[Span] = []
     notes: list[str] = []
-    left = int(tokens * CHARS_PER_TOKEN)
+    budget = int(tokens * CHARS_PER_TOKEN)
     for at, attachment in enumerate(attachments):
         corpus = next((corpus for corpus in corpora if corpus.root == attachment.root), None)
-        room = left // (len(attachments) - at)
+        room = budget // (len(attachments) - at)
         read = _of_folder if attachment.folder else _of_file
-        found = read(corpus, attachment, words, room)
-        left -= sum(len(span.text) for span in found.spans)
-        spans += found.spans
-        notes += found.notes
+        pieces = read(corpus, attachment, words, room)
+        budget -= sum(len(span.text) for span in pieces.spans)
+        spans += pieces.spans
+        notes += pieces.notes
     return AttachedSpans(tuple(spans), tuple(notes))
 
 
@@ -132,12 +132,12 @@ def _of_file(corpus: Corpus | None, file: Attachment, words: str, room: int) -> 
     if pieces:
         note = f"{file.name} has {count:,} lines: its outline and the pieces that fit best are shown."
         return AttachedSpans(tuple(pieces), (note,))
-    shown = _head(lines, room)
-    origin = Origin("file", file.path, file.root, 1, len(shown), blob)
-    note = f"{file.name} has {count:,} lines: the first {len(shown):,} are shown."
-    head = "".join(shown)
-    hidden = hidden_parts(head, file.path, lines, ((1, len(shown)),))
-    return AttachedSpans((Span(head, origin, hidden),) if shown else (), (note,))
+    lines_shown = _head(lines, room)
+    origin = Origin("file", file.path, file.root, 1, len(lines_shown), blob)
+    note = f"{file.name} has {count:,} lines: the first {len(lines_shown):,} are shown."
+    head = "".join(lines_shown)
+    hidden = hidden_parts(head, file.path, lines, ((1, len(lines_shown)),))
+    return AttachedSpans((Span(head, origin, hidden),) if lines_shown else (), (note,))
 
 
 def _of_folder(corpus: Corpus | None, folder: Attachment, words: str, room: int) -> AttachedSpans:
@@ -148,17 +148,17 @@ def _of_folder(corpus: Corpus | None, folder: Attachment, words: str, room: int)
     if not paths:
         raise UserError(f"There is no indexed file in {folder.name}: run `assist index`, or name a file.")
     pieces = tuple(_pieces(corpus, paths, words, room))
-    shown = len({span.origin.path for span in pieces})
+    count = len({span.origin.path for span in pieces})
     if not pieces:
         raise UserError(f"No file in {folder.name} has an outline: name a file in it.")
-    note = f"{folder.name} has {len(paths):,} files: outlines and pieces of {shown:,} are shown."
+    note = f"{folder.name} has {len(paths):,} files: outlines and pieces of {count:,} are shown."
     return AttachedSpans(pieces, (note,))
 
 
 def _text(corpus: Corpus | None, file: Attachment) -> str:
     """The file's text; what the editor has open counts."""
-    if corpus is not None and (opened := corpus.opened.get(file.path)):
-        return opened.document.text
+    if corpus is not None and (document := corpus.opened.get(file.path)):
+        return document.document.text
     try:
         data = read_regular(file.full)
     except OSError as error:
@@ -169,37 +169,37 @@ def _text(corpus: Corpus | None, file: Attachment) -> str:
 
 
 def _head(lines: Sequence[str], room: int) -> list[str]:
-    shown: list[str] = []
+    count: list[str] = []
     for line in lines:
         room -= len(line)
         if room < 0:
             break
-        shown.append(line)
-    return shown
+        count.append(line)
+    return count
 
 
 def _pieces(corpus: Corpus, paths: Sequence[str], words: str, room: int, blob: str = "") -> Iterator[Span]:
     """Pieces that the words find in these files, and then the files' outlines, the found files first."""
     among = frozenset(paths)
-    found = [piece for piece in _hits(corpus, words) if piece.path in among]
-    spent = 0
-    for piece in found:
+    attachment = [piece for piece in _hits(corpus, words) if piece.path in among]
+    size = 0
+    for piece in attachment:
         text = text_of(piece)
-        if text and spent + len(text) + len(piece.path) + PATH <= room * PIECES:
-            spent += len(text) + len(piece.path) + PATH
+        if text and size + len(text) + len(piece.path) + PATH <= room * PIECES:
+            size += len(text) + len(piece.path) + PATH
             yield _span(piece, text, blob)
-    for path in dict.fromkeys((*(piece.path for piece in found), *paths)):
+    for path in dict.fromkeys((*(piece.path for piece in attachment), *paths)):
         outline = skeleton(corpus, path, "attached")
         text = text_of(outline) if outline else ""
-        if outline and text and spent + len(text) + len(path) + PATH <= room:
-            spent += len(text) + len(path) + PATH
+        if outline and text and size + len(text) + len(path) + PATH <= room:
+            size += len(text) + len(path) + PATH
             yield _span(outline, text, blob)
 
 
 def _hits(corpus: Corpus, words: str) -> Iterator[Candidate]:
-    searched = search_words(words)
+    query = search_words(words)
     kinds: tuple[Among, ...] = ("pages", "code")
-    for hit in (hit for kind in kinds for hit in corpus.search_for_question(searched, HITS, kind)):
+    for hit in (hit for kind in kinds for hit in corpus.search_for_question(query, HITS, kind)):
         last = min(hit.end_line, hit.start_line + PIECE_LINES - 1)
         if hit.path not in corpus.opened:  # in an open document the lines may have moved
             yield Candidate(hit.path, ((hit.start_line, last),), "attached", corpus)
@@ -209,7 +209,7 @@ def _span(piece: Candidate, text: str, blob: str) -> Span:
     entry = piece.corpus.entry(piece.path)
     lines = sum(last - first + 1 for first, last in piece.spans)
     whole = len(piece.spans) == 1 and text.count("\n") == lines
-    known = blob or (entry.blob if entry else "")
-    origin = Origin("file", piece.path, piece.corpus.root, piece.first, piece.last, known, outline=not whole)
+    sha256 = blob or (entry.blob if entry else "")
+    origin = Origin("file", piece.path, piece.corpus.root, piece.first, piece.last, sha256, outline=not whole)
     lines_in_file = page_lines(piece.path, piece.corpus.lines(piece.path))
     return Span(text, origin, hidden_parts(text, piece.path, lines_in_file, piece.spans))

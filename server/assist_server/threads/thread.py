@@ -67,8 +67,10 @@ class Thread:
         words = " ".join(turn.words.split())
         if turn.command == "ask":
             return words
-        shown = [span.origin for span in turn.evidence if not span.origin.outline]
-        place = f"{shown[-1].path}:{shown[-1].first}" if shown else ""  # the code in question is shown last
+        origins = [span.origin for span in turn.evidence if not span.origin.outline]
+        place = (
+            f"{origins[-1].path}:{origins[-1].first}" if origins else ""
+        )  # the code in question is shown last
         is_folder = turn.command == "explain" and words
         return " ".join(filter(None, (turn.command, "" if is_folder else place, words)))
 
@@ -78,9 +80,9 @@ def new_thread(root: str, name: str = "") -> Thread:
     return Thread(PREFIX + secrets.token_hex(4), root, name=name, used=time.time())
 
 
-def add_turn(thread: Thread, turn: ThreadTurn, dropped: int) -> Thread:
+def add_turn(thread: Thread, turn: ThreadTurn, count: int) -> Thread:
     """The conversation with one more turn, of which the local model left out the first `dropped`."""
-    return replace(thread, turns=(*thread.turns, turn), dropped=dropped, used=time.time())
+    return replace(thread, turns=(*thread.turns, turn), dropped=count, used=time.time())
 
 
 def without_last_turn(thread: Thread) -> Thread:
@@ -91,12 +93,12 @@ def without_last_turn(thread: Thread) -> Thread:
 
 def derived_origins(spans: tuple[Span, ...]) -> tuple[Origin, ...]:
     """The origins that an answer to these spans derives from: all that are about a file, each once."""
-    found: dict[Origin, None] = {}
+    origins: dict[Origin, None] = {}
     for origin in (span.origin for span in spans):
         if origin.path:
-            found[origin] = None
-        found |= dict.fromkeys(origin.derived)
-    return tuple(found)
+            origins[origin] = None
+        origins |= dict.fromkeys(origin.derived)
+    return tuple(origins)
 
 
 MOST = 32  # conversations; each holds up to some hundred kB of text

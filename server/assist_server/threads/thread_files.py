@@ -41,25 +41,25 @@ class ThreadFiles:
     def all(self) -> list[Thread]:
         """All conversations that are kept, the last one first. Files that are too old are removed."""
         oldest = self.clock() - self.days * DAY
-        found: list[Thread] = []
+        threads: list[Thread] = []
         for path in self._paths():
             thread = _read(path)
             if thread is None or thread.used < oldest or thread.id != path.stem:
                 _remove(path)
             else:
-                found.append(thread)
-        found.sort(key=lambda thread: thread.used, reverse=True)
-        for thread in found[MOST:]:
+                threads.append(thread)
+        threads.sort(key=lambda thread: thread.used, reverse=True)
+        for thread in threads[MOST:]:
             _remove(self._path(thread))
-        return found[:MOST]
+        return threads[:MOST]
 
     def last(self, root: str) -> Thread:
         """The last conversation in a workspace. Raises `UserError` if there is none."""
         for thread in self.all():
             if thread.root == root:
                 return thread
-        kept = f"They are kept for {self.days} days." if self.days else "threads_days = 0 keeps none."
-        raise UserError(f"There is no conversation in {root} to continue. {kept}")
+        sentence = f"They are kept for {self.days} days." if self.days else "threads_days = 0 keeps none."
+        raise UserError(f"There is no conversation in {root} to continue. {sentence}")
 
     def find(self, name: str, root: str) -> Thread:
         """The conversation of a workspace with this name or id; a new one if there is none of this name."""
@@ -83,9 +83,9 @@ class ThreadFiles:
         data = json.dumps(asdict(thread)).encode()
         if len(data) <= MAX_BYTES:
             durable_files.replace(self._path(thread), data)
-        for kept in self.all():
-            if kept.passing and kept.root == thread.root and kept.id != thread.id:
-                _remove(self._path(kept))
+        for old in self.all():
+            if old.passing and old.root == thread.root and old.id != thread.id:
+                _remove(self._path(old))
 
     def forget(self, name: str = "") -> int:
         """Remove the conversations of this name or id, or all of them; return how many files were removed."""

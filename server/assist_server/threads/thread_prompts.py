@@ -47,7 +47,7 @@ class EarlierTurns:
     left_out: int = 0
 
 
-def earlier_turns(thread: Thread | None, dropped: int = 0) -> EarlierTurns:
+def earlier_turns(thread: Thread | None, first_turn: int = 0) -> EarlierTurns:
     """The spans of a conversation so far, without the first `dropped` turns, or more if it is very long.
 
     The code of the first turn is kept. An answer has the origins of all that its model was shown.
@@ -57,21 +57,21 @@ def earlier_turns(thread: Thread | None, dropped: int = 0) -> EarlierTurns:
     parts = [_spans_of(thread, at) for at in range(len(thread.turns))]
     first = thread.turns[0].evidence
     most = MAX_TOKENS * CHARS_PER_TOKEN
-    while dropped < len(parts):
-        kept = tuple(span for part in parts[dropped:] for span in part)
-        spans = kept if dropped == 0 else (*first, *kept)
+    while first_turn < len(parts):
+        note = tuple(span for part in parts[first_turn:] for span in part)
+        spans = note if first_turn == 0 else (*first, *note)
         if sum(len(span.text) for span in spans) <= most:
-            return EarlierTurns(spans, dropped)
-        dropped += 1
-    return EarlierTurns(first, dropped)
+            return EarlierTurns(spans, first_turn)
+        first_turn += 1
+    return EarlierTurns(first, first_turn)
 
 
 def _spans_of(thread: Thread, at: int) -> tuple[Span, ...]:
     turn = thread.turns[at]
-    said = tuple(span for span in turn.spans if span.origin.source != "assist")
-    shown = tuple(span for earlier in thread.turns[: at + 1] for span in earlier.spans)
-    answered = Span(turn.answer, Origin("answer", derived=derived_origins(shown)))
-    return (*said, answered) if turn.answer.strip() else said
+    words = tuple(span for span in turn.spans if span.origin.source != "assist")
+    spans_before = tuple(span for earlier in thread.turns[: at + 1] for span in earlier.spans)
+    reply = Span(turn.answer, Origin("answer", derived=derived_origins(spans_before)))
+    return (*words, reply) if turn.answer.strip() else words
 
 
 def asks_for_more(words: str) -> bool:
@@ -81,10 +81,10 @@ def asks_for_more(words: str) -> bool:
     [False, True, True]
     """
     every = _WORD.findall(words.lower())
-    found = [word for word in every if word not in _SMALL_WORDS]
-    if len(found) == 1 and not _POINTING.isdisjoint(every):
+    fit = [word for word in every if word not in _SMALL_WORDS]
+    if len(fit) == 1 and not _POINTING.isdisjoint(every):
         return True
-    return len(found) > 1 or bool(names_in(words)) or bool(_PATH.search(words))
+    return len(fit) > 1 or bool(names_in(words)) or bool(_PATH.search(words))
 
 
 def with_meant_names(words: str, thread: Thread | None) -> str:
@@ -94,8 +94,8 @@ def with_meant_names(words: str, thread: Thread | None) -> str:
     """
     if thread is None or names_in(words):
         return words
-    said = [text for turn in reversed(thread.turns) for text in (turn.words, turn.answer)]
-    names = list(dict.fromkeys(name.text for text in said for name in names_in(text)))
+    texts = [text for turn in reversed(thread.turns) for text in (turn.words, turn.answer)]
+    names = list(dict.fromkeys(name.text for text in texts for name in names_in(text)))
     return " ".join([words, *(f"`{name}`" for name in names[:MAX_MEANT])])
 
 
@@ -126,8 +126,8 @@ def unseen(spans: Sequence[Span], thread: Thread | None) -> tuple[Span, ...]:
     """The spans that show something which the conversation has not shown yet, as its files are now."""
     if thread is None:
         return tuple(spans)
-    shown = [span for turn in _read_turns(thread) for span in turn.evidence]
-    return tuple(span for span in spans if not any(covers(earlier, span) for earlier in shown))
+    spans_before = [span for turn in _read_turns(thread) for span in turn.evidence]
+    return tuple(span for span in spans if not any(covers(earlier, span) for earlier in spans_before))
 
 
 def _read_turns(thread: Thread) -> tuple[ThreadTurn, ...]:
@@ -135,12 +135,12 @@ def _read_turns(thread: Thread) -> tuple[ThreadTurn, ...]:
     return (*thread.turns[:1], *thread.turns[max(1, thread.dropped) :])
 
 
-def covers(shown: Span, span: Span) -> bool:
+def covers(spans_before: Span, span: Span) -> bool:
     """Whether a piece of the same file, in the same version, shows all of these lines."""
-    one, other = shown.origin, span.origin
+    one, other = spans_before.origin, span.origin
     if (one.root, one.path, one.blob) != (other.root, other.path, other.blob):
         return False
-    return shown.text == span.text or (
+    return spans_before.text == span.text or (
         not one.outline and one.first <= other.first and other.last <= one.last
     )
 
@@ -186,36 +186,36 @@ def fit_conversation(
     count = cache(reader.count)
     room = reader.window - most
     turns = thread.turns if thread else ()
-    dropped = thread.dropped if thread else 0
+    first_turn = thread.dropped if thread else 0
     first = turns[0].evidence if turns else ()
 
     def size_of(conversation: Conversation) -> int:
         return sum(count(turn.text) + MARKS for turn in conversation.turns())
 
-    found = _conversation(turns, dropped, first, prompt, most)
-    if size_of(found) > room:
-        while dropped < len(turns) and size_of(found) > EMPTIED * room:
-            dropped += 1
-            found = _conversation(turns, dropped, first, prompt, most)
-    kept = len(first)
-    while lose and kept and size_of(found) > room:
-        kept -= 1
-        found = _conversation(turns, dropped, first[:kept], prompt, most)
-    if size_of(found) > room:
+    fit = _conversation(turns, first_turn, first, prompt, most)
+    if size_of(fit) > room:
+        while first_turn < len(turns) and size_of(fit) > EMPTIED * room:
+            first_turn += 1
+            fit = _conversation(turns, first_turn, first, prompt, most)
+    spans = len(first)
+    while lose and spans and size_of(fit) > room:
+        spans -= 1
+        fit = _conversation(turns, first_turn, first[:spans], prompt, most)
+    if size_of(fit) > room:
         return None
-    return FittedConversation(found, prompt.spans, dropped, len(first) - kept)
+    return FittedConversation(fit, prompt.spans, first_turn, len(first) - spans)
 
 
 def _conversation(
-    turns: Sequence[ThreadTurn], dropped: int, first: tuple[Span, ...], prompt: Prompt, most: int
+    turns: Sequence[ThreadTurn], first_turn: int, first: tuple[Span, ...], prompt: Prompt, most: int
 ) -> Conversation:
     """The messages of the turns that are not dropped, and then of the prompt."""
     system = lay_out_plainly(Prompt(prompt.command, turns[0].spans if turns else prompt.spans)).system
     history: list[Turn] = []
     # What was dropped, or cut, is no longer where it was: the code that is kept then opens the next message.
-    opening = first if dropped else ()
+    opening = first if first_turn else ()
     for at, turn in enumerate(turns):
-        if at < dropped:
+        if at < first_turn:
             continue
         spans = turn.spans
         if at == 0:
@@ -231,17 +231,17 @@ def _conversation(
 
 def _message(command: str, spans: tuple[Span, ...], system: str) -> str:
     """One message of the user; it says what to do where that is not what the conversation began with."""
-    laid = lay_out_plainly(Prompt(command, spans))
-    return laid.user if laid.system == system else f"{laid.system}\n\n{laid.user}"
+    layout = lay_out_plainly(Prompt(command, spans))
+    return layout.user if layout.system == system else f"{layout.system}\n\n{layout.user}"
 
 
-def window_notices(thread: Thread | None, found: FittedConversation, model: str) -> list[str]:
+def window_notices(thread: Thread | None, fit: FittedConversation, model: str) -> list[str]:
     """What the user must know about what no longer fits."""
-    if thread is None or not thread.turns or (found.dropped <= thread.dropped and not found.lost):
+    if thread is None or not thread.turns or (fit.dropped <= thread.dropped and not fit.lost):
         return []
     pieces = len(thread.turns[0].evidence)
-    kept = " The code of the first one is kept." if pieces else ""
-    if found.lost:
-        kept = f" Of the code of the first one, {found.lost} of {pieces} pieces no longer fit."
-    gone = f"its first {found.dropped} of {len(thread.turns)} questions and answers"
-    return [f"This conversation is longer than {model} reads, which no longer sees {gone}.{kept}"]
+    spans = " The code of the first one is kept." if pieces else ""
+    if fit.lost:
+        spans = f" Of the code of the first one, {fit.lost} of {pieces} pieces no longer fit."
+    gone = f"its first {fit.dropped} of {len(thread.turns)} questions and answers"
+    return [f"This conversation is longer than {model} reads, which no longer sees {gone}.{spans}"]

@@ -46,20 +46,20 @@ def answer_header(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
     return [*facts, *_place_rows(event)], event.root
 
 
-def _place_rows(found: PlacesFound) -> list[FactRow]:
+def _place_rows(places: PlacesFound) -> list[FactRow]:
     """Where the answer to a question is, and what is there. A place elsewhere has its whole path.
 
     Below facts the first row has a name, so that it is not taken for one of these.
     """
-    rows = [] if found.sure and found.places else [_line(UNSURE if found.places else NOTHING)]
-    for place in found.places:
-        path = place.path if place.root in ("", found.root) else os.path.join(place.root, place.path)
+    rows = [] if places.sure and places.places else [_line(UNSURE if places.places else NOTHING)]
+    for place in places.places:
+        path = place.path if place.root in ("", places.root) else os.path.join(place.root, place.path)
         inside = (FactPart(f" in {place.inside}"),) if place.inside else ()
         rows += [_line("")] if rows else []
         rows.append(FactRow("", (FactPart(place.place, path, place.line), *inside)))
         rows += [_line(f"  {line}") for line in (*_numbered_lines(place), *_used_words(place))]
-    shown = [replace(rows[0], name="Found"), *rows[1:]] if found.facts is not None else rows
-    return visible_rows(shown)
+    rows_shown = [replace(rows[0], name="Found"), *rows[1:]] if places.facts is not None else rows
+    return visible_rows(rows_shown)
 
 
 def _line(words: str) -> FactRow:
@@ -76,15 +76,15 @@ def _numbered_lines(place: FoundPlace) -> tuple[str, ...]:
 
 def _used_words(place: FoundPlace) -> tuple[str, ...]:
     """Who uses the function of a place, in a line; nothing if no one certainly does."""
-    named = ", ".join(place.callers[:CALLERS])
+    names = ", ".join(place.callers[:CALLERS])
     more = len(place.callers) - CALLERS
-    called = f"called by {named}" + (f" and {more} more" if more > 0 else "") if named else ""
+    callers = f"called by {names}" + (f" and {more} more" if more > 0 else "") if names else ""
     tests = f"{place.tests} use{'s' * (place.tests != 1)} in tests" if place.tests else ""
-    words = "; ".join(filter(None, (called, tests)))
+    words = "; ".join(filter(None, (callers, tests)))
     return (f"({words})",) if words else ()
 
 
-def place_documents(found: PlacesFound) -> list[dict[str, Any]]:
+def place_documents(places: PlacesFound) -> list[dict[str, Any]]:
     """Places as JSON: `line` matches best of the lines `first` to `end_line`, which are shown."""
     return [
         {
@@ -97,9 +97,9 @@ def place_documents(found: PlacesFound) -> list[dict[str, Any]]:
             "text": "\n".join(place.text),
             "callers": list(place.callers),
             "tests": place.tests,
-            "guess": not found.sure,
+            "guess": not places.sure,
         }
-        for place in found.places
+        for place in places.places
     ]
 
 
@@ -131,28 +131,26 @@ class AnswerView:
         return tuple(filter(None, (self.last_line, self.proof_line)))
 
 
-def answer_view(
-    decided: AnswerContext, final: FinalAnswer, compared: ComparedDiff | None = None
-) -> AnswerView:
+def answer_view(context: AnswerContext, final: FinalAnswer, diff: ComparedDiff | None = None) -> AnswerView:
     """What is shown of an answer. `compared` is the diff that it is about."""
     held = DiffAnswer()
-    if compared is not None:
-        held = diff_answer(decided.question, final.text, compared)
+    if diff is not None:
+        held = diff_answer(context.question, final.text, diff)
         if final.decision.cause == BY_FACTS:  # no model said anything
             held = DiffAnswer(harmless(final.text), members={**held.members, **final.members})
-    proof = _proof_document(decided, final)
-    return AnswerView(decided, final, proof, _last_line(decided, final), _proof_line(decided, final), held)
+    proof = _proof_document(context, final)
+    return AnswerView(context, final, proof, _last_line(context, final), _proof_line(context, final), held)
 
 
 def answer_document(
     view: AnswerView,
     notices: Sequence[str] = (),
     *,
-    applied: bool = False,
+    is_applied: bool = False,
     problem: Exception | None = None,
 ) -> dict[str, Any]:
     """An answer as JSON."""
-    decided = view.decided
+    context = view.decided
     final = view.final
     cost = final.cost
     plan = final.plan
@@ -163,17 +161,17 @@ def answer_document(
             "protected": list(plan.protected),
             "notes": list(plan.notes),
             "diff": diff(plan),
-            "applied": applied,
+            "applied": is_applied,
         }
     return {
-        "id": decided.id,
-        "command": decided.question.command,
-        "facts": facts_document(decided.facts) if decided.facts else None,
-        **({"places": place_documents(decided.places)} if decided.places is not None else {}),
+        "id": context.id,
+        "command": context.question.command,
+        "facts": facts_document(context.facts) if context.facts else None,
+        **({"places": place_documents(context.places)} if context.places is not None else {}),
         "answer": final.text,
         "model": final.model,
         "ended": cost.ended,
-        "route": route_document(decided, final.decision),
+        "route": route_document(context, final.decision),
         "tokens": {"input": cost.tokens_in, "output": cost.tokens_out},
         "cost_usd": cost.micro / 1e6,
         "ms": {"total": round(cost.ms), "first": round(cost.first_ms)},
@@ -187,14 +185,14 @@ def answer_document(
 
 
 def answer_message(
-    view: AnswerView, uri_of: Callable[[ShownSource], str], *, applied: bool, problem: str
+    view: AnswerView, uri_of: Callable[[ShownSource], str], *, is_applied: bool, problem: str
 ) -> dict[str, Any]:
     """The end of an answer as JSON for editors, which have its text already; each source has its URI."""
     final = view.final
     sources = [{"uri": uri_of(source), **source_document(source)} for source in final.sources]
     edit = None
     if final.plan is not None:
-        edit = {"files": [change.path for change in final.plan.changes], "applied": applied}
+        edit = {"files": [change.path for change in final.plan.changes], "applied": is_applied}
     return {
         "done": True,
         "cost_usd": final.cost.micro / 1e6,
@@ -206,34 +204,34 @@ def answer_message(
     }
 
 
-def _proof_document(decided: AnswerContext, final: FinalAnswer) -> dict[str, Any]:
+def _proof_document(context: AnswerContext, final: FinalAnswer) -> dict[str, Any]:
     """What speaks for an edit or for new tests: how it was made, what was run, or nothing."""
     if final.decision.cause == BY_CONSTRUCTION:
         return {"proof": "construction"}
     proof = final.proof
     if proof is None:
-        return {"proof": "none"} if decided.question.command in (*EDITS, "test") else {}
+        return {"proof": "none"} if context.question.command in (*EDITS, "test") else {}
     if proof.recorded is not None:
         return {"proof": proof.kind, "recorded": _recorded_document(proof.recorded)}
-    checked: dict[str, Any] = {"words": proof.words, "attempts": proof.attempts}
+    proof_fields: dict[str, Any] = {"words": proof.words, "attempts": proof.attempts}
     if proof.expected is not None:
-        checked["expected"] = asdict(proof.expected)
-    return {"proof": proof.kind, "checked": checked, **proof.lines}
+        proof_fields["expected"] = asdict(proof.expected)
+    return {"proof": proof.kind, "checked": proof_fields, **proof.lines}
 
 
-def _recorded_document(recorded: RecordedCounts) -> dict[str, Any]:
+def _recorded_document(counts: RecordedCounts) -> dict[str, Any]:
     return {
-        "calls": len(recorded.tests),
-        "branches": list(recorded.branches),
-        "mutants": list(recorded.mutants),
-        "left_out": dict(recorded.left_out),
-        "contradictions": list(recorded.contradictions),
-        "tested": dict(recorded.tested),
-        "new_mutants": recorded.new_mutants,
+        "calls": len(counts.tests),
+        "branches": list(counts.branches),
+        "mutants": list(counts.mutants),
+        "left_out": dict(counts.left_out),
+        "contradictions": list(counts.contradictions),
+        "tested": dict(counts.tested),
+        "new_mutants": counts.new_mutants,
     }
 
 
-def _proof_line(decided: AnswerContext, final: FinalAnswer) -> str:
+def _proof_line(context: AnswerContext, final: FinalAnswer) -> str:
     """The same in a sentence, or ""."""
     proof = final.proof
     if proof is not None and proof.recorded is None:
@@ -241,12 +239,12 @@ def _proof_line(decided: AnswerContext, final: FinalAnswer) -> str:
         return f"Proof: {proof.kind}. {proof.words[:1].upper()}{proof.words[1:]}{tries}."
     if final.decision.cause == BY_CONSTRUCTION and final.plan is not None:
         return "Proof: construction."
-    if decided.question.command != "test" or final.plan is None:
+    if context.question.command != "test" or final.plan is None:
         return ""
-    recorded = proof.recorded if proof is not None else None
-    if recorded is None:
+    counts = proof.recorded if proof is not None else None
+    if counts is None:
         return "Proof: none. These tests were not run, and their expected values are guesses."
-    return recorded.words
+    return counts.words
 
 
 def source_document(source: ShownSource) -> dict[str, Any]:
@@ -264,14 +262,14 @@ def source_document(source: ShownSource) -> dict[str, Any]:
 
 def sources_line(sources: Sequence[ShownSource]) -> str:
     """What an answer was made from, on one line; "" if the model saw no file."""
-    named = ", ".join(" ".join(filter(None, source_words(source))) for source in sources[:SHOWN])
-    return f"Sources: {named}{more_words(len(sources))}" if sources else ""
+    names = ", ".join(" ".join(filter(None, source_words(source))) for source in sources[:SHOWN])
+    return f"Sources: {names}{more_words(len(sources))}" if sources else ""
 
 
 def source_words(source: ShownSource) -> tuple[str, str]:
     """Where a source is, and what it is called, without characters that no one sees."""
-    called = (visible(source.name), "(outline)" if source.outline else "")
-    return visible(source.place), " ".join(filter(None, called))
+    callers = (visible(source.name), "(outline)" if source.outline else "")
+    return visible(source.place), " ".join(filter(None, callers))
 
 
 def progress_words(progress: AnswerProgress) -> str:
@@ -312,30 +310,30 @@ _WORDS_OF_MODEL = {
 }
 
 
-def _last_line(decided: AnswerContext, final: FinalAnswer) -> str:
+def _last_line(context: AnswerContext, final: FinalAnswer) -> str:
     """Which model answered and where; why, where that is news; tokens, cost and time."""
     cost = final.cost
     decision = final.decision
     if decision.cause in (BY_CONSTRUCTION, BY_RUNNING, BY_TESTS):
         return no_model_line(decision.why, "").rstrip()
     if decision.cause == BY_SEARCH:
-        return no_model_line(decision.why, _WORDS if decided.inputs.local.available else "").rstrip()
+        return no_model_line(decision.why, _WORDS if context.inputs.local.available else "").rstrip()
     if decision.cause == BY_FACTS:
-        remedy = "" if decided.question.prose else _WORDS_OF_MODEL.get(decided.question.command, ASK_WHY)
+        remedy = "" if context.question.prose else _WORDS_OF_MODEL.get(context.question.command, ASK_WHY)
         return no_model_line(decision.why, remedy).rstrip()
     local = decision.target == "local"
     model = Path(final.model).name if local else final.model
-    ended = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(
+    endings = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(
         cost.ended, ""
     )
-    why = decision.why if _is_news(decided, decision) else ""
-    who = f"{model} {TARGETS[decision.target]}" + (f": {why}{ended}." if why else f"{ended},")
+    why = decision.why if _is_news(context, decision) else ""
+    who = f"{model} {TARGETS[decision.target]}" + (f": {why}{endings}." if why else f"{endings},")
     paid = "" if local and not cost.micro else f" {usd(cost.micro)},"
     return f"{who} {cost.tokens_in:,} + {cost.tokens_out:,} tokens,{paid} {cost.ms / 1e3:.1f} s."
 
 
-def _is_news(decided: AnswerContext, decision: Decision) -> bool:
+def _is_news(context: AnswerContext, decision: Decision) -> bool:
     """Whether people want to know why this model answered: not if it was the only one, or their own wish."""
     if decision.target != "local" or decision.cause == "fell_back":
         return True
-    return bool(decided.rules.provider) and decision.cause not in {*OPEN, "asked_local"}
+    return bool(context.rules.provider) and decision.cause not in {*OPEN, "asked_local"}

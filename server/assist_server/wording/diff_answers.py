@@ -76,25 +76,25 @@ class DiffAnswer:
     members: Mapping[str, Any] = field(default_factory=dict)
 
 
-def diff_answer(asked: Question, answer: str, compared: ComparedDiff) -> DiffAnswer:
+def diff_answer(question: Question, answer: str, diff: ComparedDiff) -> DiffAnswer:
     """What holds of an answer to this question."""
-    if asked.command == "commit":
-        return _message_answer(asked.words, answer, compared)
-    found = without_refuted(remarks_in(answer, asked.material), compared.defines)
-    text = "\n".join(f"{visible(remark.path)}:{remark.line}: {remark.text}" for remark in found.kept)
+    if question.command == "commit":
+        return _message_answer(question.words, answer, diff)
+    remarks = without_refuted(remarks_in(answer, question.material), diff.defines)
+    text = "\n".join(f"{visible(remark.path)}:{remark.line}: {remark.text}" for remark in remarks.kept)
     members = {
-        "facts": [asdict(fact) for fact in compared.facts.found],
-        "remarks": [asdict(remark) for remark in found.kept],
-        "dropped": found.dropped,
+        "facts": [asdict(fact) for fact in diff.facts.found],
+        "remarks": [asdict(remark) for remark in remarks.kept],
+        "dropped": remarks.dropped,
     }
-    return DiffAnswer(text or NO_REMARKS, tuple(_dropped_notes(found)), members)
+    return DiffAnswer(text or NO_REMARKS, tuple(_dropped_notes(remarks)), members)
 
 
-def _message_answer(note: str, answer: str, compared: ComparedDiff) -> DiffAnswer:
+def _message_answer(note: str, answer: str, diff: ComparedDiff) -> DiffAnswer:
     """The message, and which names of code in it the diff does not have. `note` is the user's."""
     message = clean_message(answer)
-    texts = (line.text for file in compared.diff.files for line in file.lines)
-    paths = (f"{file.path} {file.was}" for file in compared.diff.files)
+    texts = (line.text for file in diff.diff.files for line in file.lines)
+    paths = (f"{file.path} {file.was}" for file in diff.diff.files)
     unknown = unknown_in(message, PromptWords.of([note, *paths, *texts], ()))
     notes = [f"The message names what the diff does not have: {', '.join(unknown[:_NAMED])}."]
     return DiffAnswer(message, tuple(notes if unknown else ()), {"message": message})
@@ -112,31 +112,31 @@ def _dropped_notes(remarks: Remarks) -> Iterator[str]:
 
 def without_refuted(remarks: Remarks, is_defined: Callable[[str, str], bool]) -> Remarks:
     """The remarks without those that call a name undefined which its file defines: of a path and a name."""
-    kept = tuple(
+    remarks_kept = tuple(
         remark
         for remark in remarks.kept
         if not any(is_defined(remark.path, name) for name in _NOT_DEFINED.findall(remark.text))
     )
-    return replace(remarks, kept=kept, refuted=len(remarks.kept) - len(kept))
+    return replace(remarks, kept=remarks_kept, refuted=len(remarks.kept) - len(remarks_kept))
 
 
 def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:
     """The remarks of an answer about numbered pieces. One about a line that they do not show is dropped."""
-    shown = {piece.origin.path: set(map(int, _NUMBER.findall(piece.text))) for piece in pieces}
-    found = list(dict.fromkeys(_parse(answer)))
-    kept = tuple(remark for remark in found if remark.line in shown.get(remark.path, ()))
-    return _without_echoes(Remarks(kept, len(found) - len(kept)), pieces)
+    lines_shown = {piece.origin.path: set(map(int, _NUMBER.findall(piece.text))) for piece in pieces}
+    remarks = list(dict.fromkeys(_parse(answer)))
+    remarks_kept = tuple(remark for remark in remarks if remark.line in lines_shown.get(remark.path, ()))
+    return _without_echoes(Remarks(remarks_kept, len(remarks) - len(remarks_kept)), pieces)
 
 
 def _without_echoes(remarks: Remarks, pieces: Sequence[Span]) -> Remarks:
     """The remarks without those that say nothing: a line of the code again, or three words."""
     code = {" ".join(line[LEAD:].split()) for piece in pieces for line in piece.text.splitlines()}
-    kept = tuple(
+    remarks_kept = tuple(
         remark
         for remark in remarks.kept
         if len(remark.text.split()) >= FEWEST_WORDS and " ".join(remark.text.split()) not in code
     )
-    return replace(remarks, kept=kept, empty=len(remarks.kept) - len(kept))
+    return replace(remarks, kept=remarks_kept, empty=len(remarks.kept) - len(remarks_kept))
 
 
 def clean_message(answer: str) -> str:
@@ -152,6 +152,6 @@ def clean_message(answer: str) -> str:
 
 def _parse(answer: str) -> Iterator[Remark]:
     for line in answer.splitlines():
-        if found := _REMARK.match(line):
-            path = found["path"].strip().removeprefix("./")
-            yield Remark(path, int(found["line"]), harmless(found["text"]).strip())
+        if remarks := _REMARK.match(line):
+            path = remarks["path"].strip().removeprefix("./")
+            yield Remark(path, int(remarks["line"]), harmless(remarks["text"]).strip())

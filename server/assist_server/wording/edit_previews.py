@@ -44,8 +44,8 @@ def edit_warnings(plan: EditPlan) -> tuple[str, ...]:
     """What a person should know before looking at an edit, one sentence each."""
     warnings = [_hidden_warning(change) for change in plan.changes]
     if plan.protected:
-        named = ", ".join(map(visible, plan.protected))
-        warnings.insert(0, f"It changes {named}, which can change what your tools run: look closely.")
+        names = ", ".join(map(visible, plan.protected))
+        warnings.insert(0, f"It changes {names}, which can change what your tools run: look closely.")
     warnings += [f"{visible(removal)}: look whether that was asked for." for removal in plan.removals]
     warnings += [f"{visible(doubt)}: look whether that is right." for doubt in plan.unsure]
     return tuple(warning for warning in warnings if warning)
@@ -72,8 +72,8 @@ def _change_lines(change: FileChange) -> Iterator[PreviewLine]:
         yield PreviewLine("head", f"{'new' if new else 'deleted'} file mode 100644")
     yield PreviewLine("head", "--- /dev/null" if new else f"--- a/{path}")
     yield PreviewLine("head", "+++ /dev/null" if change.removes else f"+++ b/{path}")
-    ended = [piece for piece in (*before, *after) if piece.endswith("\n")]
-    crlf = bool(ended) and all(piece.endswith("\r\n") for piece in ended)
+    pieces_ended = [piece for piece in (*before, *after) if piece.endswith("\n")]
+    crlf = bool(pieces_ended) and all(piece.endswith("\r\n") for piece in pieces_ended)
     if crlf:
         yield PreviewLine("note", CRLF)
     for line in list(difflib.unified_diff(before, after))[2:]:
@@ -105,19 +105,19 @@ class EditPreview:
 
     def feed(self, piece: str) -> str:
         """The next piece of the answer; returns what can be shown now."""
-        shown = []
+        pieces = []
         rest = self._line + piece
-        while found := _LINE.match(rest):
-            self._line = found[0]
-            shown.append(self._complete_line())
+        while match := _LINE.match(rest):
+            self._line = match[0]
+            pieces.append(self._complete_line())
             self._line = ""
             self._returned = 0
-            rest = rest[found.end() :]
+            rest = rest[match.end() :]
         self._line = rest
         prose = not self._sign and not self._fenced and not rest.startswith(("<", "=", ">"))
         if prose:  # no marker begins like this, so the line can be shown early
-            shown.append(self._rest_of_prose())
-        return "".join(shown)
+            pieces.append(self._rest_of_prose())
+        return "".join(pieces)
 
     def end(self) -> str:
         """What was kept back, and the end of a fence that the answer left open."""
@@ -128,10 +128,10 @@ class EditPreview:
     def _complete_line(self) -> str:
         """The rest of a complete line, or what replaces it if it is a marker."""
         bare = self._line.rstrip("\r\n")
-        found = MARKER.fullmatch(bare)
-        if found and found["word"] == _MARKED[found["run"][0]]:
-            kind = found["run"][0]
-            width = len(found["run"])
+        match = MARKER.fullmatch(bare)
+        if match and match["word"] == _MARKED[match["run"][0]]:
+            kind = match["run"][0]
+            width = len(match["run"])
             if kind == "<" and not self._sign:
                 self._sign = "-"
                 self._width = width
@@ -146,8 +146,8 @@ class EditPreview:
         if fence:
             self._fenced = not self._fenced
         code = not fence and (self._sign or self._fenced)
-        shown = self._sign + visible(bare) if code else self._rest_of_prose()
-        return shown + ("\n" if bare != self._line else "")
+        pieces = self._sign + visible(bare) if code else self._rest_of_prose()
+        return pieces + ("\n" if bare != self._line else "")
 
     def _rest_of_prose(self) -> str:
         """What was not yet shown of a line outside of code, without its end."""

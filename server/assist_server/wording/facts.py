@@ -84,39 +84,39 @@ def no_model_line(why: str, remedy: str = ASK_WHY) -> str:
     return f"No model was asked: {why}. {remedy}"
 
 
-def fact_rows(found: CodeFacts) -> list[FactRow]:
+def fact_rows(facts: CodeFacts) -> list[FactRow]:
     """Facts for people. What no one sees in a literal or a name is written, since a fact is exact."""
-    return visible_rows(_rows(found))
+    return visible_rows(_rows(facts))
 
 
-def _rows(found: CodeFacts) -> list[FactRow]:
-    if isinstance(found.about, FileFacts):
-        return _file_rows(found.about)
-    if isinstance(found.about, NameFacts):
-        return _name_rows(found.about)
-    if not found.asked:
-        rows = [row for row in _definition_rows(found.about, found.changes) if row.value]
-        return _without_outlined(rows, found.about)
+def _rows(facts: CodeFacts) -> list[FactRow]:
+    if isinstance(facts.about, FileFacts):
+        return _file_rows(facts.about)
+    if isinstance(facts.about, NameFacts):
+        return _name_rows(facts.about)
+    if not facts.asked:
+        rows = [row for row in _definition_rows(facts.about, facts.changes) if row.value]
+        return _without_outlined(rows, facts.about)
     others = [
         (FactPart(f"{site.kind} {site.qualified}, "), _place(site.path, site.start_line))
-        for site in found.others
+        for site in facts.others
     ]
-    return [*_asked_rows(found.about, found), *_list_rows("Another", others)]
+    return [*_asked_rows(facts.about, facts), *_list_rows("Another", others)]
 
 
 def _without_outlined(rows: Iterable[FactRow], facts: DefinitionFacts) -> list[FactRow]:
     """The rows without those that say again what the outline says, if it says all of it."""
     lines = {line for part in facts.outline for line in _lines_said(part)}
-    said = [found.line for found in facts.statements if found.kind != "changes"]
-    said += [member.start_line for member in facts.members if member.kind in FUNCTIONS]
-    if not (lines and lines.issuperset(said)):
+    lines_said = [statement.line for statement in facts.statements if statement.kind != "changes"]
+    lines_said += [member.start_line for member in facts.members if member.kind in FUNCTIONS]
+    if not (lines and lines.issuperset(lines_said)):
         return list(rows)
-    kept: list[FactRow] = []
+    rows_kept: list[FactRow] = []
     name = ""
     for row in rows:
         name = row.name or name
-        kept += [] if name in _OUTLINED else [row]
-    return kept
+        rows_kept += [] if name in _OUTLINED else [row]
+    return rows_kept
 
 
 def _lines_said(part: OutlinePart) -> range:
@@ -135,31 +135,33 @@ def _outline_rows(path: str, outline: Sequence[OutlinePart]) -> Iterator[FactRow
         yield FactRow(name, (place, FactPart(f"{indent}{part.text}")), width + len(indent) + _HANGING)
 
 
-def _asked_rows(facts: DefinitionFacts, found: CodeFacts) -> Iterator[FactRow]:
+def _asked_rows(facts: DefinitionFacts, statement: CodeFacts) -> Iterator[FactRow]:
     """What the definition is, and each fact that is asked for; what is not there is said."""
-    wanted = {"What", *(_ASKED[kind] for kind in found.asked)}
-    if "Raises" in wanted and facts.language in _ERRORS_ARE_VALUES:
-        wanted.add("Returns")
+    names = {"What", *(_ASKED[kind] for kind in statement.asked)}
+    if "Raises" in names and facts.language in _ERRORS_ARE_VALUES:
+        names.add("Returns")
     rows: dict[str, list[FactRow]] = {}
     name = ""
-    for row in _definition_rows(_with_open_guards(facts), found.changes):
+    for row in _definition_rows(_with_open_guards(facts), statement.changes):
         name = row.name or name
         rows.setdefault("Returns" if name == "Yields" else name, []).extend([row] if row.value else [])
     for word in _ASKED.values():
-        if word in wanted:
+        if word in names:
             yield from rows.get(word) or [FactRow(word, _plain(_nothing(facts, word)))]
-        if word == "Used by" and word in wanted and "Tested by" not in wanted and facts.test_count:
+        if word == "Used by" and word in names and "Tested by" not in names and facts.test_count:
             yield FactRow("Tested by", _plain(f"{facts.test_count} line{'s' * (facts.test_count != 1)}"))
 
 
 def _with_open_guards(facts: DefinitionFacts) -> DefinitionFacts:
     """Facts in which an early return, or an early error, is one of what is returned or raised."""
-    opened = []
-    for found in facts.statements:
-        kinds = [kind for kind, leaves in _LEAVES if found.kind == "guard" and leaves.search(found.text)]
-        words = f"if {found.text}" if kinds else found.text
-        opened.append(replace(found, kind=kinds[0] if kinds else found.kind, text=words))
-    return replace(facts, statements=tuple(opened))
+    guards = []
+    for statement in facts.statements:
+        kinds = [
+            kind for kind, leaves in _LEAVES if statement.kind == "guard" and leaves.search(statement.text)
+        ]
+        words = f"if {statement.text}" if kinds else statement.text
+        guards.append(replace(statement, kind=kinds[0] if kinds else statement.kind, text=words))
+    return replace(facts, statements=tuple(guards))
 
 
 def _nothing(facts: DefinitionFacts, row: str) -> str:
@@ -177,9 +179,9 @@ def _nothing(facts: DefinitionFacts, row: str) -> str:
     return {"Returns": "no value", "Raises": raises}.get(row, "nothing")
 
 
-def facts_document(found: CodeFacts) -> dict[str, Any]:
+def facts_document(facts: CodeFacts) -> dict[str, Any]:
     """Facts as JSON."""
-    return {**asdict(found.about), "changes": [asdict(change) for change in found.changes or ()]}
+    return {**asdict(facts.about), "changes": [asdict(change) for change in facts.changes or ()]}
 
 
 def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | None) -> Iterator[FactRow]:
@@ -192,8 +194,8 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
     yield FactRow("Author says", _plain(f'"{site.doc}"' if site.doc else ""))
     yield from _outline_rows(path, facts.outline)
     for kind, word in _WORDS:
-        found = [_statement(path, found) for found in facts.statements if found.kind == kind]
-        yield from _list_rows(word, found)
+        statement = [_statement(path, statement) for statement in facts.statements if statement.kind == kind]
+        yield from _list_rows(word, statement)
     yield FactRow("Changes", _join(_changes_of(path, facts.statements)))
     more = [_plain("and more")] if len(facts.calls) > MAX_CALLS else []
     yield FactRow("Calls", _join([*map(_call, facts.calls[:MAX_CALLS]), *more]))
@@ -212,8 +214,8 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
     if changes is None:
         yield FactRow("Changed", _plain("git needs too long to tell"))
     else:
-        shown = [_plain(_change(change)) for change in changes[:_CHANGES]]
-        yield from _list_rows("Changed", shown, len(changes))
+        rows_shown = [_plain(_change(change)) for change in changes[:_CHANGES]]
+        yield from _list_rows("Changed", rows_shown, len(changes))
 
 
 def _name_rows(facts: NameFacts) -> list[FactRow]:
@@ -221,26 +223,26 @@ def _name_rows(facts: NameFacts) -> list[FactRow]:
     places = [
         (FactPart(f"{site.qualified}, "), _place(site.path, site.start_line)) for site in facts.definitions
     ]
-    used = [*_list_rows("Used by", [_use(use) for use in facts.callers], facts.caller_count)]
-    used += _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
-    where = "this folder has no definition of it" if used else "no code of this folder defines it or calls it"
+    rows = [*_list_rows("Used by", [_use(use) for use in facts.callers], facts.caller_count)]
+    rows += _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
+    where = "this folder has no definition of it" if rows else "no code of this folder defines it or calls it"
     if places:
         one = facts.definitions[0].qualified
         where = f"{len(places)} definitions; ask about one by its owner or file, as in `{one}`"
     alike = FactRow("Alike", _plain(", ".join(facts.alike)))
     what = [FactRow("What", _plain(f"{facts.name}: {where}")), *_list_rows("Defined", places)]
-    return [*what, *used, *([alike] if facts.alike else [])]
+    return [*what, *rows, *([alike] if facts.alike else [])]
 
 
-def remarks_of(found: Sequence[DiffFact]) -> list[DiffFact]:
+def remarks_of(facts: Sequence[DiffFact]) -> list[DiffFact]:
     """The facts of a diff that deserve a look, the most serious first.
 
     There is one for each line and kind, of what is gone one for each function, of tests one in all. In a
     test only what cannot run is one.
     """
-    kept: dict[tuple[object, ...], DiffFact] = {}
+    rows: dict[tuple[object, ...], DiffFact] = {}
     counts = Counter[tuple[object, ...]]()
-    for fact in found:
+    for fact in facts:
         is_text = fact.kind == "literal" and not _VALUE.match(fact.text)
         if is_text or fact.kind not in (_BROKEN if is_test(fact.path) else _REMARKS):
             continue
@@ -251,26 +253,26 @@ def remarks_of(found: Sequence[DiffFact]) -> list[DiffFact]:
             "untested": (),
         }
         key = (fact.kind, *whole.get(fact.kind, (fact.path, fact.line)))
-        kept.setdefault(key, fact)
+        rows.setdefault(key, fact)
         counts[key] += 1
-    told = [
+    remark_list = [
         replace(fact, text=f"{fact.text}, as {counts[key] - 1} more") if counts[key] > 1 else fact
-        for key, fact in kept.items()
+        for key, fact in rows.items()
     ]
-    return sorted(told, key=lambda fact: _REMARKS.index(fact.kind))
+    return sorted(remark_list, key=lambda fact: _REMARKS.index(fact.kind))
 
 
-def remark_rows(found: Sequence[DiffFact]) -> list[FactRow]:
+def remark_rows(facts: Sequence[DiffFact]) -> list[FactRow]:
     """What deserves a look for people: where and why, the line before and now. The rows have no names."""
-    remarks = remarks_of(found)
+    remarks = remarks_of(facts)
     rows: list[FactWords] = []
     for fact in remarks[:MAX_REMARKS]:
         why = f"; {_WHY[fact.kind]}" if fact.kind in _WHY else ""
         rows.append((*_diff_words(fact), FactPart(why)))
         sides = (("-", fact.before.strip()), ("+", fact.after.strip()))
         rows += [_plain(f"    {sign} {text}") for sign, text in sides if text]
-    left = len(remarks) - MAX_REMARKS
-    rows += [_plain(f"and {left} more, less serious: --facts shows them")] if left > 0 else []
+    rest = len(remarks) - MAX_REMARKS
+    rows += [_plain(f"and {rest} more, less serious: --facts shows them")] if rest > 0 else []
     return visible_rows(FactRow("", words) for words in rows)
 
 
@@ -280,21 +282,21 @@ def nothing_found(facts: DiffFacts, files: int) -> str:
     return f"Nothing found: {functions} in {files} file{'s' * (files != 1)} compared with what they were."
 
 
-def diff_rows(found: Sequence[DiffFact]) -> list[FactRow]:
+def diff_rows(facts: Sequence[DiffFact]) -> list[FactRow]:
     """The facts of a diff for people, the most important kinds first: a row for each, with its place.
 
     What is new is one row for each file. The rows have no names.
     """
-    ranked = sorted(found, key=lambda fact: _RANKS.index(fact.kind))
-    rows = [_diff_words(fact) for fact in ranked if fact.kind != "added"]
-    added: dict[str, list[FactWords]] = {}
-    for fact in found:
+    in_order = sorted(facts, key=lambda fact: _RANKS.index(fact.kind))
+    rows = [_diff_words(fact) for fact in in_order if fact.kind != "added"]
+    by_name: dict[str, list[FactWords]] = {}
+    for fact in facts:
         if fact.kind == "added":
             line = FactPart(f"{fact.line}", fact.path, fact.line)
-            added.setdefault(fact.path, []).append((FactPart(f"{fact.text} ("), line, FactPart(")")))
-    rows += [(FactPart(f"{path}: new: "), *_join(texts)) for path, texts in added.items()]
-    left = len(rows) - _MAX_OF_DIFF
-    rows = [*rows[:_MAX_OF_DIFF], _plain(f"and {left} more")] if left > 0 else rows
+            by_name.setdefault(fact.path, []).append((FactPart(f"{fact.text} ("), line, FactPart(")")))
+    rows += [(FactPart(f"{path}: new: "), *_join(texts)) for path, texts in by_name.items()]
+    rest = len(rows) - _MAX_OF_DIFF
+    rows = [*rows[:_MAX_OF_DIFF], _plain(f"and {rest} more")] if rest > 0 else rows
     return visible_rows(FactRow("", words) for words in rows)
 
 
@@ -339,11 +341,11 @@ def _users(count: int) -> str:
 def _list_rows(
     name: str, values: Sequence[FactWords], count: int = 0, most: int = _SHOWN
 ) -> Iterator[FactRow]:
-    shown = values[:most]
-    for position, value in enumerate(shown):
+    rows_shown = values[:most]
+    for position, value in enumerate(rows_shown):
         yield FactRow("" if position else name, value)
-    if (left := max(count, len(values)) - len(shown)) > 0:
-        yield FactRow("", _plain(f"and {left} more"))
+    if (rest := max(count, len(values)) - len(rows_shown)) > 0:
+        yield FactRow("", _plain(f"and {rest} more"))
 
 
 def _plain(text: str) -> FactWords:
@@ -356,10 +358,10 @@ def _place(path: str, line: int) -> FactPart:
 
 def _join(values: Iterable[FactWords]) -> FactWords:
     """Values with commas between them."""
-    joined: list[FactPart] = []
+    parts: list[FactPart] = []
     for value in values:
-        joined += [FactPart(", "), *value] if joined else value
-    return tuple(joined)
+        parts += [FactPart(", "), *value] if parts else value
+    return tuple(parts)
 
 
 def _line_words(path: str, line: int, text: str) -> FactWords:
@@ -367,18 +369,18 @@ def _line_words(path: str, line: int, text: str) -> FactWords:
     return (FactPart(f"{line}", path, line), FactPart(f": {text}"))
 
 
-def _statement(path: str, found: CodeStatement) -> FactWords:
+def _statement(path: str, facts: CodeStatement) -> FactWords:
     again = {"raises": "what it caught, again", "yields": "nothing", "returns": ""}
-    text = f"if {found.text}" if found.kind == "guard" else found.text or again.get(found.kind, "")
-    return _line_words(path, found.line, text)
+    text = f"if {facts.text}" if facts.kind == "guard" else facts.text or again.get(facts.kind, "")
+    return _line_words(path, facts.line, text)
 
 
 def _changes_of(path: str, statements: Sequence[CodeStatement]) -> Iterator[FactWords]:
     """Each thing that is changed, once, with its lines."""
     lines: dict[str, list[int]] = {}
-    for found in statements:
-        if found.kind == "changes":
-            lines.setdefault(found.text, []).append(found.line)
+    for facts in statements:
+        if facts.kind == "changes":
+            lines.setdefault(facts.text, []).append(facts.line)
     for text, numbers in lines.items():
         places = _join((FactPart(f"{line}", path, line),) for line in numbers[:_SHOWN])
         yield (FactPart(f"{text} ("), *places, FactPart(")"))

@@ -55,7 +55,7 @@ def _lines(text: str) -> Iterator[str]:
     run = ""  # the fence of the code block that is open
     indent = ""
     for line in text.split("\n"):
-        found = _OPENING.fullmatch(line)
+        match = _OPENING.fullmatch(line)
         if run:
             bare = line.strip()
             if set(bare) == {run[0]} and len(bare) >= len(run):
@@ -63,10 +63,10 @@ def _lines(text: str) -> Iterator[str]:
                 yield from (_BARS, "")
             else:
                 yield _without_settings(line.removeprefix(indent))
-        elif found:
-            run = found["run"]
-            indent = found["indent"]
-            yield from ("", _BARS + _language(found["info"]))
+        elif match:
+            run = match["run"]
+            indent = match["indent"]
+            yield from ("", _BARS + _language(match["info"]))
         else:
             yield _inert_line(line)
     if run:
@@ -76,8 +76,10 @@ def _lines(text: str) -> Iterator[str]:
 def _language(info: str) -> str:
     """The language of a code block where it is one that we know; others may be drawn as something else."""
     word = info.split(maxsplit=1)[0].lower() if info.split() else ""
-    known = re.fullmatch(r"[a-z0-9+#]{1,20}", word) and language_of(f"x.{word}", word).name != PLAIN.name
-    return word if known else ""
+    is_language = (
+        re.fullmatch(r"[a-z0-9+#]{1,20}", word) and language_of(f"x.{word}", word).name != PLAIN.name
+    )
+    return word if is_language else ""
 
 
 def _one_line(text: str) -> str:

@@ -44,47 +44,51 @@ def permission_lines(effective: EffectivePermissions) -> Iterator[str]:
         yield f"# {toml_value(str(repository.path))[1:-1]}: {STATES[repository.state]}"
     deciding = sources(effective.layers)
     for table, settings in _tables(effective.permissions).items():
-        said = {name: lines for name, lines in settings.items() if lines}
-        yield from [f"[{table}]"] if said else []
-        for name, lines in said.items():
+        tables = {name: lines for name, lines in settings.items() if lines}
+        yield from [f"[{table}]"] if tables else []
+        for name, lines in tables.items():
             yield from lines
             yield from (f"  # {source}" for source in dict.fromkeys(deciding[name]))
 
 
-def _tables(found: Permissions) -> dict[str, dict[str, list[str]]]:
+def _tables(permissions: Permissions) -> dict[str, dict[str, list[str]]]:
     """For each table of a settings file the fields of the permissions, each as lines of TOML."""
 
     def as_set(*keys: str, prefix: str = "") -> dict[str, list[str]]:
-        return {prefix + key: [f"{key} = {toml_value(getattr(found, prefix + key))}"] for key in keys}
+        return {prefix + key: [f"{key} = {toml_value(getattr(permissions, prefix + key))}"] for key in keys}
 
-    defaults = [*dict.fromkeys(class_.default for class_ in found.classes if class_.default)]
-    marked = dict.fromkeys(pair for class_ in found.classes for pair in class_.globs)
-    told = [
+    defaults = [*dict.fromkeys(class_.default for class_ in permissions.classes if class_.default)]
+    class_rows = dict.fromkeys(pair for class_ in permissions.classes for pair in class_.globs)
+    tables_of = [
         f"# {toml_value(name)} may see {', '.join(map(toml_value, provider.residency)) or 'nothing'}"
-        for name, provider in found.providers.items()
+        for name, provider in permissions.providers.items()
     ]
     return {
         "escalation": {
             **as_set("mode", "max_escalation_rate"),
-            "thresholds": _with_others("threshold", [dict(threshold) for threshold in found.thresholds]),
-            "request_micro": [f"max_cost_usd_per_request = {found.request_micro / 1e6}"],
-            "day_micro": [f"max_cost_usd_per_day = {found.day_micro / 1e6}"],
-            "user_day_micro": [f"# all your repositories: {exact_usd(found.user_day_micro)} a day"],
+            "thresholds": _with_others(
+                "threshold", [dict(threshold) for threshold in permissions.thresholds]
+            ),
+            "request_micro": [f"max_cost_usd_per_request = {permissions.request_micro / 1e6}"],
+            "day_micro": [f"max_cost_usd_per_day = {permissions.day_micro / 1e6}"],
+            "user_day_micro": [f"# all your repositories: {exact_usd(permissions.user_day_micro)} a day"],
             **as_set("always_local", "always_ask"),
-            "providers": [f"providers = {toml_value(list(found.providers))}", *told],
+            "providers": [f"providers = {toml_value(list(permissions.providers))}", *tables_of],
             "classes": _with_others("default_class", defaults),
             **as_set("allow_unknown_price", "allow_unasked_retry", "yes_allowed"),
         },
-        "egress": {"deny": [f"deny = {toml_value([glob.pattern for glob in found.deny])}"]},
+        "egress": {"deny": [f"deny = {toml_value([glob.pattern for glob in permissions.deny])}"]},
         "data_class": {
-            "classes": [f"{toml_value(glob.pattern)} = {toml_value(kind)}" for glob, kind in marked]
+            "classes": [f"{toml_value(glob.pattern)} = {toml_value(kind)}" for glob, kind in class_rows]
         },
         "gateway": {
             **as_set("unattributed", "uninspected", prefix="gateway_"),
-            "gateway_session_micro": [f"max_cost_usd_per_session = {found.gateway_session_micro / 1e6}"],
+            "gateway_session_micro": [
+                f"max_cost_usd_per_session = {permissions.gateway_session_micro / 1e6}"
+            ],
             **as_set("matched", prefix="gateway_"),
         },
-        "redaction": {"patterns": _pattern_lines(found)},
+        "redaction": {"patterns": _pattern_lines(permissions)},
         "audit": as_set("content", "checkpoint", "key_env", prefix="audit_"),
     }
 
@@ -95,10 +99,10 @@ def _with_others(name: str, values: Sequence[Any]) -> list[str]:
     return first + [f"# and also {toml_value(value)}" for value in values[1:]]
 
 
-def _pattern_lines(found: Permissions) -> list[str]:
+def _pattern_lines(permissions: Permissions) -> list[str]:
     """The user's own expressions, and how many rules of files count."""
-    own = [pattern for pattern in found.patterns if isinstance(pattern, str)]
-    rules = len(found.patterns) - len(own)
+    own = [pattern for pattern in permissions.patterns if isinstance(pattern, str)]
+    rules = len(permissions.patterns) - len(own)
     return [f"patterns = {toml_value(own)}", *([f"# and {rules} rules of a rules_file"] if rules else [])]
 
 

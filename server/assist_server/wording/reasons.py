@@ -99,8 +99,8 @@ def _refuted_words(suggestion: Suggestion) -> str:
     name = suggestion.refuted
     if not name:
         return ""
-    kept = re.search(rf"\b{re.escape(name)}\b", suggestion.text)
-    return f"; {_absence(suggestion)}" + ("" if kept else ", so the text ends before it")
+    remaining = re.search(rf"\b{re.escape(name)}\b", suggestion.text)
+    return f"; {_absence(suggestion)}" + ("" if remaining else ", so the text ends before it")
 
 
 def _absence(suggestion: Suggestion) -> str:
@@ -139,13 +139,13 @@ def read_words(suggestion: Suggestion, snippets: int) -> str:
     return f"{read}, and wrote {tokens.generated:,} in {ms.decode:,.0f} ms."
 
 
-def exclusion_note(excluded: str) -> str:
+def exclusion_note(path: str) -> str:
     """What it means for ghost text that a file is excluded; `excluded` is `why_excluded`'s answer.
 
     >>> exclusion_note("is excluded by `*.key` at .assistignore:1")
     'This file is excluded by `*.key` at .assistignore:1: no other file, question or index sees it.'
     """
-    return f"This file {excluded}: no other file, question or index sees it." if excluded else ""
+    return f"This file {path}: no other file, question or index sees it." if path else ""
 
 
 def held_back(suggestion: Suggestion) -> str:

@@ -54,11 +54,11 @@ def spending_view(report: SpendingReport, workspace: RecordedWorkspace) -> Comma
         "answers": answers,
     }
     none = "Nothing was sent since then." if report.since else "Nothing was sent yet."
-    closed = "; mode is never, so nothing is sent" if permissions.mode == "never" else ""
-    left = f"{usd(report.left_micro)} of {usd(permissions.day_micro)}"
+    note = "; mode is never, so nothing is sent" if permissions.mode == "never" else ""
+    amount = f"{usd(report.left_micro)} of {usd(permissions.day_micro)}"
     words = [
         _spending_table(report, total) if report.rows else none,
-        f"{left} are left today (UTC) for this workspace{closed}.",
+        f"{amount} are left today (UTC) for this workspace{note}.",
         *_local_lines(answers),
     ]
     if report.open:
@@ -80,11 +80,11 @@ def _spending_table(report: SpendingReport, total: SpendingRow) -> ShownTable:
 def _local_lines(answers: Mapping[str, Any]) -> list[str]:
     """How many answers this machine gave for nothing, and how many edits of its our checks refused."""
     local = answers["ended_by_target"].get("local", 0)
-    refused = answers["refused_by_checks"].get("local", 0)
+    count = answers["refused_by_checks"].get("local", 0)
     if not local:
         return []
-    more = f"; edits that our checks refused: {refused:,} ({1 - refused / local:.0%} passed)"
-    return [f"Answered on this machine, at no cost: {local - refused:,}{more if refused else ''}."]
+    more = f"; edits that our checks refused: {count:,} ({1 - count / local:.0%} passed)"
+    return [f"Answered on this machine, at no cost: {local - count:,}{more if count else ''}."]
 
 
 def reservation_lines(open_: Sequence[Reservation]) -> list[str]:
@@ -135,9 +135,9 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
     if report.head:
         yield f"The last line that holds has sha256 {report.head}."
     if report.orphan_count:
-        named = ", ".join(report.orphans[:NAMED]) + (" ..." if report.orphan_count > NAMED else "")
+        names = ", ".join(report.orphans[:NAMED]) + (" ..." if report.orphan_count > NAMED else "")
         orphans = requests_are(report.orphan_count)
-        yield f"{orphans} without an outcome, cut off or under way: {harmless(named)}."
+        yield f"{orphans} without an outcome, cut off or under way: {harmless(names)}."
     if report.marks:
         yield f"In {report.marks} of them the log speaks of itself: a torn line kept, a checkpoint begun."
     for limit in report.limits:
@@ -150,16 +150,16 @@ def problem_lines(report: Verification) -> Iterator[str]:
         yield f"  {harmless(report.problem)}"
 
 
-def checkpoint_view(report: Verification, permissions: Permissions, restarted: int) -> CommandView:
+def checkpoint_view(report: Verification, permissions: Permissions, is_restart: int) -> CommandView:
     """Whether the log has its checkpoint. `restarted` is the line that begins it again, 0 for none."""
     path = permissions.audit_checkpoint
     if not path:
         words = ["The audit log has no checkpoint: name a file for it in [audit] checkpoint."]
-    elif restarted:
-        words = [f"{path} begins again; line {restarted:,} of the log says so."]
+    elif is_restart:
+        words = [f"{path} begins again; line {is_restart:,} of the log says so."]
     else:
         words = [f"{path} is the checkpoint of the log."] if report.ok else [*problem_lines(report)]
-    return CommandView({"checkpoint": path, "restarted": restarted, "problem": report.problem}, words)
+    return CommandView({"checkpoint": path, "restarted": is_restart, "problem": report.problem}, words)
 
 
 def _ledger_lines(report: Verification) -> Iterator[str]:
@@ -256,16 +256,16 @@ def _event_words(event: LogEvent) -> Iterator[str]:
 def _pairs(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            shown = ", ".join(map(str, item)) if isinstance(item, list) else item
-            yield f"{name} {shown}"
+            text = ", ".join(map(str, item)) if isinstance(item, list) else item
+            yield f"{name} {text}"
 
 
 def _usage(value: object) -> str:
     counts = value if isinstance(value, Mapping) else {}
     read = [counts.get(name) for name in ("input", "cache_read", "cache_write")]
     total = sum(count for count in read if isinstance(count, int))
-    guessed = ", estimated" if counts.get("estimated") else ""
-    return f"{_number(total)} + {_number(counts.get('output'))} tokens{guessed}"
+    estimate = ", estimated" if counts.get("estimated") else ""
+    return f"{_number(total)} + {_number(counts.get('output'))} tokens{estimate}"
 
 
 def _spans(value: object) -> Iterator[str]:

@@ -35,12 +35,12 @@ _FEATURES: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
-def route_document(decided: AnswerContext, made: Decision | None = None) -> dict[str, Any]:
+def route_document(context: AnswerContext, made: Decision | None = None) -> dict[str, Any]:
     """A decision as JSON; `made` is the one that the answer came to, where that is another."""
-    decision = decided.decision
-    prepared = decided.prepared
+    decision = context.decision
+    request = context.prepared
     return {
-        "id": decided.id,
+        "id": context.id,
         "target": (made or decision).target,
         "cause": (made or decision).cause,
         "why": decision.why,
@@ -51,22 +51,22 @@ def route_document(decided: AnswerContext, made: Decision | None = None) -> dict
         "threshold_means": _threshold_words(decision),
         "features": dict(decision.features),
         "kinds": list(decision.kinds),
-        "provider": prepared.provider if prepared else None,
-        "host": prepared.host if prepared else None,
-        "model": prepared.endpoint.model if prepared else None,
-        "files": list(prepared.files if prepared else _files(decided)),
-        "redactions": _redactions(prepared),
-        "left_out": [{"path": path, "why": why} for path, why in _left_out(decided)],
-        "tokens": prepared.tokens if prepared else decided.local.evidence.structure.tokens,
-        "cost_upper_usd": prepared.upper_micro / 1e6 if prepared else 0.0,
-        "budget_left_usd": prepared.left_micro / 1e6 if prepared else None,
-        "payload_sha256": prepared.payload_sha256 if prepared else None,
+        "provider": request.provider if request else None,
+        "host": request.host if request else None,
+        "model": request.endpoint.model if request else None,
+        "files": list(request.files if request else _files(context)),
+        "redactions": _redactions(request),
+        "left_out": [{"path": path, "why": why} for path, why in _left_out(context)],
+        "tokens": request.tokens if request else context.local.evidence.structure.tokens,
+        "cost_upper_usd": request.upper_micro / 1e6 if request else 0.0,
+        "budget_left_usd": request.left_micro / 1e6 if request else None,
+        "payload_sha256": request.payload_sha256 if request else None,
     }
 
 
-def route_facts(decided: AnswerContext) -> list[tuple[str, str]]:
+def route_facts(context: AnswerContext) -> list[tuple[str, str]]:
     """The same for people."""
-    decision = decided.decision
+    decision = context.decision
     lines = [
         ("Answered", TARGETS[decision.target] + (", if you confirm it" if decision.asks else "")),
         ("Why", f"{decision.why} ({decision.cause})"),
@@ -74,9 +74,9 @@ def route_facts(decided: AnswerContext) -> list[tuple[str, str]]:
         ("Threshold", f"{decision.threshold:.2f}: {_threshold_words(decision)}"),
         ("Judged by", ", ".join(feature_words(decision.features))),
     ]
-    if decided.prepared is not None:
-        return [*lines, *_preview(decided, decided.prepared)]
-    return [*lines, *_surroundings(decided), ("Files", ", ".join(map(visible, _files(decided))) or "none")]
+    if context.prepared is not None:
+        return [*lines, *_preview(context, context.prepared)]
+    return [*lines, *_surroundings(context), ("Files", ", ".join(map(visible, _files(context))) or "none")]
 
 
 def feature_words(features: Mapping[str, float]) -> list[str]:
@@ -85,59 +85,59 @@ def feature_words(features: Mapping[str, float]) -> list[str]:
     >>> feature_words({"fix": 1.0, "words": 1.946, "fan_out": 0.693, "window": 0.052, "architecture": 0.0})
     ['the command', '6 words of yours', '1 called name', '5% of what the local model reads']
     """
-    found = ["the command"]
+    words = ["the command"]
     for name, (one, many, is_log) in _FEATURES.items():
         value = features.get(name, 0.0)
         count = round(math.expm1(value) if is_log else value) + (name == "files" and value > 0)
         if value and name == "window":
-            found.append(f"{value:.0%} {one}")
+            words.append(f"{value:.0%} {one}")
         elif count:
-            found.append(f"{count:,} {one if count == 1 else many}")
-    return found
+            words.append(f"{count:,} {one if count == 1 else many}")
+    return words
 
 
 def _threshold_words(decision: Decision) -> str:
     """What a decision's threshold means."""
-    asked = "a provider is asked only where a local answer is right with less than this"
+    sentence = "a provider is asked only where a local answer is right with less than this"
     if decision.fixed:
-        return f"{asked} ([escalation] threshold), and the rate allows it"
-    return f"{asked}, which is where the gain is worth its cost and the rate allows it"
+        return f"{sentence} ([escalation] threshold), and the rate allows it"
+    return f"{sentence}, which is where the gain is worth its cost and the rate allows it"
 
 
-def preview_lines(decided: AnswerContext) -> list[str]:
+def preview_lines(context: AnswerContext) -> list[str]:
     """What the user sees before anything is sent."""
-    if decided.prepared is None:
+    if context.prepared is None:
         return []
-    return [f"{name:<10} {value}" for name, value in _preview(decided, decided.prepared)]
+    return [f"{name:<10} {value}" for name, value in _preview(context, context.prepared)]
 
 
-def _preview(decided: AnswerContext, prepared: Prepared) -> list[tuple[str, str]]:
-    named = ", ".join(map(visible, prepared.files[:SHOWN])) + more_words(len(prepared.files))
-    goes = "Goes to" if decided.decision.target == "frontier" else "Would go to"
+def _preview(context: AnswerContext, request: Prepared) -> list[tuple[str, str]]:
+    names = ", ".join(map(visible, request.files[:SHOWN])) + more_words(len(request.files))
+    goes = "Goes to" if context.decision.target == "frontier" else "Would go to"
     return [
-        (goes, f"{prepared.host} ({prepared.provider}, {prepared.endpoint.model})"),
-        *_surroundings(decided),
-        ("Files", named or "none"),
-        *_left_out_facts(decided),
-        ("Redacted", _redacted_words(prepared) or "nothing found"),
-        ("Tokens", f"up to {prepared.tokens:,}, and {prepared.max_output:,} for the answer"),
-        ("Cost", f"up to {usd(prepared.upper_micro)}; {usd(prepared.left_micro)} are left for today"),
-        ("Payload", f"sha256 {prepared.payload_sha256}"),
+        (goes, f"{request.host} ({request.provider}, {request.endpoint.model})"),
+        *_surroundings(context),
+        ("Files", names or "none"),
+        *_left_out_facts(context),
+        ("Redacted", _redacted_words(request) or "nothing found"),
+        ("Tokens", f"up to {request.tokens:,}, and {request.max_output:,} for the answer"),
+        ("Cost", f"up to {usd(request.upper_micro)}; {usd(request.left_micro)} are left for today"),
+        ("Payload", f"sha256 {request.payload_sha256}"),
     ]
 
 
-def payload_text(prepared: Prepared) -> str:
+def payload_text(request: Prepared) -> str:
     """The exact text that would be sent, with headings.
 
     The lines of the messages have two characters in front: "* " if something was redacted there, else blanks.
     To get the messages, leave out the lines that begin with "#", take two characters off the others, and
     read `<U+202E>` as the character of this number, as in the preview of an edit.
     """
-    pieces = payload_pieces(prepared)
-    named = f"{prepared.provider}, {visible(prepared.endpoint.model)}"
+    pieces = payload_pieces(request)
+    names = f"{request.provider}, {visible(request.endpoint.model)}"
     lines = [
-        f"# For {prepared.host} ({named}), to be answered in {prepared.max_output:,} tokens at most",
-        f"# sha256 {prepared.payload_sha256} of the model, the messages and that limit",
+        f"# For {request.host} ({names}), to be answered in {request.max_output:,} tokens at most",
+        f"# sha256 {request.payload_sha256} of the model, the messages and that limit",
         '# Not sent: lines with "#", and the first two characters of the others; "*" is where we redacted.',
     ]
     for role in ("system", "user"):
@@ -146,7 +146,7 @@ def payload_text(prepared: Prepared) -> str:
             # The empty line between two pieces is sent, and the heading is not.
             lines += [""] if number else ["#", f"# {role.upper()} MESSAGE"]
             lines.append(f"# {_piece_words(piece)}")
-            lines += marked_lines(piece.text, partial(_is_redacted, prepared))
+            lines += marked_lines(piece.text, partial(_is_redacted, request))
     return "\n".join([*lines, ""])
 
 
@@ -156,8 +156,8 @@ def marked_lines(text: str, is_redacted: Callable[[str], bool]) -> Iterator[str]
         yield f"{'*' if is_redacted(line) else ' '} {visible(line)}" if line else ""
 
 
-def _is_redacted(prepared: Prepared, line: str) -> bool:
-    return any(name in line for name in prepared.redacted.placeholders)
+def _is_redacted(request: Prepared, line: str) -> bool:
+    return any(name in line for name in request.redacted.placeholders)
 
 
 def _piece_words(piece: PayloadPiece) -> str:
@@ -187,8 +187,8 @@ def _origin_words(origin: Origin) -> str:
     return f"outline of {place}" if origin.outline else place
 
 
-def _surroundings(decided: AnswerContext) -> list[tuple[str, str]]:
-    return [(name, visible(text)) for name, text in decided.surroundings]
+def _surroundings(context: AnswerContext) -> list[tuple[str, str]]:
+    return [(name, visible(text)) for name, text in context.surroundings]
 
 
 def more_words(count: int) -> str:
@@ -196,14 +196,14 @@ def more_words(count: int) -> str:
     return f" and {count - SHOWN} more" if count > SHOWN else ""
 
 
-def _files(decided: AnswerContext) -> tuple[str, ...]:
-    paths = (span.origin.path for span in decided.local.prompt.spans)
+def _files(context: AnswerContext) -> tuple[str, ...]:
+    paths = (span.origin.path for span in context.local.prompt.spans)
     return tuple(dict.fromkeys(path for path in paths if path))
 
 
-def _left_out(decided: AnswerContext) -> tuple[tuple[str, str], ...]:
+def _left_out(context: AnswerContext) -> tuple[tuple[str, str], ...]:
     """The files that rules keep out of what would be sent, each with the reason in words."""
-    return decided.frontier.left_out if decided.frontier else ()
+    return context.frontier.left_out if context.frontier else ()
 
 
 def left_out_lines(left_out: Sequence[tuple[str, str]]) -> list[str]:
@@ -213,13 +213,13 @@ def left_out_lines(left_out: Sequence[tuple[str, str]]) -> list[str]:
 
 def not_compared_lines(left_out: Sequence[str]) -> list[str]:
     """What is said of files for which there was no time: a line that names some of them, or none."""
-    named = ", ".join(map(visible, left_out[:NAMED]))
-    return [f"Not all of this was compared, since it takes long: {named}"] if left_out else []
+    names = ", ".join(map(visible, left_out[:NAMED]))
+    return [f"Not all of this was compared, since it takes long: {names}"] if left_out else []
 
 
-def _left_out_facts(decided: AnswerContext) -> list[tuple[str, str]]:
+def _left_out_facts(context: AnswerContext) -> list[tuple[str, str]]:
     """The same for people, a few of them by name."""
-    reasons = [visible(why if path in why else f"{path}: {why}") for path, why in _left_out(decided)]
+    reasons = [visible(why if path in why else f"{path}: {why}") for path, why in _left_out(context)]
     return [("Left out", "; ".join(_first_names(reasons)))] if reasons else []
 
 
@@ -229,31 +229,31 @@ def _first_names(names: Sequence[str]) -> list[str]:
     return [*names[:NAMED], *more]
 
 
-def _redacted_words(prepared: Prepared) -> str:
+def _redacted_words(request: Prepared) -> str:
     """What is redacted and where, a few places of each type by name."""
-    places = _places_by_type(prepared)
+    places = _places_by_type(request)
     words = []
-    for kind, count in prepared.redacted.found:
-        named = list(dict.fromkeys(places.get(kind, ())))
-        where = f" ({', '.join(_first_names(named))})" if named else ""
+    for kind, count in request.redacted.found:
+        names = list(dict.fromkeys(places.get(kind, ())))
+        where = f" ({', '.join(_first_names(names))})" if names else ""
         words.append(f"{count} {kind.lower()}{where}")
     return ", ".join(words)
 
 
-def _places_by_type(prepared: Prepared) -> dict[str, list[str]]:
+def _places_by_type(request: Prepared) -> dict[str, list[str]]:
     """Where something is redacted, as PATH:LINE if the line is known."""
-    found: dict[str, list[str]] = {}
-    for place in redacted_places(prepared.redacted):
+    words: dict[str, list[str]] = {}
+    for place in redacted_places(request.redacted):
         exact = f"{visible(place.origin.path)}:{place.line}" if place.line else ""
-        found.setdefault(place.type, []).append(exact or _origin_words(place.origin))
-    return found
+        words.setdefault(place.type, []).append(exact or _origin_words(place.origin))
+    return words
 
 
-def _redactions(prepared: Prepared | None) -> list[dict[str, Any]]:
-    if prepared is None:
+def _redactions(request: Prepared | None) -> list[dict[str, Any]]:
+    if request is None:
         return []
-    places = _places_by_type(prepared)
+    places = _places_by_type(request)
     return [
         {"type": kind, "count": count, "places": places.get(kind, [])}
-        for kind, count in prepared.redacted.found
+        for kind, count in request.redacted.found
     ]

@@ -55,22 +55,22 @@ def harmless_line(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and len(text) <= LONGEST_RUN:
         return text
-    written = "".join(
+    visible_text = "".join(
         character
         if character == "\t" or shapes_neighbours(text, at)
         else unseen_written(character).replace("\n", "<U+000A>")
         for at, character in enumerate(text)
     )
-    return long_blanks_written(written)
+    return long_blanks_written(visible_text)
 
 
 def _without_unseen(text: str, start: int = 0) -> str:
     """What of a text from `start` on can be shown; what is before that only says what shapes it."""
     parts = []
     at = start
-    for found in UNSEEN.finditer(text, start):
-        parts.append(text[at : found.start() + shapes_neighbours(text, found.start())])
-        at = found.end()
+    for match in UNSEEN.finditer(text, start):
+        parts.append(text[at : match.start() + shapes_neighbours(text, match.start())])
+        at = match.end()
     return long_blanks_written("".join(parts) + text[at:])
 
 
@@ -103,15 +103,15 @@ class StreamSanitizer:
         last = sequences[-1] if sequences else None
         # A sequence at the very end may continue in the next piece, but not for ever.
         open_ = last is not None and last.end() == len(text) and len(last[0]) < LONGEST
-        begun = last[0] if last is not None and open_ else ""
-        plain = _SEQUENCE.sub("", text[: len(text) - len(begun)])
+        start = last[0] if last is not None and open_ else ""
+        plain = _SEQUENCE.sub("", text[: len(text) - len(start)])
         end = len(plain)
         while end and len(plain) - end < LONGEST_GAP and _is_open(plain[end - 1]):
             end -= 1
-        self._pending = plain[end:] + begun
-        shown = _without_unseen(self._shown + plain[:end], len(self._shown))
-        self._shown = (self._shown + shown)[-2:]
-        return shown
+        self._pending = plain[end:] + start
+        visible_part = _without_unseen(self._shown + plain[:end], len(self._shown))
+        self._shown = (self._shown + visible_part)[-2:]
+        return visible_part
 
 
 def _is_open(character: str) -> bool:

@@ -50,7 +50,7 @@ def decided(root: Path, command: str = "refactor", rules: str = "", wish: str = 
     asked = Question(
         command, "use a loop", target, wish="local" if wish == "local" else "frontier", material=material
     )
-    return decide(asked, QuestionFolders(corpus), decision_inputs(config, [str(root)]), answered=False)
+    return decide(asked, QuestionFolders(corpus), decision_inputs(config, [str(root)]), needs_answer=False)
 
 
 def sent(found: AnswerContext) -> str:

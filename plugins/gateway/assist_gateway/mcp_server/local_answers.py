@@ -60,7 +60,7 @@ def _decide(view: FolderView, words: str) -> AnswerContext:
             Question("ask", words, wish="local", prose=True),
             QuestionFolders(view.corpus),
             inputs,
-            answered=False,
+            needs_answer=False,
         )
         kept = view.shown.reasons_to_keep(files_of(decided.local.prompt.spans).get(root, {}))
         if not kept:

@@ -87,7 +87,7 @@ async def answer_with_referee(
         reason = await refusal_to_run(context, request, session.confirm_run)
     if reason or not plan.words:
         session.sink.notice(UNCHECKED.format(reason))
-        final = await session.ask_models(context, held=True)
+        final = await session.ask_models(context, is_held=True)
         return replace(final, proof=Proof("none", reason))
     if notice := unconfined_notice(context, request):
         session.sink.notice(notice)
@@ -132,7 +132,7 @@ async def _judge_attempts(
         referee = await asyncio.shield(begun)
         searched = await _search(context, plan, session, work, referee, start)
     except (UserError, Stopped) as error:
-        return _as_unchecked(await session.ask_models(context, held=True), error, session.sink)
+        return _as_unchecked(await session.ask_models(context, is_held=True), error, session.sink)
     ms = 1e3 * (time.monotonic() - start)
     if searched is not None and searched.fix is not None:
         if searched.fix.others:
@@ -141,7 +141,7 @@ async def _judge_attempts(
         return with_expected(computed, plan, referee, session.versions)
     trial = EditTrial(context, plan, referee, work)
     if searched is None:
-        return await _judge_models(trial, await session.ask_models(context, held=True), session, start)
+        return await _judge_models(trial, await session.ask_models(context, is_held=True), session, start)
     left = MAX_SECONDS - (time.monotonic() - start)
     final = await _last_attempt(trial, searched, session, start, left)
     return final or _nothing_found(context, searched, 1e3 * (time.monotonic() - start))
@@ -185,7 +185,7 @@ async def _last_attempt(
         trial.context = told_of_failure(context, trial.referee, searched.suspicious)
     try:
         async with asyncio.timeout(max(left, MODEL_SECONDS) if is_local else None):
-            first = await session.ask_models(trial.context, held=True)
+            first = await session.ask_models(trial.context, is_held=True)
             first = without_hint(first, context, trial.context)
             final = await _judge_models(trial, first, session, start)
     except (TimeoutError, CompletionError):

@@ -132,7 +132,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Answer
             expect=context.expect,
             prose=context.prose,
         )
-        return decide(question, folders, inputs, answered=not flags.dry_run)
+        return decide(question, folders, inputs, needs_answer=not flags.dry_run)
 
 
 def _with_expectation(words: str, expect: str) -> str:
@@ -326,7 +326,7 @@ def finish_run(decided: AnswerContext, flags: Asking, final: FinalAnswer, notice
     if plan is not None:
         made, problem = _edit(view, flags, plan)
     if flags.as_json:
-        document = answer_document(view, notices, applied=made, problem=problem)
+        document = answer_document(view, notices, is_applied=made, problem=problem)
         emit({**document, "thread": final.thread.id if final.thread else None})
     else:
         show_sources(final.sources)

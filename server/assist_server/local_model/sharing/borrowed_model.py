@@ -54,8 +54,10 @@ async def borrow(data: Path, file: Path, here: OpenHere, own: Path | None = None
     `here` opens the same model in this process, if the server ends. `own` is the socket of this process,
     which is not asked.
     """
-    found = await _first(data, file, own, lambda hello, wanted: hello.file == wanted and not hello.busy)
-    return BorrowedModel(*found, here) if found else None
+    model = await _first(
+        data, file, own, lambda hello, file_identity: hello.file == file_identity and not hello.busy
+    )
+    return BorrowedModel(*model, here) if model else None
 
 
 async def borrow_engine(data: Path, file: Path, own: Path | None = None) -> "BorrowedEngine | None":
@@ -63,8 +65,8 @@ async def borrow_engine(data: Path, file: Path, own: Path | None = None) -> "Bor
 
     `own` is the socket of this process, which is not asked.
     """
-    found = await _first(data, file, own, lambda hello, wanted: hello.completing == wanted)
-    return BorrowedEngine(found[1], found[2].snippet_tokens) if found else None
+    model = await _first(data, file, own, lambda hello, file_identity: hello.completing == file_identity)
+    return BorrowedEngine(model[1], model[2].snippet_tokens) if model else None
 
 
 class BorrowedEngine:
@@ -96,14 +98,14 @@ async def _first(
 ) -> tuple[Path, ModelConnection, Hello] | None:
     """The first server but `own` whose hello fits with the identity of a file."""
     try:
-        wanted = identity_of(file)
+        file_identity = identity_of(file)
     except OSError:
         return None
     for path in sockets(data):
         if path == own or time.monotonic() - _silent.get(path, -REST) < REST:
             continue
-        if (found := await _greet(path, lambda hello: fits(hello, wanted))) is not None:
-            return path, *found
+        if (model := await _greet(path, lambda hello: fits(hello, file_identity))) is not None:
+            return path, *model
     return None
 
 
@@ -133,22 +135,22 @@ async def _greet(path: Path, fits: Callable[[Hello], bool]) -> tuple[ModelConnec
 
 async def _ask(connection: ModelConnection, document: dict[str, Any] | None = None) -> dict[str, Any]:
     """The next message of a server, to a question if one is sent. Raises `ModelError` and `TooLongError`."""
-    said: dict[str, Any] | None = {}
+    reply: dict[str, Any] | None = {}
     try:
         if document is not None:
             await send(connection[1], document)
-        while said == {}:  # a sign of life
+        while reply == {}:  # a sign of life
             async with asyncio.timeout(PATIENCE):
-                said = await receive(connection[0])
+                reply = await receive(connection[0])
     except (OSError, ValueError):
-        said = None
-    if said is None:
+        reply = None
+    if reply is None:
         raise LenderGoneError
-    if "excess" in said:
-        raise TooLongError(str(said["error"]), int(said["excess"]))
-    if "error" in said:
-        raise ModelError(str(said["error"]))
-    return said
+    if "excess" in reply:
+        raise TooLongError(str(reply["error"]), int(reply["excess"]))
+    if "error" in reply:
+        raise ModelError(str(reply["error"]))
+    return reply
 
 
 class BorrowedModel:
@@ -193,10 +195,10 @@ class BorrowedModel:
         """The connection whose hello was read, or for a later question another one."""
         connection, self._greeted = self._greeted, None
         if connection is None:
-            found = await _greet(self._path, lambda hello: hello.file == self._file and not hello.busy)
-            if found is None:
+            model = await _greet(self._path, lambda hello: hello.file == self._file and not hello.busy)
+            if model is None:
                 raise LenderGoneError
-            connection = found[0]
+            connection = model[0]
         return connection
 
     def close(self) -> None:
@@ -226,10 +228,10 @@ class BorrowedStream:
     async def unread(self) -> int:
         """How many tokens of the question are read before the answer begins."""
         try:
-            found = (await self._next()).get("unread")
+            model = (await self._next()).get("unread")
         except LenderGoneError:
             return await (await self._go_on()).unread()
-        return found if isinstance(found, int) else 0
+        return model if isinstance(model, int) else 0
 
     async def __aiter__(self) -> AsyncIterator[str]:
         try:
@@ -245,11 +247,11 @@ class BorrowedStream:
         except (LenderGoneError, ValueError):
             await self._go_on()
         if self._rest is not None:
-            known = len(self._text)
+            length = len(self._text)
             async for piece in self._rest:
-                if new := piece[known:]:
+                if new := piece[length:]:
                     yield new
-                known = max(0, known - len(piece))
+                length = max(0, length - len(piece))
 
     @property
     def written(self) -> int:
@@ -279,11 +281,11 @@ class BorrowedStream:
 
     async def _go_on(self) -> "AnswerStream":
         """The answer of the model here, which begins with what the server wrote."""
-        asked = self._conversation
+        conversation = self._conversation
         rest = replace(
-            asked,
-            beginning=self._text or asked.beginning,
-            max_tokens=max(1, asked.max_tokens - self._written),
+            conversation,
+            beginning=self._text or conversation.beginning,
+            max_tokens=max(1, conversation.max_tokens - self._written),
         )
         self._rest = (await self._here()).answer(rest)
         return self._rest

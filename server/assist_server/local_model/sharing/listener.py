@@ -105,9 +105,9 @@ class SharedModel:
             hello = Hello(
                 own_version(), file, answerer.model, answerer.window, answerer.prefill, answerer.busy
             )
-            if (shared := self._completing()) is not None:
-                completing = await asyncio.to_thread(identity_of, shared.file)
-                room = shared.engine.snippet_tokens
+            if (partner := self._completing()) is not None:
+                completing = await asyncio.to_thread(identity_of, partner.file)
+                room = partner.engine.snippet_tokens
                 hello = replace(hello, completing=completing, snippet_tokens=room)
             await send(writer, asdict(hello))
             if (document := await receive(reader)) is None:
@@ -138,16 +138,16 @@ class SharedModel:
     async def _complete(self, document: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         """The text at a cursor. Whenever the user here is in the way, it is written again."""
         request, warm = cursor_of(document)
-        shared = self._completing()
-        if shared is not None and warm:
-            shared.engine.prewarm(request.context, full=True)
+        completing = self._completing()
+        if completing is not None and warm:
+            completing.engine.prewarm(request.context, full=True)
             await send(writer, {"suggestion": suggestion_document(Suggestion())})
             return
         async with self._turn:
-            while shared is not None and shared == self._completing():
-                found = await shared.engine.complete(request)
-                if found.reason != "superseded":
-                    await send(writer, {"suggestion": suggestion_document(found)})
+            while completing is not None and completing == self._completing():
+                suggestion = await completing.engine.complete(request)
+                if suggestion.reason != "superseded":
+                    await send(writer, {"suggestion": suggestion_document(suggestion)})
                     return
         await send(writer, {"error": "The model is no longer loaded."})
 
@@ -165,8 +165,8 @@ async def _write_answer(
     try:
         conversation = conversation_of(document)
         if "weigh" in document:
-            found = await answerer.weigh(conversation, str(document["weigh"]))
-            await send(writer, {"doubts": [asdict(doubt) for doubt in found]})
+            suggestion = await answerer.weigh(conversation, str(document["weigh"]))
+            await send(writer, {"doubts": [asdict(doubt) for doubt in suggestion]})
             return
         async with aclosing(answerer.answer(conversation)) as stream:
             await send(writer, {"unread": await stream.unread()})

@@ -166,10 +166,10 @@ def cursor_of(document: dict[str, Any]) -> tuple[CompletionRequest, bool]:
         raise ValueError("no cursor") from error
 
 
-def suggestion_document(found: Suggestion) -> dict[str, Any]:
+def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
     """What is inserted at a cursor as JSON, without what only an editor of ours needs."""
-    counts = {"tokens": asdict(found.tokens), "ms": asdict(found.ms)}
-    return {"text": found.text, "replace": found.replace, "reason": found.reason, **counts}
+    counts = {"tokens": asdict(suggestion.tokens), "ms": asdict(suggestion.ms)}
+    return {"text": suggestion.text, "replace": suggestion.replace, "reason": suggestion.reason, **counts}
 
 
 def suggestion_of(document: dict[str, Any]) -> Suggestion:
@@ -217,11 +217,11 @@ def sockets(data: Path) -> Iterator[Path]:
     folder = folder_of(data)
     if sys.platform == "win32" or not is_private(folder):
         return
-    found = []
+    suggestion = []
     for path in folder.glob(f"*{SUFFIX}"):
         with suppress(OSError):
-            found.append((path.stat().st_mtime_ns, path))
-    yield from (path for _, path in sorted(found, reverse=True))
+            suggestion.append((path.stat().st_mtime_ns, path))
+    yield from (path for _, path in sorted(suggestion, reverse=True))
 
 
 def remove(path: Path) -> None:
