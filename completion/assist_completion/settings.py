@@ -148,7 +148,7 @@ class CompletionSettings:
 
 
 def is_path(model: str) -> bool:
-    """Whether a `model` setting is the path of a file, and not a name in the catalogue.
+    """Return whether a `model` setting is the path of a file, and not a name in the catalogue.
 
     >>> is_path("qwen2.5-coder-0.5b"), is_path("~/models/mine.gguf")
     (False, True)
@@ -157,7 +157,7 @@ def is_path(model: str) -> bool:
 
 
 def model_name(model: str) -> str:
-    """What people call the model of a `model` setting: the file's name, where that is a path.
+    """Return what people call the model of a `model` setting: the file's name, where that is a path.
 
     >>> model_name("qwen2.5-coder-0.5b"), model_name("~/models/mine.gguf")
     ('qwen2.5-coder-0.5b', 'mine')

@@ -1,4 +1,4 @@
-"""What goes into an engine and what comes out: a request, and the suggestion that answers it.
+"""Input and output of an engine: a request, and the suggestion that answers it.
 
 These are values, and the port through which editors and the command line use an engine. They know no model
 and no editor.
@@ -64,7 +64,7 @@ class CompletionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Millis:
-    """Where the time went, in milliseconds. `total` includes waiting."""
+    """Time spent, in milliseconds. `total` includes waiting."""
 
     total: float = 0.0
     gather: float = 0.0
@@ -114,7 +114,7 @@ class Suggestion:
 
 
 class GhostTextEngine(Protocol):
-    """What users of an engine see, whichever models it has. One event loop only; `close` it at the end."""
+    """The port of an engine, whichever models it has. One event loop only; `close` it at the end."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -132,7 +132,7 @@ class GhostTextEngine(Protocol):
         """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown."""
 
     async def complete_several(self, request: CompletionRequest) -> tuple[Suggestion, ...]:
-        """What `complete` returns, and others that begin in another way."""
+        """Return what `complete` returns, and others that begin in another way."""
 
     def prewarm(self, context: Context, *, full: bool = False) -> Future[None] | None:
         """Read the prompt for a cursor before a request comes."""

@@ -54,7 +54,7 @@ _BY_FILE = {name: language for language in LANGUAGES for name in language.files}
 
 
 def is_page(path: str) -> bool:
-    """Whether a file is documentation, which is divided by its headings.
+    """Return whether a file is documentation, which is divided by its headings.
 
     >>> is_page("docs/usage.rst"), is_page("src/app.py")
     (True, False)

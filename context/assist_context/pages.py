@@ -152,7 +152,7 @@ def _prose(lines: Sequence[str], start: int) -> Iterator[tuple[int, str]]:
 
 
 def _front_matter(lines: Sequence[str]) -> tuple[int, str]:
-    """Where the text begins, and the title that the metadata above it gives."""
+    """Find where the text begins, and the title that the metadata above it gives."""
     if not lines or lines[0].rstrip() != "---":
         return 0, ""
     title = ""

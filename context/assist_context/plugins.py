@@ -1,4 +1,4 @@
-"""What our plugins bring, by entry points of our own distribution. A plugin may be missing: all else works.
+"""Plugins of ours, by entry points of our own distribution. A plugin may be missing: all else works.
 
 Those of strangers are not looked for: we could not answer for what they bring.
 """
@@ -24,7 +24,7 @@ def package_of(point: "EntryPoint") -> str:
 
 
 def plugins(group: str) -> Iterator[Any]:
-    """What the installed plugins of a group bring. Each is loaded when it is reached."""
+    """Yield what the installed plugins of a group bring. Each is loaded when it is reached."""
     for point in plugin_points(group):
         try:
             yield point.load()
@@ -35,5 +35,5 @@ def plugins(group: str) -> Iterator[Any]:
 
 @cache
 def plugin(group: str) -> Any:
-    """What the one plugin of a group brings, None where it is not installed. It is loaded once."""
+    """Return what the one plugin of a group brings, None where it is not installed. It is loaded once."""
     return next(plugins(group), None)

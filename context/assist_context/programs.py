@@ -1,4 +1,4 @@
-"""Where a program is, by the absolute folders of a PATH, and what it needs of the system's variables.
+"""The path of a program, by the absolute folders of a PATH, and what it needs of the system's variables.
 
 `shutil.which` looks into the current folder first on Windows, and that may be a repository which brings a
 program of this name along. This module runs nothing.
@@ -33,7 +33,7 @@ def find_program(
 
 
 def _is_within(file: str, roots: Sequence[str]) -> bool:
-    """Whether a file, or what it is a link to, is in a folder, however the two are written."""
+    """Return whether a file, or what it is a link to, is in a folder, however the two are written."""
     places = (os.path.realpath(os.path.dirname(file)), os.path.dirname(os.path.realpath(file)))
     around = {folder for place in places for folder in (place, *map(str, Path(place).parents))}
     return any(os.path.samefile(folder, root) for root in roots if os.path.isdir(root) for folder in around)

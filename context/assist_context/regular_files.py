@@ -26,7 +26,7 @@ def read_regular(path: str | Path, most: int = -1) -> bytes:
 
 
 def change_time_ns(handle: int) -> int:
-    """When an open file was changed last, in ns since some epoch: no program sets that back.
+    """Return when an open file was changed last, in ns since some epoch: no program sets that back.
 
     What Python calls so on Windows is the time of creation, which a change leaves alone. Raises OSError.
     """

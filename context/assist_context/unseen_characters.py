@@ -36,7 +36,7 @@ _PLACE = re.compile(
 
 
 def is_unseen(character: str) -> bool:
-    r"""Whether a character draws nothing, or moves, turns or hides what is around it.
+    r"""Return whether a character draws nothing, or moves, turns or hides what is around it.
 
     >>> is_unseen("\u202e"), is_unseen("\x1b"), is_unseen("\t"), is_unseen("é")
     (True, True, False, False)
@@ -134,7 +134,7 @@ def _belongs(text: str, at: int) -> bool:
 
 
 def shapes_neighbours(text: str, at: int) -> bool:
-    r"""Whether a character is a joiner or a selector that changes how the visible ones next to it look.
+    r"""Say if a character is a joiner or a selector that changes how the visible ones next to it look.
 
     >>> shapes_neighbours("می\u200cخواهم", 2), shapes_neighbours("ad\u200cmin", 2)
     (True, False)
@@ -166,7 +166,7 @@ _MANY_EMPTY_LINES = re.compile(rf"\n(?:[^\S\n]*\n){{{MAX_EMPTY + 1}}}")
 
 
 def is_suspect(text: str) -> bool:
-    r"""Whether a text may hide something: it has an unseen character other than "\r\n", or a long gap.
+    r"""Return whether a text may hide something: it has an unseen character other than "\r\n", or a long gap.
 
     It takes 2 us for a line, and 70 us for 4,000 characters.
     """
@@ -176,7 +176,7 @@ def is_suspect(text: str) -> bool:
 
 
 def hides(text: str, before: str, after: str) -> bool:
-    r"""Whether a text hides something from who reads it between two other texts of its file.
+    r"""Return whether a text hides something from who reads it between two other texts of its file.
 
     It does by an unseen character, unless that shapes its neighbours, as in Persian and in emoji. And it does
     by a gap after which the rest may be out of sight: more than `LONGEST_RUN` blanks or `MAX_EMPTY` empty

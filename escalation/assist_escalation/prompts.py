@@ -1,4 +1,4 @@
-"""What a request to a model consists of, and how its spans become messages.
+"""The prompt of a request, and the messages that its spans become.
 
 A prompt is a list of spans. Each span knows where its text comes from. Only `lay_out` turns spans into
 messages, so the bytes that are checked are the bytes that are sent. Code is put between fences that do not
@@ -20,7 +20,7 @@ TextSource = Literal["assist", "user", "file", "editor", "library", "answer"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a text comes from.
+    """The origin of a text.
 
     The `source` is `assist` for our own words, `user` for what the user typed or pasted, `file` for lines
     of a file in the workspace, and `editor` for the output of tools, such as diagnostics and diffs; its
@@ -231,7 +231,7 @@ def request_placeholder(type_: str, nonce: str, number: int) -> str:
 
 
 def log_placeholder(type_: str) -> str:
-    """What logs and messages show for any secret of a type.
+    """Return what logs and messages show for any secret of a type.
 
     >>> log_placeholder("PASSWORD")
     '[redacted:password]'

@@ -20,10 +20,10 @@ INTERRUPTED = 130
 class UserError(Exception):
     """A command cannot do what the user wants. The message names the thing, the value and the remedy."""
 
-    def __init__(self, message: str, code: int = FAILED, *, printed: bool = False) -> None:
+    def __init__(self, message: str, code: int = FAILED, *, is_printed: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        self.printed = printed  # the document of --json is on stdout already
+        self.printed = is_printed  # the document of --json is on stdout already
 
 
 EXPECTED = (UserError, ConfigError, CompletionError, EscalationError)
@@ -37,12 +37,12 @@ def exit_code(error: Exception) -> int:
 
 
 def details(error: Exception) -> dict[str, str]:
-    """What JSON says of an expected error with its message: the stable word for a refusal's cause."""
+    """Return what JSON says of an expected error with its message: the stable word for a refusal's cause."""
     return {"cause": error.cause} if isinstance(error, RefusedError) else {}
 
 
 def is_unread(error: BaseException, *, windows: bool = sys.platform == "win32") -> bool:
-    """Whether an error says that no program reads the output any more. Windows calls that a wrong argument.
+    """Say if an error says that no program reads the output any more. Windows calls that a wrong argument.
 
     >>> [is_unread(OSError(errno.EINVAL, ""), windows=windows) for windows in (True, False)]
     [True, False]

@@ -1,4 +1,4 @@
-"""What is said where a plugin is missing."""
+"""Messages where a plugin is missing."""
 
 from assist_server.errors import UserError
 

@@ -1,4 +1,4 @@
-"""What speaks for an edit or for new tests: a plain value, for everyone who shows or records it."""
+"""Proof of an edit or of new tests: a plain value, for everyone who shows or records it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class ExpectedCall:
 
 @dataclass(frozen=True, slots=True)
 class RecordedCounts:
-    """What new tests record, in numbers; `tests` are their names.
+    """The counts of new tests; `tests` are their names.
 
     `branches` and `mutants` are (reached or noticed, all); `left_out` counts calls by the reason, and
     `contradictions` say where the code gives another value than its docstring says. `tested` counts the calls
@@ -37,7 +37,7 @@ class RecordedCounts:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What speaks for an edit or for new tests: its kind, in words, and how many attempts were checked.
+    """Proof of an edit or of new tests: its kind, in words, and how many attempts were checked.
 
     `refuted`: tests or types speak against it. `expected` is the user's own call, whose test judged it;
     `recorded` is there for new tests, which ran. `lines` are lines of code by their meaning: those that are

@@ -1,4 +1,4 @@
-"""Where the records of a user are: the ledger, the audit log, feedback and more. It opens none of them.
+"""The files of a user's records: the ledger, the audit log, feedback and more. It opens none of them.
 
 It imports little, so that a command that only reads records starts fast.
 """
@@ -14,7 +14,7 @@ from assist_server.workspace.folders import key_of
 
 @dataclass(frozen=True, slots=True)
 class GateFiles:
-    """Where the gate keeps its files. Only their owner can read them."""
+    """The files of the gate. Only their owner can read them."""
 
     ledger: Path
     audit: Path

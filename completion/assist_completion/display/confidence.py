@@ -59,7 +59,7 @@ class Gate:
         return self._chance(features(site, part))
 
     def is_hopeless(self, site: CursorSite, text: str, spans: Spans) -> bool:
-        """Whether a text that begins like this can no longer reach the bar, however it goes on.
+        """Return whether a text that begins like this can no longer reach the bar, however it goes on.
 
         Each token more makes it less likely; only what is near may still turn out to begin like it.
         """
@@ -82,7 +82,7 @@ def gate_of(model: str, mode: str, *, manual: bool = False) -> Gate:
 
 
 def features(site: CursorSite, part: JudgedPart) -> dict[str, float]:
-    """What the chance is estimated from.
+    """Return what the chance is estimated from.
 
     `doubt` is how unlikely all tokens together are, as a logarithm: in log-odds the chance falls evenly with
     it. Others brought less than a hundredth of the loss on repositories that were held out: the least likely
@@ -98,7 +98,7 @@ def features(site: CursorSite, part: JudgedPart) -> dict[str, float]:
 
 
 def _is_echo(site: CursorSite, text: str) -> bool:
-    """Whether what is near begins like this text somewhere else, after the same word."""
+    """Return whether what is near begins like this text somewhere else, after the same word."""
     last = _LAST.search(site.line)
     beginning = (last[0].lstrip() if last else "") + text.partition("\n")[0][:BEGINNING]
     near = (site.before[-LOOK:], site.after[:LOOK])

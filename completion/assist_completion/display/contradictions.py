@@ -1,4 +1,4 @@
-"""What the lines around a cursor say against a text that a model wrote there.
+"""Contradictions between the lines around a cursor and a text that a model wrote there.
 
 The statement is there below already, or the body is that of a neighbour; it assigns to a constant, names what
 is bound only further down, or returns another kind than the signature says. Pure functions over text, for
@@ -48,7 +48,7 @@ _TYPES = {
 
 
 def contradicts(site: CursorSite, text: str) -> bool:
-    """Whether the lines around a cursor speak against a text that would be written there."""
+    """Return whether the lines around a cursor speak against a text that would be written there."""
     first, *others = text.split("\n")
     line = site.line + first
     if site.in_literal:
@@ -63,7 +63,7 @@ def contradicts(site: CursorSite, text: str) -> bool:
 
 
 def _stands_below(site: CursorSite, line: str) -> bool:
-    """Whether the line is one of the next ones in the same block.
+    """Return whether the line is one of the next ones in the same block.
 
     Lines that only look alike in a list of arguments or cases do not count, nor a line that the lines above
     repeat too: where there are two, there may be a third.
@@ -83,7 +83,7 @@ def _stands_below(site: CursorSite, line: str) -> bool:
 
 
 def _is_body_of_neighbour(site: CursorSite, body: list[str]) -> bool:
-    """Whether a new function's body is that of the function before it."""
+    """Return whether a new function's body is that of the function before it."""
     head, *above = _blocks_above(site)
     own = [line for line in body if line.strip()]
     if not head or not own or not all(map(is_substantial, own)) or not _HEAD.match(head):
@@ -105,7 +105,7 @@ def _blocks_above(site: CursorSite) -> list[str]:
 
 
 def _assigns_to_constant(site: CursorSite, line: str) -> bool:
-    """Whether a statement assigns to a name whose nearest binding above cannot be assigned to."""
+    """Return whether a statement assigns to a name whose nearest binding above cannot be assigned to."""
     language = site.language.name
     assignment = _ASSIGNS.match(line)
     if assignment is None or language not in (*ECMASCRIPT, "rust") or "." in line[: assignment.end()]:
@@ -125,7 +125,7 @@ def _assigns_to_constant(site: CursorSite, line: str) -> bool:
 
 
 def _names_what_comes_later(site: CursorSite, text: str) -> bool:
-    """Whether a text uses a variable that its own block binds only further down."""
+    """Return whether a text uses a variable that its own block binds only further down."""
     below = "\n".join(_rest_of_block(site))
     if not below:
         return False
@@ -156,7 +156,7 @@ def _rest_of_block(site: CursorSite) -> Iterator[str]:
 
 
 def _returns_another_kind(site: CursorSite, line: str) -> bool:
-    """Whether a plain value is returned from a function whose plain result is of another kind."""
+    """Return whether a plain value is returned from a function whose plain result is of another kind."""
     return_match = _RETURNED.match(line)
     shape = _RESULT.get(site.language.name)
     if return_match is None or shape is None:

@@ -96,7 +96,7 @@ class CursorSite:
 
     @cached_property
     def at_line_end(self) -> bool:
-        r"""Whether nothing but auto-closed characters follows on the line.
+        r"""Return whether nothing but auto-closed characters follows on the line.
 
         >>> from assist_context.languages import PLAIN
         >>> CursorSite("", ");\nnext", PLAIN).at_line_end, CursorSite("", "foo)", PLAIN).at_line_end
@@ -118,17 +118,17 @@ class CursorSite:
 
     @cached_property
     def opens_block(self) -> bool:
-        """Whether the cursor's line ends, before the cursor, by opening a block."""
+        """Return whether the cursor's line ends, before the cursor, by opening a block."""
         return opens_block(self.line, self.language)
 
     @cached_property
     def in_literal(self) -> bool:
-        """Whether what is typed here becomes part of a string or a comment."""
+        """Return whether what is typed here becomes part of a string or a comment."""
         return fragments.in_string_or_comment(self.language, self.before, len(self.before))
 
     @cached_property
     def in_comment(self) -> bool:
-        """Whether what is typed here becomes part of a comment, as far as the lines nearby tell."""
+        """Return whether what is typed here becomes part of a comment, as far as the lines nearby tell."""
         near = self.near
         return fragments.in_comment(self.language, near.before + near.after, len(near.before))
 
@@ -139,12 +139,12 @@ class CursorSite:
 
     @cached_property
     def below_header(self) -> bool:
-        """Whether that line opens a block."""
+        """Return whether that line opens a block."""
         return opens_block(self.code_above, self.language)
 
     @cached_property
     def lacks_body(self) -> bool:
-        """Whether the cursor is at the end of a block's header, or in a block with nothing in it."""
+        """Return whether the cursor is at the end of a block's header, or in a block with nothing in it."""
         if self.below_header:
             following = next((line for line in self.after.split("\n")[1:] if line.strip()), "")
             return indent(self.code_above) >= indent(following)
@@ -157,12 +157,12 @@ class CursorSite:
 
     @cached_property
     def errors(self) -> int | None:
-        """How many syntax errors the text has; None if no grammar tells."""
+        """Return how many syntax errors the text has; None if no grammar tells."""
         return fragments.errors(self.language, self.before + self.after)
 
     @cached_property
     def own_errors(self) -> int:
-        """How many syntax errors are the user's, so that a text of the model need not remove them.
+        """Return how many syntax errors are the user's, so that a text of the model need not remove them.
 
         A half-typed line is an error too, but a text that completes the line must remove it. So the line
         counts only if no ending makes it sound: then the mistake is in what the user typed.
@@ -195,7 +195,7 @@ def indent(line: str) -> int:
 
 
 def is_closing(line: str) -> bool:
-    """Whether a line does nothing but close: brackets, `end`, a tag.
+    """Return whether a line does nothing but close: brackets, `end`, a tag.
 
     >>> is_closing("  });"), is_closing("} else {")
     (True, False)
@@ -204,7 +204,7 @@ def is_closing(line: str) -> bool:
 
 
 def opens_block(line: str, language: Language) -> bool:
-    """Whether a line ends by opening a block, judged by its looks alone.
+    """Return whether a line ends by opening a block, judged by its looks alone.
 
     >>> from assist_context.languages import language_of
     >>> opens_block("if x:  # now", language_of("a.py")), opens_block("x = {", language_of("a.py"))
@@ -224,12 +224,12 @@ def opens_block(line: str, language: Language) -> bool:
 
 
 def is_substantial(line: str) -> bool:
-    """Whether a line says enough to be a copy of an equal one. Two `else:` lines are equal by chance."""
+    """Say if an equal line can be a copy. Two `else:` lines are equal by chance."""
     return len(line.strip()) >= 6 and len(TOKEN.findall(line)) >= 3 and not is_closing(line)
 
 
 def same_lines(own: Sequence[str], other: Sequence[str], text: str) -> bool:
-    """Whether lines are equal except for quotes and a last comma. `own` starts with `typed`.
+    """Return whether lines are equal except for quotes and a last comma. `own` starts with `typed`.
 
     If `typed` is only indentation, the model may have written that indentation a second time.
     """

@@ -1,4 +1,4 @@
-"""Which part of a model's text may be shown at a cursor, and in place of which characters after it.
+"""The part of a model's text that may be shown at a cursor, and in place of which characters after it.
 
 The filters run in a fixed order, each on the result of the one before. A text is shortened where that saves
 it, and dropped where nothing useful is left. Each filter that drops has a name, and the caller counts it.
@@ -35,7 +35,7 @@ _ENDS_STRING = re.compile(r"[)\]}>]*[\"'`][)\]}>\"'`;,]*")
 
 @dataclass(frozen=True, slots=True)
 class CleanText:
-    """What to show: `text` in place of the first `replace` characters after the cursor, on its line.
+    """The text to show: `text` in place of the first `replace` characters after the cursor, on its line.
 
     `dropped` names the filter that left nothing. `text` is "" then and only then.
     """
@@ -86,7 +86,7 @@ def fit_closers(site: CursorSite, text: str) -> CleanText:
 
 
 def _string_end(text: str, rest: str) -> int:
-    """How many characters at the start of `rest` end a string that `text` ends too, as `}"` an f-string.
+    """Count the characters of `rest` that end a string ended by `text` too, as `}"` an f-string.
 
     `fragments.balance` counts no brackets inside strings, so the characters themselves are compared.
     """
@@ -99,7 +99,7 @@ def _string_end(text: str, rest: str) -> int:
 def _count_unclosed(
     open_brackets: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], site: CursorSite
 ) -> int:
-    """How many of the open brackets, counted from the innermost, `after` does not close."""
+    """Return how many of the open brackets, counted from the innermost, `after` does not close."""
     brackets = [(token, at) for token, at in closes if token in fragments.PAIRS.values()]
     if not brackets:
         return len(open_brackets)
@@ -122,7 +122,7 @@ def _count_unclosed(
 
 
 def joins_words(before: str, right: str) -> bool:
-    """Whether two texts, put together, make one word of two."""
+    """Return whether two texts, put together, make one word of two."""
     return bool(re.search(r"\w\Z", before[-1:]) and re.match(r"\w", right))
 
 
@@ -214,7 +214,7 @@ def _without_rest(text: str, rest: str, language: Language) -> str:
 
 
 def _count_open(text: str, language: Language) -> int:
-    """How many brackets a text leaves open, angle brackets included."""
+    """Return how many brackets a text leaves open, angle brackets included."""
     return len(fragments.balance(language, "", text).left) + max(-surplus_angles(text), 0)
 
 

@@ -1,4 +1,4 @@
-"""How much text to request from the model at a cursor, when to stop the model, and where to cut its text.
+"""Limits of a completion: how much text to request, when to stop the model, and where to cut its text.
 
 More than one line is wanted where a block has no body yet, after an accepted suggestion, and on demand.
 A user who types inside a line wants only that line (continue#3821).
@@ -48,7 +48,7 @@ _SAME_LINES = 3  # two equal lines in a row occur in sound code, three hardly
 
 
 def choose_shape(site: CursorSite, *, manual: bool, after_accept: bool) -> Shape:
-    """How much text to request at the cursor.
+    """Return how much text to request at the cursor.
 
     One line, except in three places: an open block without a body, a fresh line after an accepted
     suggestion, and wherever the user requested a suggestion by hand. Inside a line it is always one line.
@@ -73,7 +73,7 @@ def choose_shape(site: CursorSite, *, manual: bool, after_accept: bool) -> Shape
 
 
 def repeats(text: str) -> bool:
-    """Whether a text runs in a loop: its last tokens repeat a pattern, or several lines are equal.
+    """Return whether a text runs in a loop: its last tokens repeat a pattern, or several lines are equal.
 
     >>> repeats("x = x + 1\\n" * 3), repeats("a, b, c, d, e, f, g, h, i, j")
     (True, False)
@@ -101,7 +101,7 @@ def _failure_function(tokens: Sequence[str]) -> list[int]:
 
 
 def should_stop(site: CursorSite, text: str, shape: Shape) -> bool:
-    """Whether more text would be cut off anyway. It runs at every token, so it looks at lines only.
+    """Return whether more text would be cut off anyway. It runs at every token, so it looks at lines only.
 
     >>> from assist_context.languages import language_of
     >>> should_stop(CursorSite("def f():\\n    ", "", language_of("a.py")), "return 1\\nx", BLOCK)
@@ -115,7 +115,7 @@ def should_stop(site: CursorSite, text: str, shape: Shape) -> bool:
 
 
 def _starts_next_line(site: CursorSite, text: str) -> bool:
-    """Whether the model treats the cursor's line as complete. Then there is no text for one line."""
+    """Return whether the model treats the cursor's line as complete. Then there is no text for one line."""
     is_ended = bool(site.line.strip()) and text.lstrip(" \t").startswith("\n")
     return is_ended and not site.opens_block
 
@@ -157,7 +157,7 @@ def _cut_line(site: CursorSite, completion: str) -> str:
 
 
 def _line_limit(site: CursorSite, text: str, shape: Shape) -> int | None:
-    """Where `text` must end, as far as its lines alone tell; None while they do not."""
+    """Find where `text` must end, as far as its lines alone tell; None while they do not."""
     current = site.line
     least = site.indent + site.opens_block
     count = 0
@@ -191,7 +191,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def start_of_copy(site: CursorSite, text: str) -> int:
-    """Where `text` begins to repeat the lines below the cursor (continue#4721), else its length.
+    """Find where `text` begins to repeat the lines below the cursor (continue#4721), else its length.
 
     >>> from assist_context.languages import PLAIN
     >>> start_of_copy(CursorSite("", "\\nfoo(a, b)\\n", PLAIN), "a = 1\\nfoo(a, b)")

@@ -1,4 +1,4 @@
-"""Which members of which objects a text names: what is after a dot, and the expression before it.
+"""Member accesses of a text: the name after a dot, and the expression before it.
 
 It reads the text backwards from each dot. It knows no types, and no text but the one it is given.
 """
@@ -82,7 +82,7 @@ def receiver_before(code: str, at: int) -> str:
 
 
 def _opening(code: str, at: int) -> int:
-    """Where the bracket opens that closes at a place; -1 if it does not."""
+    """Find where the bracket opens that closes at a place; -1 if it does not."""
     depth = 0
     while at >= 0:
         if code[at] in ")]}":

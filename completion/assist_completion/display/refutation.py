@@ -1,4 +1,4 @@
-"""Which names of a text have to exist, and where a text names what does not.
+"""Names of a text that have to exist, and the first one that does not.
 
 A model writes plausible names. A bare name must be bound in its file or exist in the workspace or the
 language, and so must a member of the object itself; of another object, its type has to have the member. A
@@ -194,7 +194,7 @@ def _imports(code: str) -> Iterator[tuple[str, str, int, int]]:
 
 
 def _definitions(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
-    """What is defined at the top level. Overloads and variants for platforms define a name several times."""
+    """Find definitions at the top level. Overloads and variants for platforms define a name several times."""
     near = (last_line(site.before[: -len(site.line) - 1].rstrip()), site.after.lstrip().partition("\n")[0])
     for match in _DEFINITION.finditer(code):
         name = match[1]
@@ -233,7 +233,7 @@ def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
 
 
 def _is_next_key(site: CursorSite) -> bool:
-    """Whether the line begins after a method or an object of an object: its first name is a new key."""
+    """Say if the line begins after a method or an object of an object: its first name is a new key."""
     above = site.before[: -len(site.line) or None]
     return site.language.name in ECMASCRIPT and above.rstrip().endswith("},")
 
@@ -253,11 +253,11 @@ def _without_strings(site: CursorSite, code: str) -> str:
 
 
 def _is_in_string(code: str, first: int, last: int) -> bool:
-    """Whether a word is a letter before or within a string, which the blanks of a line did not reach."""
+    """Say if a word is a letter before or within a string, which the blanks of a line did not reach."""
     return code[last : last + 1] in tuple("\"'") or code[first - 1 : first] in tuple("\\\"'")
 
 
 def _is_in_brackets(code: str, at: int) -> bool:
-    """Whether a bracket is open at a place."""
+    """Return whether a bracket is open at a place."""
     before = code[:at]
     return sum(before.count(opener) - before.count(closer) for opener, closer in ("()", "[]", "{}")) > 0

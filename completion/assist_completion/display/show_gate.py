@@ -56,7 +56,7 @@ _STRING_PREFIX = re.compile(r"(?<!\w)(?:[bru]|[rb]?f|[fb]r)\Z", re.IGNORECASE)  
 
 
 def is_enough(site: CursorSite, shape: Shape, raw_text: KnownText, gate: Gate) -> bool:
-    """Whether more text of the model would change nothing: it ended, is too doubtful, or would be cut."""
+    """Say if more text would change nothing: it ended, is too doubtful, or would be cut."""
     ends = raw_text.ended or line_policy.should_stop(site, raw_text.text, shape)
     return ends or gate.is_hopeless(site, raw_text.text, raw_text.spans)
 
@@ -86,7 +86,7 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, gate: Gate) -> Sugges
 def parts(
     site: CursorSite, shape: Shape, raw: KnownText, whole: str, clean_text: CleanText
 ) -> Iterator[tuple[CleanText, JudgedPart]]:
-    """What may be shown of a raw text, the longest first, and what its chance is estimated from.
+    """Yield what may be shown of a raw text, the longest first, and what its chance is estimated from.
 
     `whole` is the text cut to shape, `cleaned` what filters made of it. The gate is fitted to these parts.
     """
@@ -116,7 +116,7 @@ def _chances(spans: Spans, end: int) -> list[float]:
 def _whole_part(
     site: CursorSite, shape: Shape, text: str, part: str, *, several: bool, gap: int = 0
 ) -> CleanText:
-    """What may be shown of the part of a text before a doubt or a refuted name: only what could be left so.
+    """Cut the part of a text before a doubt or a refuted nameto what could be left so.
 
     `several`: the doubt is not on the first line.
     """
@@ -151,7 +151,7 @@ def _without_opener(site: CursorSite, part: str) -> str:
 
 
 def _is_whole(site: CursorSite, text: str, *, several: bool) -> bool:
-    """Whether a part of a text ends where an expression or a statement does."""
+    """Return whether a part of a text ends where an expression or a statement does."""
     if not several:
         line = last_line(site.before + text)
         ends = _WHOLE_END.search(text) is not None and _UNFINISHED.search(text) is None
@@ -180,7 +180,7 @@ def _close_end(site: CursorSite, cut: str, gap: int, clean_text: CleanText | Non
 
 
 def closed_ends(site: CursorSite, text: str, *, is_doubtful: bool) -> Iterator[str]:
-    """What `text` may become so that it leaves nothing open, the longest first; itself if it leaves nothing.
+    """Yield shorter forms of `text` that leave nothing open, the longest first; itself if it leaves nothing.
 
     A text is often cut at a token that the model doubts. Accepted with an open bracket it breaks the file
     until the user closes it, and the next suggestion begins inside the bracket. But a bracket at the end of
@@ -218,13 +218,13 @@ def closed_ends(site: CursorSite, text: str, *, is_doubtful: bool) -> Iterator[s
 
 
 def _opens_block(site: CursorSite, text: str) -> bool:
-    """Whether a text ends with the bracket of a block, which closes further down."""
+    """Return whether a text ends with the bracket of a block, which closes further down."""
     line = last_line(site.before + text).rstrip()
     return site.at_line_end and line.endswith("{") and site.language.blocks == "brace"
 
 
 def first_line_end(text: str) -> int:
-    r"""Where the first line that is not blank ends. The gate judges lines, and it was fitted to lines.
+    r"""Find where the first line that is not blank ends. The gate judges lines, and it was fitted to lines.
 
     >>> first_line_end("\n  ab\ncd")
     5

@@ -1,4 +1,4 @@
-"""What the model already said: finds an earlier answer while the user types along it, deletes or reindents.
+"""Earlier texts of the model: finds an earlier answer while the user types along it, deletes or reindents.
 
 A lookup costs microseconds and no inference. Every entry remembers the text before and below its cursor, so
 an answer is never given at a place that only looks similar.
@@ -39,7 +39,7 @@ class CachedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KnownText:
-    """What remains of an answer at a cursor: `text`, after `skipped` characters that are typed already.
+    """The rest of an answer at a cursor: `text`, after `skipped` characters that are typed already.
 
     `passed` tokens of the generation `origin` end within the skipped characters.
     """
@@ -53,7 +53,7 @@ class KnownText:
     guess: bool = False
 
     def reach(self, characters: int) -> int:
-        """How many tokens of the generation begin within the first `characters` of `text`, or before it."""
+        """Count the tokens that begin within the first `characters` of `text`, or before it."""
         starts = (0, *(end for end, _ in self.spans))
         return self.passed + sum(start < characters for start in starts[: len(self.spans)])
 

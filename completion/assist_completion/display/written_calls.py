@@ -1,4 +1,4 @@
-"""Which calls a text writes out: what is called, and with which arguments. It knows no signature."""
+"""Calls that a text writes out: the callee and the arguments. It knows no signature."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def calls_in(code: str, blank: str, language: str) -> Iterator[tuple[WrittenCall
 
 
 def _closing(code: str, at: int) -> int:
-    """Where the bracket at a place is closed, -1 if it is not."""
+    """Find where the bracket at a place is closed, -1 if it is not."""
     depth = 0
     for place in range(at, len(code)):
         depth += (code[place] in "([{") - (code[place] in ")]}")

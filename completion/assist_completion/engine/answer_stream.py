@@ -35,7 +35,7 @@ LOADING = 300.0  # seconds; a large model from a cold disk
 
 
 class AnswerResource(Resource, Protocol):
-    """What an owner thread owns if it can answer questions."""
+    """The resource of an owner thread if it can answer questions."""
 
     @property
     def answering_model(self) -> AnsweringModel: ...
@@ -103,7 +103,7 @@ class AnswerStream:
                 raise
 
     async def unread(self) -> int:
-        """How many tokens of the question are read before the answer begins; waits until that is known."""
+        """Count the question's tokens that are read before the answer begins; waits until that is known."""
         while self._run.unread is None and not self._ended.is_set():
             self._changed.clear()
             if self._run.unread is None and not self._ended.is_set():
@@ -113,7 +113,7 @@ class AnswerStream:
 
     @property
     def written(self) -> int:
-        """How many tokens the answer has so far."""
+        """Return how many tokens the answer has so far."""
         return len(self._run.written)
 
     async def aclose(self) -> None:
@@ -169,7 +169,7 @@ class Answerer(Generic[S]):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is being written or waits."""
+        """Return whether an answer is being written or waits."""
         return bool(self._running)
 
     def count(self, text: str) -> int:
@@ -200,7 +200,7 @@ class Answerer(Generic[S]):
         return stream
 
     async def weigh(self, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
-        """What the model doubts in a text that the question holds. Raises `TooLongError` and `ModelError`."""
+        """Find what the model doubts in a text of the question. Raises `TooLongError` and `ModelError`."""
         self._stop_timer()
         doubts: list[Doubt] = []
 

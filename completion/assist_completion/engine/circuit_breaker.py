@@ -1,4 +1,4 @@
-"""Whether a server is asked: not while it fails, and again after a pause that grows.
+"""The decision to ask a server: not while it fails, and again after a pause that grows.
 
 It knows times only, and the clock is a parameter.
 """
@@ -25,7 +25,7 @@ class CircuitBreaker:
         self.state: Circuit = "closed"
 
     def try_again(self) -> bool:
-        """Whether it is time for a trial. The one who is told so makes it, and reports how it ended."""
+        """Say if it is time for a trial. The one who is told so makes it, and reports how it ended."""
         if self.state != "open" or self._clock() < self._until:
             return False
         self.state = "trial"

@@ -72,14 +72,14 @@ class PendingGeneration:
     done: bool = False
 
     def typed_since(self, site: CursorSite) -> str | None:
-        """What was typed since this generation's cursor; None if `site` is another place."""
+        """Return what was typed since this generation's cursor; None if `site` is another place."""
         start = self.site.before
         if self.site.path != site.path or self.site.below != site.below or not site.before.startswith(start):
             return None
         return site.before[len(start) :]
 
     def agrees(self, typed_text: str) -> bool:
-        """Whether the text so far and what was typed since do not contradict each other."""
+        """Return whether the text so far and what was typed since do not contradict each other."""
         text = self.generation.text
         return text.startswith(typed_text) or (not self.done and typed_text.startswith(text))
 
@@ -188,7 +188,7 @@ class Engine:
         return answer
 
     async def complete_several(self, request: CompletionRequest, most: int = MOST) -> tuple[Suggestion, ...]:
-        """What `complete` returns, and up to `most` in all that begin in other ways, the likeliest first.
+        """Return what `complete` does, and up to `most` in all that begin in other ways, the likeliest first.
 
         It takes at most `others_s` seconds more. A request that comes meanwhile goes first. What
         names something that does not exist comes last.
@@ -234,7 +234,7 @@ class Engine:
 
     @property
     def is_writing(self) -> bool:
-        """Whether the text for the last request that asked the model has begun."""
+        """Return whether the text for the last request that asked the model has begun."""
         return self._pending is not None and (self._pending.done or bool(self._pending.generation.spans))
 
     def prewarm(self, context: Context, *, full: bool = False) -> Future[None] | None:

@@ -1,4 +1,4 @@
-"""What other threads tell the event loop, which may be closed by then."""
+"""Calls of other threads to the event loop, which may be closed by then."""
 
 import asyncio
 from collections.abc import Callable

@@ -182,13 +182,13 @@ class ServedSource:
         return CachedPrompt(new_plan, (), full=True)
 
     def _fits(self, new_plan: Plan) -> bool:
-        """Whether a prompt and its answer fit the server's context, in the densest text that is usual."""
+        """Say if a prompt and its answer fit the server's context, in the densest text that is usual."""
         files = sum(len(snippet.text) + len(snippet.path) for snippet in new_plan.snippets)
         size = files + len(new_plan.head) + len(new_plan.typed) + len(new_plan.suffix)
         return size / DENSE < self._budget.context - 2 * self._budget.block_tokens
 
     def _is_admitted(self, context: Context, new_plan: Plan) -> bool:
-        """Whether the other files that an earlier prompt shows may still be sent."""
+        """Return whether the other files that an earlier prompt shows may still be sent."""
         return self._server.admit(replace(context, snippets=new_plan.snippets)).snippets == new_plan.snippets
 
     def _remember(self, prompt: CachedPrompt) -> None:

@@ -31,7 +31,7 @@ Ask = Callable[[GhostTextEngine, CompletionRequest], Awaitable[tuple[Suggestion,
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Who writes ghost text now: "team" or "local", and why not the team's server, or ""."""
+    """The writer of ghost text now: "team" or "local", and why not the team's server, or ""."""
 
     name: str
     why: str = ""
@@ -66,7 +66,7 @@ class ServerFirst:
 
     @property
     def counts(self) -> Counter[str]:
-        """What both engines counted."""
+        """Return what both engines counted."""
         return self._server.counts + (self._local.counts if self._local else Counter())
 
     @property
@@ -82,7 +82,7 @@ class ServerFirst:
 
     @property
     def tier(self) -> Tier:
-        """Who writes ghost text now."""
+        """Return who writes ghost text now."""
         return self._tier
 
     async def complete(self, request: CompletionRequest) -> Suggestion:
@@ -146,7 +146,7 @@ class ServerFirst:
         return self._remember(self._local, await ask(self._local, replace(request, immediate=True)))
 
     async def _in_time(self, task: "asyncio.Future[tuple[Suggestion, ...]]") -> tuple[Suggestion, ...] | None:
-        """What the server's engine answers; None if it is late, which the breaker counts."""
+        """Return what the server's engine answers; None if it is late, which the breaker counts."""
         try:
             await asyncio.wait([task], timeout=self._bound if self._local else None)
             if not task.done() and self._server.is_writing:  # a long text takes its time

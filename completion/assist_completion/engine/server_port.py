@@ -47,7 +47,7 @@ class CompletionServer(Protocol):
 
     @property
     def constrains(self) -> bool:
-        """Whether it can be made to begin its answer with a given text."""
+        """Return whether it can be made to begin its answer with a given text."""
 
     def admit(self, context: Context) -> Context:
         """The context without what may not be sent. Raises `ServedError` if the file itself may not."""

@@ -1,4 +1,4 @@
-"""When to ask the model after a key, and work ahead of requests: at a rest, and after accepted texts.
+"""Timing: when to ask the model after a key, and work ahead of requests: at a rest, and after accepted texts.
 
 Work ahead yields to a visible request. None of it starts after it has used its share of the time. How long a
 request waits for a pause in typing comes from the same times. The clock is a parameter.
@@ -64,7 +64,7 @@ class TypingPace:
         return min(longest, max(FLOOR, SHARE * gap - expected))
 
     def may_speculate(self, duty: float = DUTY) -> bool:
-        """Whether there may be work ahead of requests: below a share of the time."""
+        """Return whether there may be work ahead of requests: below a share of the time."""
         floor = self.clock() - WINDOW
         while self._work and self._work[0][0] < floor:
             self._work.popleft()
@@ -85,7 +85,7 @@ class RestingPlace:
     note_written: Callable[[], None]
 
     def is_at(self, context: Context) -> bool:
-        """Whether another context has the same cursor."""
+        """Return whether another context has the same cursor."""
         return (self.context.path, self.context.before) == (context.path, context.before)
 
 

@@ -40,7 +40,7 @@ LEAST = 64
 
 
 def repeats(tokens: Sequence[int]) -> bool:
-    """Whether the last tokens are one part, up to `PERIOD` long, over and over.
+    """Return whether the last tokens are one part, up to `PERIOD` long, over and over.
 
     >>> repeats([7, 8] * 31), repeats([7, 8] * 32)
     (False, True)
@@ -91,7 +91,7 @@ class AnsweringModel:
 
 @dataclass(frozen=True, slots=True)
 class AnswerOnly:
-    """What an owner thread owns if it only answers questions."""
+    """The resource of an owner thread if it only answers questions."""
 
     answering_model: AnsweringModel
 
@@ -100,7 +100,7 @@ class AnswerOnly:
 
 
 def no_answering_model() -> Llama:
-    """What opens the model where no model for answers is set: always raises `ModelError`."""
+    """Return what opens the model where no model for answers is set: always raises `ModelError`."""
     raise ModelError("no model for answers is set; name one, for example qwen2.5-coder-1.5b.")
 
 
@@ -162,16 +162,16 @@ class AnswerRun:
             self.ended = "length"
 
     def has_ended(self) -> bool:
-        """Whether the answer is complete, or may not go on."""
+        """Return whether the answer is complete, or may not go on."""
         return self.ended != "cancelled"
 
     def _is_closed(self) -> bool:
-        """Whether the last whole line is the one that ends the answer."""
+        """Return whether the last whole line is the one that ends the answer."""
         whole, newline, _ = self.text.rpartition("\n")
         return bool(newline) and whole.rpartition("\n")[2].rstrip() == self.conversation.ending
 
     def _is_said(self) -> bool:
-        """Whether the answer has as many whole sentences as it may have; the next one may have begun."""
+        """Say if the answer has as many whole sentences as it may have; the next one may have begun."""
         most = self.conversation.sentences
         if not most:
             return False
@@ -253,7 +253,7 @@ def _advance(sequence: LlamaSequence, run: AnswerRun) -> Logits:
 
 
 def weigh(model: AnsweringModel, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
-    """What the model doubts in a `text` that the question holds. Raises what `run_answer` does.
+    """Return what the model doubts in a `text` that the question holds. Raises what `run_answer` does.
 
     It reads the question up to the end of the text, so that an answer afterwards reads only the rest.
     """

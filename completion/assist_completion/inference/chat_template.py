@@ -23,7 +23,7 @@ _MARKS = re.compile("\ue0a0([0-9]+)\ue0a1")
 
 
 class Vocabulary(Protocol):
-    """What this module needs of a `llama.Llama`. None of it touches a sequence."""
+    """The part that this module needs of a `llama.Llama`. None of it touches a sequence."""
 
     load: Load
 

@@ -1,4 +1,4 @@
-"""What goes into answering and what comes out: a conversation, and the answer that continues it.
+"""Input and output of answering: a conversation, and the answer that continues it.
 
 These are values only. They know no model.
 """
@@ -85,7 +85,7 @@ class Margins:
 
 @dataclass(frozen=True, slots=True)
 class AnswerMillis:
-    """Where the time of an answer went, in milliseconds.
+    """Time spent on an answer, in milliseconds.
 
     `first` is the time from the question to the first piece of text. It includes waiting and loading.
     """
@@ -124,7 +124,7 @@ def margins_of(each: list[float]) -> Margins:
 
 
 def repeats_lines(text: str) -> bool:
-    r"""Whether the last whole lines of a text say the same over and over, apart from numbers and names.
+    r"""Say if the last whole lines of a text say the same over and over, apart from numbers and names.
 
     >>> repeats_lines("".join(f"    assert total([{n}]) == {n}\n" for n in range(30)))
     True
@@ -140,7 +140,7 @@ def repeats_lines(text: str) -> bool:
 
 
 def _same_blocks(lines: list[str]) -> bool:
-    """Whether the text ends in one block of lines over and over."""
+    """Return whether the text ends in one block of lines over and over."""
     size = len(lines)
     for period in range(1, min(BLOCK_LINES, size // BLOCK_TIMES) + 1):
         span = max(BLOCK_TIMES * period, BLOCK_LEAST)
@@ -152,7 +152,7 @@ def _same_blocks(lines: list[str]) -> bool:
 
 
 def _same_bodies(lines: list[str]) -> bool:
-    """Whether the last paragraphs differ in their first line only. The last one may be incomplete."""
+    """Return whether the last paragraphs differ in their first line only. The last one may be incomplete."""
     paragraphs: list[list[str]] = [[]]
     for line in lines:
         if line:

@@ -80,7 +80,7 @@ def tell_failure(listener: Callable[[str], object]) -> None:
 
 
 def outlive(leave: Callable[[str], object]) -> None:
-    """Where a device fails in a way that ends the process, call this on the thread, which never goes on."""
+    """Call this on a thread whose device failed in a way that ends the process; it never returns."""
     _own.leave = leave
 
 
@@ -99,7 +99,7 @@ _ENDINGS = {"ggml_set_abort_callback": _on_abort, "_ZSt13set_terminatePFvvE": _o
 
 
 def failure() -> str:
-    """Why this process uses no device any more, as a sentence, or ""."""
+    """Return why this process uses no device any more, as a sentence, or ""."""
     return f"The graphics device failed, and the processor goes on: {failures[0]}" if failures else ""
 
 
@@ -184,7 +184,7 @@ def _list_devices(loaded_library: LoadedLibrary) -> list[Device]:
 
 
 def driver_state(root: Path = Path("/")) -> list[tuple[str, int, int]]:
-    """What changes when a driver or a device does: the names of its files, with their sizes and times."""
+    """Describe drivers and devices, to notice changes: the names of its files, with their sizes and times."""
     if sys.platform == "win32":
         files = [Path("C:/Windows/System32") / name for name in _WINDOWS]
     else:

@@ -60,7 +60,7 @@ def doubts(tokens: Sequence[WeighedToken]) -> tuple[Doubt, ...]:
 
 
 def _tells(own: str, best: str, above: str) -> bool:
-    """Whether another token was possible there, and not only another name, space, bracket or comment."""
+    """Say if another token was possible, and not only another name, space, bracket or comment."""
     if not own or not best or own == best or _in_prose(above):
         return False
     if own.startswith(_COMMENT) or best.startswith(_COMMENT):
@@ -77,6 +77,6 @@ def _tells(own: str, best: str, above: str) -> bool:
 
 
 def _in_prose(above: str) -> bool:
-    """Whether a text ends within a comment of its own line or a docstring."""
+    """Return whether a text ends within a comment of its own line or a docstring."""
     line = above.rpartition("\n")[2].lstrip()
     return line.startswith(_COMMENT) or any(above.count(mark) % 2 for mark in ('"""', "'''"))

@@ -68,7 +68,7 @@ class DraftReader:
             self._place = self._find(list(tokens[-ALIKE:]))
 
     def _find(self, last: list[int]) -> int:
-        """Where the draft goes on after the last tokens of the answer, -1 if nowhere."""
+        """Find where the draft goes on after the last tokens of the answer, -1 if nowhere."""
         if len(last) < ALIKE:
             return -1
         starts = range(len(self._draft) - ALIKE + 1)

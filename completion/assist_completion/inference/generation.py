@@ -37,7 +37,7 @@ SMALL = Extent(head=190, suffix=60, lines_after=8, snapped=False, far=FAR)
 
 @dataclass(frozen=True, slots=True)
 class TokenBudget:
-    """What fits the latency target on this machine, in tokens. The speed probe finds it."""
+    """Tokens that fit the latency target on this machine. The speed probe finds it."""
 
     full: Extent = FULL
     small: Extent = SMALL
@@ -166,7 +166,7 @@ class Generation:
         self.ended = True
 
     def claim_extension(self) -> bool:
-        """Whether this generation can be extended. Only the first caller gets True."""
+        """Return whether this generation can be extended. Only the first caller gets True."""
         if self.ended or self._extended:
             return False
         self._extended = True
@@ -183,12 +183,12 @@ class Generation:
 
     @property
     def is_guess(self) -> bool:
-        """Whether the text was written from a small prompt."""
+        """Return whether the text was written from a small prompt."""
         return self.cached_prompt is not None and not self.cached_prompt.full
 
 
 class TokenSource(Protocol):
-    """Where an engine's tokens come from: the model in this process, or a server. Owner thread only."""
+    """The source of an engine's tokens: the model in this process, or a server. Owner thread only."""
 
     @property
     def computed(self) -> int:
@@ -302,13 +302,13 @@ def warm(model: Model, context: Context, *, full: bool) -> None:
 
 
 def _is_good_enough(prompt: CachedPrompt, plan: Plan, context: Context, *, full: bool) -> bool:
-    """Whether a new prompt would be no better than this cached one."""
+    """Return whether a new prompt would be no better than this cached one."""
     current = plan.snippets == context.snippets
     return len(plan.typed) < REANCHOR and (prompt.full or not full) and current
 
 
 def _count_missing(model: Model, prompt: CachedPrompt) -> int:
-    """How many tokens of a prompt are not in the cache."""
+    """Return how many tokens of a prompt are not in the cache."""
     return len(prompt.fixed) - model.prefix_cache.count_reusable(prompt.fixed)
 
 
@@ -432,7 +432,7 @@ def _forks(model: Model, prompt: CachedPrompt, tokens: list[int], need: bytes) -
 
 
 def _adds_text(piece: bytes, need: bytes) -> bool:
-    """Whether a token goes on after what is typed, not only with a line break. Special ones have no bytes."""
+    """Say if a token goes on after what is typed, not only with a line break. Special ones have no bytes."""
     fresh = piece[len(need) :]
     return piece.startswith(need) and bool(fresh.strip() or (fresh and b"\n" not in fresh))
 

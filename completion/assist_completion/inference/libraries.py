@@ -1,4 +1,4 @@
-"""Which llama.cpp there is on this machine, and how it is loaded.
+"""The libraries of llama.cpp on this machine, and how one is loaded.
 
 Only names and files are looked at until a library is needed: nothing is imported from a package that has one.
 """
@@ -70,7 +70,7 @@ class LibrarySource:
 
     @property
     def words(self) -> str:
-        """Where it is from, and its build."""
+        """Find where it is from, and its build."""
         return f"{self.origin} ({self.build})"
 
 
@@ -89,7 +89,7 @@ class LoadedLibrary:
 
     @property
     def words(self) -> str:
-        """Where it is from, its build, and the processors that it is for."""
+        """Find where it is from, its build, and the processors that it is for."""
         return f"{self.source.origin} ({', '.join(filter(None, (self.source.build, self.variant)))})"
 
 
@@ -248,7 +248,7 @@ def library_file(folder: Path, part: str) -> Path | None:
 
 
 def trouble(source: LibrarySource) -> str:
-    """Why a library cannot be used here, or "": it is loaded in a process of its own, which may crash."""
+    """Return why a library cannot be used, or "": it is loaded in a process of its own, which may crash."""
     child = subprocess.run(
         child_command("assist_completion.inference.libraries", source=source),
         stdin=subprocess.DEVNULL,

@@ -100,7 +100,7 @@ class Abort:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How to open a model. `context` is the number of tokens per sequence.
+    """Parameters to open a model. `context` is the number of tokens per sequence.
 
     `threads` is for reading prompts and `decode_threads` for writing tokens. 0 means every physical core.
     Without `flash`, attention is computed in the old way. All layers are on the `device`, a kind that the
@@ -226,12 +226,12 @@ class Llama:
         )
 
     def head(self) -> tuple[int, ...]:
-        """What every prompt starts with: the begin-of-sequence token, if the model wants one."""
+        """Return what every prompt starts with: the begin-of-sequence token, if the model wants one."""
         v = self._vocab
         return (self._api.llama_vocab_bos(v),) if self._api.llama_vocab_get_add_bos(v) else ()
 
     def is_special(self, token: int) -> bool:
-        """Whether a token ends a text or commands the model. Such a token must never become text."""
+        """Return whether a token ends a text or commands the model. Such a token must never become text."""
         v = self._vocab
         return bool(self._api.llama_vocab_is_control(v, token) or self._api.llama_vocab_is_eog(v, token))
 
@@ -266,7 +266,7 @@ class Llama:
         self._api.llama_set_n_threads(self._context, decode, prefill)
 
     def layers(self) -> int:
-        """How many layers the model has."""
+        """Return how many layers the model has."""
         return int(self._api.llama_model_n_layer(self._model))
 
     def trained_context(self) -> int:
@@ -338,7 +338,7 @@ class Llama:
         self._api.llama_memory_seq_rm(self._memory, seq, length, -1)
 
     def length(self, seq: int) -> int:
-        """How many tokens the sequence holds."""
+        """Return how many tokens the sequence holds."""
         return int(self._api.llama_memory_seq_pos_max(self._memory, seq)) + 1
 
     def save(self, seq: int) -> bytes:

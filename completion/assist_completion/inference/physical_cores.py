@@ -1,4 +1,4 @@
-"""How many cores are worth a thread each: fast ones, without hyper-threads, that this process may use.
+"""The number of cores worth a thread each: fast ones, without hyper-threads, that this process may use.
 
 Decoding waits for its slowest thread, so threads on slow cores, or two on one core, make it slower. It asks
 the system and measures nothing, but counts what else runs at this moment, on Linux.
@@ -38,7 +38,7 @@ def physical_cores() -> int:
 
 
 def processor_facts(root: Path = Path("/")) -> tuple[object, ...]:
-    """What changes when this process gets another processor, or more or less of one."""
+    """Return what changes when this process gets another processor, or more or less of one."""
     lines = {line for line in _text(root / _CPUS).splitlines() if line.startswith(_FACTS)}
     family = system_number(_FAMILY) if sys.platform == "darwin" else 0
     system = (platform.machine(), platform.processor(), os.cpu_count(), physical_cores(), family)
@@ -46,7 +46,7 @@ def processor_facts(root: Path = Path("/")) -> tuple[object, ...]:
 
 
 def threads_beside(running: str, cores: int, threads: int) -> int:
-    """How many of `threads` find a core that is free, from the text of Linux' /proc/loadavg.
+    """Return how many of `threads` find a core that is free, from the text of Linux' /proc/loadavg.
 
     For libraries without OpenMP: their threads spin until the last one has its turn. While nine other
     processes computed on two cores, two such threads read 9 tokens a second and one read 41.
@@ -61,7 +61,7 @@ def threads_beside(running: str, cores: int, threads: int) -> int:
 
 
 def running_now() -> str:
-    """What `threads_beside` reads, "" on other systems."""
+    """Return what `threads_beside` reads, "" on other systems."""
     return _text(_LOAD)
 
 

@@ -66,12 +66,12 @@ class PrefixCache:
         return max(candidates, key=lambda each: _rank(each[0], each[1], context), default=None)
 
     def starts(self, path: str, snippets: tuple[Snippet, ...], *, guest: bool = False) -> list[str]:
-        """How the full heads of a file after these snippets begin, the newest first."""
+        """Return how the full heads of a file after these snippets begin, the newest first."""
         plans = [prompt.plan for prompt in reversed(self._prompts) if prompt.full and prompt.guest is guest]
         return starts_of(plans, path, snippets)
 
     def count_reusable(self, tokens: tuple[int, ...]) -> int:
-        """How many leading tokens of a new prompt are in the cache already."""
+        """Return how many leading tokens of a new prompt are in the cache already."""
         return max((common_prefix(prompt.tokens, tokens) for prompt in self._prompts), default=0)
 
     def activate(self, prompt: CachedPrompt) -> None:

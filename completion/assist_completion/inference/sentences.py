@@ -29,7 +29,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def is_whole(sentence: str) -> bool:
-    """Whether a sentence that is the last of a text is whole: a blank follows its mark, or a line ends.
+    """Say if a sentence that is the last of a text is whole: a blank follows its mark, or a line ends.
 
     >>> is_whole("It ends. "), is_whole("It ends."), is_whole("Version 1")
     (True, False, False)

@@ -31,7 +31,7 @@ class LlamaSequence:
         self._number = number
 
     def unread(self, prompt: list[int]) -> int:
-        """How many tokens of `prompt` reading it would compute."""
+        """Return how many tokens of `prompt` reading it would compute."""
         return len(prompt) - self._kept_of(prompt)
 
     def _kept_of(self, prompt: list[int]) -> int:

@@ -1,4 +1,4 @@
-"""How fast a model runs on this machine, and how many tokens fit a budget of time.
+"""The speed of a model on this machine, and the tokens that fit a budget of time.
 
 The model is first opened in a child process. A broken file that crashes llama.cpp kills only the child, and a
 file without infilling tokens is refused before anything depends on it. Where the library has a part for a
@@ -82,7 +82,7 @@ class Speeds:
 
     @property
     def words(self) -> str:
-        """What was measured of the device and the processor, and which one is used; "" without a device."""
+        """Describe the measured device and processor, and which is used; "" without a device."""
         if self.trouble or self.device is None or not (self.device.sizes and self.processor.sizes):
             return self.trouble
         pairs = zip(self.device.sizes, self.processor.sizes, strict=True)
@@ -97,14 +97,14 @@ class Speeds:
 
     @property
     def trouble(self) -> str:
-        """Why a device that is there or wanted is not used, as a sentence; "" if the processor is faster."""
+        """Say why a device that is there or wanted is not used; "" if the processor is faster."""
         why = self.device.why if self.device is not None else NO_PART
         on_gpu = self.wanted == "gpu"
         return f"The graphics device is not used: {why}" if why and (on_gpu or why not in _QUIET) else ""
 
 
 def is_faster(device: Speed, processor: Speed) -> bool:
-    """Whether a device is faster at our sizes: at a new place, and at an answer or a file that is read ahead.
+    """Say if a device is faster at our sizes: at a new place, and at an answer or a file that is read ahead.
 
     The small prompt and the large one weigh the same, each with what is written after it.
 
@@ -199,7 +199,7 @@ def _remember(memory: Path, key: str, speed: Speed) -> Speed:
 
 
 def needs_probe(speed: Speed, now: float, *, busy: bool) -> bool:
-    """Whether a measurement should be repeated.
+    """Return whether a measurement should be repeated.
 
     >>> needs_probe(Speed(90, 20, 1, 32768), 1e9, busy=False)
     False
@@ -247,12 +247,12 @@ def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
 
 
 def answering_load(path: Path, speed: Speed, threads: int) -> Load:
-    """How to open a model that answers: one sequence of `WINDOW` tokens, or fewer if trained for fewer."""
+    """Return parameters for answers: one sequence of `WINDOW` tokens, or fewer if trained for fewer."""
     return replace(ghost_text_load(path, speed, threads), context=min(WINDOW, speed.trained), sequences=1)
 
 
 def ghost_text_load(path: Path, speed: Speed, threads: int = 0) -> Load:
-    """How to open a model that writes ghost text, with two sequences."""
+    """Return how to open a model that writes ghost text, with two sequences."""
     load = Load(path, threads=threads, decode_threads=speed.decode_threads, flash=speed.flash)
     return replace(load, device=speed.device, slice=speed.slice, batches=tuple(speed.batches))
 
@@ -321,7 +321,7 @@ def _probe(trial: SpeedTrial, timeout: float) -> Speed:
 
 
 def probe_failure(path: Path, code: int, message: str) -> ModelError:
-    """Why the child that measures a model ended with this exit code: the model, or the library."""
+    """Return why the child that measures a model ended with this exit code: the model, or the library."""
     if code == EXIT_UNFIT:
         return ModelError(message.strip())
     if code in ILLEGAL_INSTRUCTION:
@@ -337,7 +337,7 @@ def probe_failure(path: Path, code: int, message: str) -> ModelError:
 
 
 def is_busy() -> bool:
-    """Whether more than half of the cores have been busy during the last minute."""
+    """Return whether more than half of the cores have been busy during the last minute."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * physical_cores()
 
 

@@ -83,7 +83,7 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class SpeedTrial:
-    """What is measured: a model on a device, or on the processor, at `SIZES` too if that is `compared`.
+    """A measurement: a model on a device, or on the processor, at `SIZES` too if that is `compared`.
 
     A model that only answers need not support infilling. On a battery processors are slower.
     """

@@ -33,7 +33,7 @@ WATCHING = 0.5  # seconds between two looks at whether a device is late
 
 
 class Lane(IntEnum):
-    """Who goes first: the lower the number, the sooner."""
+    """The priority of a job: the lower the number, the sooner."""
 
     VISIBLE = 0
     PREWARM = 1
@@ -45,7 +45,7 @@ class Lane(IntEnum):
 
 
 class Resource(Protocol):
-    """What the thread owns."""
+    """The resource that the thread owns."""
 
     def close(self) -> None:
         """Give everything back. Called once, on the owner thread."""
@@ -89,7 +89,7 @@ QueuedJob = tuple[int, int, Job[R]]
 
 
 class JobQueue(Protocol[R_co]):
-    """Where jobs are given, for who does not own the thread. Event loop only."""
+    """The queue of jobs, for callers that do not own the thread. Event loop only."""
 
     def submit(self, job: Job[R_co]) -> None:
         """Queue a job."""
@@ -182,7 +182,7 @@ class Worker(Generic[R_co]):
                 job.finish(Aborted())
 
     def idle(self) -> bool:
-        """Whether nothing runs and nothing waits."""
+        """Return whether nothing runs and nothing waits."""
         with self._wake:
             return self._running is None and not self._queue
 

@@ -100,5 +100,5 @@ def _is_whole(folder: Path, name: str, sha256: str) -> bool:
 
 
 def engine_place(root: Path, row: EngineRow) -> Path:
-    """Where a package is, or would be."""
+    """Find where a package is, or would be."""
     return root / f"{row.machine}-{row.version}"

@@ -1,4 +1,4 @@
-"""Whether a file is a whole GGUF model, as far as its header says.
+"""A check that a file is a whole GGUF model, by its header.
 
 It reads the header and the table of tensors, and compares the end of the last tensor with the file's size.
 It does not load the model, check its contents, or know the catalogue. llama.cpp checks the contents.
@@ -42,7 +42,7 @@ TENSOR_BLOCKS = {
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What the header says: format version, architecture ("qwen2"), tensors, and bytes the file needs."""
+    """Values of the header: format version, architecture ("qwen2"), tensors, and bytes the file needs."""
 
     version: int
     architecture: str
@@ -51,7 +51,7 @@ class GgufHeader:
 
 
 def unreadable_words(path: Path, error: OSError) -> str:
-    """What to say of a file that gives no bytes: it is not known to be a wrong one, and is never deleted."""
+    """Describe a file that cannot be read: it is not known to be wrong, and is never deleted."""
     return (
         f"{path} cannot be read: {error.strerror or error}. Check its permissions. A virus scanner may hold "
         "it, or have moved it away: look into its list, and allow this folder there."

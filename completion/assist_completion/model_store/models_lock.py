@@ -29,7 +29,7 @@ HASHED = "models.hashed"
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What was accepted under a name: hash, size in bytes, and the source in words."""
+    """The file that was accepted under a name: hash, size in bytes, and the source in words."""
 
     sha256: str
     bytes: int

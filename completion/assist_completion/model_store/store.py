@@ -47,7 +47,7 @@ class InstalledModel:
 
 
 def path_of(store: Store, row: ModelRow) -> Path:
-    """Where the file of `row` is, or would be."""
+    """Find where the file of `row` is, or would be."""
     return store.root / row.file
 
 

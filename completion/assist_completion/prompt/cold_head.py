@@ -1,4 +1,4 @@
-"""What a small prompt shows of the lines that are too far above the cursor for it: the imports that the
+"""The lines that a small prompt shows of those that are too far above the cursor for it: the imports that the
 visible names use, the heads of the blocks around the cursor, signatures of what is called, and the statement
 most like the one at the cursor, which may also be further down.
 

@@ -26,7 +26,7 @@ CLOSERS = ")]}>\"'`;,: \t"  # an editor adds these by itself, so they do not bel
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much text a prompt may take: tokens of head and suffix, and whether the head starts on the grid.
+    """The limits of a prompt's text: tokens of head and suffix, and whether the head starts on the grid.
 
     `anchor` is how many lines above the cursor the head ends. `far` is the share of the head that lines
     chosen from further up may take.
@@ -56,7 +56,7 @@ class Plan:
 
 
 def starts_of(plans: Iterable[Plan], path: str, snippets: tuple[Snippet, ...]) -> list[str]:
-    """How the heads of a file after these snippets begin, in the order of the plans, each once."""
+    """Return how the heads of a file after these snippets begin, in the order of the plans, each once."""
     heads = [earlier.head for earlier in plans if earlier.path == path and earlier.snippets == snippets]
     return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
@@ -89,7 +89,7 @@ def suffix_of(after: str, lines: int, tokens: int) -> str:
 
 
 def same_suffix(old: str, new: str) -> bool:
-    """Whether a prompt with the suffix `old` is still good: the first line is equal, and 90 % of the rest."""
+    """Say if a prompt with the suffix `old` is still good: the first line is equal, and 90 % of the rest."""
     if old == new:
         return True
     if old.partition("\n")[0] != new.partition("\n")[0] or not old or not new:
@@ -121,7 +121,7 @@ def plan(
 
 
 def _far(context: Context, lines: list[str], anchor: int, extent: Extent, suffix: str) -> tuple[int, str]:
-    """Where the head starts if lines from further up have a share of its room, and these lines."""
+    """Find where the head starts if lines from further up have a share of its room, and these lines."""
     room = int(extent.far * extent.head * CHARS_PER_TOKEN)
     far = ""
     for _ in range(2):  # what they leave of their share belongs to the head again
@@ -206,7 +206,7 @@ def render(plan: Plan, fim: Fim, tokenize: Callable[[str], list[int]]) -> tuple[
 
 
 def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:
-    """How many leading items two sequences share: tokens of two lists, or characters of two texts.
+    """Return how many leading items two sequences share: tokens of two lists, or characters of two texts.
 
     >>> common_prefix([1, 2, 3], [1, 2, 4])
     2

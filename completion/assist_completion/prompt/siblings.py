@@ -34,7 +34,7 @@ class HiddenLines:
     last: int
 
     def is_hidden(self, at: int) -> bool:
-        """Whether the model does not see a line otherwise."""
+        """Return whether the model does not see a line otherwise."""
         return not self.first <= at < self.last
 
 
@@ -61,7 +61,7 @@ def nearest_sibling(hidden: HiddenLines) -> int | None:
 
 
 def _likeness(one: str, other: str, rare: dict[str, float]) -> float:
-    """How alike two lines are: shared words by their rarity, and shared first tokens."""
+    """Return how alike two lines are: shared words by their rarity, and shared first tokens."""
     first, second = _TOKEN.findall(one), _TOKEN.findall(other)
     alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
     common = set(first) & set(second)

@@ -1,4 +1,4 @@
-"""Which snippets a prompt shows before a file's text. They stay the same, so they are not read again.
+"""The snippets that a prompt shows before a file's text. They stay the same, so they are not read again.
 
 A pack only grows at its end until it is full. It is replaced as a whole when another set is clearly better.
 All of that happens while no request waits: a request takes the pack as it is. This module knows no index.

@@ -44,7 +44,7 @@ class Healer:
         return list(tokens[:size_left]), b"".join(self._pieces[token] for token in tokens[size_left:])
 
     def _begins(self, need: bytes) -> bool:
-        """Whether a longer token begins with these bytes."""
+        """Return whether a longer token begins with these bytes."""
         at = bisect_left(self._bytes, need)
         while at < len(self._bytes) and self._bytes[at] == need:
             at += 1

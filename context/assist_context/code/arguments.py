@@ -1,4 +1,4 @@
-"""What a function may write into of what it is given: its parameters, and calls that change their object.
+"""Arguments that a function may write into: its parameters, and calls that change their object.
 
 A parameter that gets another value anywhere in the function is none of them, since what is written then may
 be new. The rules for a language are given (`statements`). This module knows one text.

@@ -307,7 +307,7 @@ def _heritage(rules: CallRules, node: tree_sitter.Node) -> Iterator[str]:
 
 
 def _decorators(node: tree_sitter.Node) -> str:
-    """What is written before a definition that changes what it is: decorators and modifiers."""
+    """Return what is written before a definition that changes what it is: decorators and modifiers."""
     parent = node.parent
     modifiers = [
         node_text(child)

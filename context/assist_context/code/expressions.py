@@ -21,7 +21,7 @@ CallText = tuple[str, tuple[str, ...]]  # what is called, and the arguments
 
 @dataclass(frozen=True, slots=True)
 class ErrorHandler:
-    """What catches an error, as it is written, its line, and the statements that it runs then."""
+    """A handler of an error: its text, its line, and the statements that it runs then."""
 
     head: str
     line: int

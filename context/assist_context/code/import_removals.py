@@ -1,4 +1,4 @@
-"""How one name is taken out of the imports of a text: out of its list, or with its line and a blank line.
+"""Removal of one name from the imports of a text: from its list, or with its line and a blank line.
 
 It knows one text; whether the name is still needed is for others.
 """

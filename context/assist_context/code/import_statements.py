@@ -220,7 +220,7 @@ def _read_java(root: tree_sitter.Node) -> Iterator[ImportStatement]:
 
 
 def _renaming(node: tree_sitter.Node) -> tuple[str, str]:
-    """What a part of a statement names, and its other name, "" if it has none."""
+    """Return what a part of a statement names, and its other name, "" if it has none."""
     alias = node.child_by_field_name("alias")
     original = node.child_by_field_name("name") or node
     return "".join(node_text(original).split()), node_text(alias)

@@ -1,4 +1,4 @@
-"""Which modules a file imports, from the captures of a query.
+"""The modules that a file imports, from the captures of a query.
 
 The name of the capture says how the language writes a path: `module` is used as written; `module.dots` has
 Python's leading dots; in `module.path` the last part is the name; `module.tree` has names in braces;
@@ -87,7 +87,7 @@ def _read_import(
 
 
 def _level(path: str) -> int:
-    """How far up a path starts: `./` 1, `../` 2, `super::` 2; 0 if it does not say."""
+    """Return how far up a path starts: `./` 1, `../` 2, `super::` 2; 0 if it does not say."""
     if dots := re.match(r"(?:\.\.?(?:/|$))+", path):
         return 1 + dots[0].count("..")
     if ups := re.match(r"(?:(?:self|super)(?:::|$))+", path):

@@ -154,7 +154,7 @@ class _OutlineWalk:
                 yield node
 
     def _failure(self, branch: tree_sitter.Node) -> str:
-        """How a branch of Go passes the error on that the statement before it gave, "" for another one."""
+        """Say how a branch of Go passes on the error of the statement before it, "" for another one."""
         guard = self._guard(branch)
         if guard is None or not _FAILED.fullmatch(guard[0]) or branch.child_by_field_name("initializer"):
             return ""
@@ -270,7 +270,7 @@ class _OutlineWalk:
 
 
 def _passed_on(leaving: tree_sitter.Node) -> str:
-    """What a way out does with an error: it returns it, or one that holds it; "" if it drops it."""
+    """Return what a way out does with an error: it returns it, or one that holds it; "" if it drops it."""
     text = line_of(leaving)
     if not text.startswith("return") or not _ERROR.search(text):
         return ""
@@ -278,14 +278,14 @@ def _passed_on(leaving: tree_sitter.Node) -> str:
 
 
 def _way_out(leaving: tree_sitter.Node) -> str:
-    """What a guard does, in words: "returns early", "raises KeyError(name)"."""
+    """Return what a guard does, in words: "returns early", "raises KeyError(name)"."""
     word, _, value = line_of(leaving).rstrip(";").partition(" ")
     value = value if len(value) <= _SHORT else f"{value[: _SHORT - 4].rstrip()} ..."
     return " ".join(filter(None, (_LEAVES.get(word, word), value or ("early" if word == "return" else ""))))
 
 
 def _head(code: bytes) -> str:
-    """What is before the body of a part, without what the part before it ends with."""
+    """Return what is before the body of a part, without what the part before it ends with."""
     return in_line(code.decode("utf-8", "replace").strip().lstrip(")}];, \n").rstrip(_ENDS))
 
 

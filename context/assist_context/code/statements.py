@@ -1,4 +1,4 @@
-"""What a function returns, yields, raises and changes by its statements, and when it leaves early.
+"""Statements of a function: what it returns, yields, raises and changes, and when it leaves early.
 
 The types of nodes are data (`statements.toml`). What a function inside of it does is not counted, since it
 may never run. This module knows one text and no index.
@@ -106,7 +106,7 @@ def statements_in(text: ParsedText, first: int, last: int) -> tuple[CodeStatemen
 
 
 def protections_in(text: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
-    """What keeps a function from going on: each branch, what it raises, catches, and holds meanwhile.
+    """Return what keeps a function from going on: each branch, what it raises, catches, and holds meanwhile.
 
     Other than `statements_in`, it finds branches at any depth, and in functions without a name. A branch that
     ends by leaving is a guard.
@@ -154,7 +154,7 @@ def _condition(rules: StatementRules, node: tree_sitter.Node) -> str:
 
 
 def _has_name(text: ParsedText, function: tree_sitter.Node) -> bool:
-    """Whether a function or class within another one has a name, by itself or by what it is assigned to."""
+    """Say if a function or class within another one has a name, by itself or by what it is assigned to."""
     calls = call_rules(text.document.language)
     around = function.parent
     if around is not None and around.type == "expression_list":  # Go: `f := func() {}`
@@ -225,7 +225,7 @@ def _top_statements(body: tree_sitter.Node) -> list[tree_sitter.Node]:
 
 
 def _is_opening(statement: tree_sitter.Node) -> bool:
-    """Whether guards may still follow: a comment, a docstring, or a mere declaration."""
+    """Return whether guards may still follow: a comment, a docstring, or a mere declaration."""
     return statement.type == "assignment" or any(kind in statement.type for kind in _OPENING)
 
 
@@ -259,7 +259,7 @@ def _own_nodes(
 def _statements(
     rules: StatementRules, body: tree_sitter.Node, leaving: Collection[int]
 ) -> Iterator[CodeStatement]:
-    """What is returned, yielded and raised by statements, but for those that guards leave by."""
+    """Yield what is returned, yielded and raised by statements, but for those that guards leave by."""
     for node in _own_nodes(rules, body, leaving):
         line = node.start_point.row + 1
         if node.type in rules.returns:
@@ -274,7 +274,7 @@ def _statements(
 def _changes(
     rules: StatementRules, tree: ParsedText, function: tree_sitter.Node, body: tree_sitter.Node
 ) -> Iterator[CodeStatement]:
-    """What a function changes of its own object and of its arguments.
+    """Yield what a function changes of its own object and of its arguments.
 
     An argument that is declared as one to change is named as such if no statement of the function does it.
     """
@@ -309,19 +309,19 @@ def _whole_name(part: tree_sitter.Node | None) -> str:
 
 
 def value_of(node: tree_sitter.Node) -> str:
-    """What follows the keyword of a statement."""
+    """Return what follows the keyword of a statement."""
     text = line_of(node)
     return text.partition(" ")[2].removeprefix("from ").rstrip(";") if " " in text else ""
 
 
 def raises_by_call(rules: StatementRules, node: tree_sitter.Node) -> bool:
-    """Whether a call ends the function, as `panic` does."""
+    """Return whether a call ends the function, as `panic` does."""
     field_name = rules.calls.get(node.type)
     return field_name is not None and node_text(node.child_by_field_name(field_name)) in rules.raising
 
 
 def _targets(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """What an assignment changes; nothing for another node."""
+    """Yield what an assignment changes; nothing for another node."""
     if node.type not in rules.changes:
         return
     field_name = rules.changes[node.type]
@@ -336,7 +336,7 @@ def _targets(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sit
 
 
 def _is_part_of(part: tree_sitter.Node, own: frozenset[str]) -> bool:
-    """Whether a node is a part of the function's own object, or of what a call of it gives."""
+    """Return whether a node is a part of the function's own object, or of what a call of it gives."""
     holder = part
     while holder.named_children:
         holder = holder.named_children[0]
@@ -344,7 +344,7 @@ def _is_part_of(part: tree_sitter.Node, own: frozenset[str]) -> bool:
 
 
 def _receiver(rules: StatementRules, function: tree_sitter.Node) -> str:
-    """What a method of Go calls its own object."""
+    """Return what a method of Go calls its own object."""
     listing = function.child_by_field_name(rules.receiver) if rules.receiver else None
     children = [child for child in listing.named_children if "comment" not in child.type] if listing else []
     return node_text(children[0].child_by_field_name("name")) if children else ""
@@ -386,7 +386,7 @@ def _parts_with_value(rules: StatementRules, node: tree_sitter.Node) -> list[tre
 
 
 def _break_values(rules: StatementRules, loop: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """What a loop's own `break` statements give."""
+    """Yield what a loop's own `break` statements give."""
     waiting = list(loop.named_children)
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""What a file defines, refers to and imports, found by the queries in `queries/`.
+"""Definitions, references and imports of a file, found by the queries in `queries/`.
 
 The captures of the queries:
 - `def.KIND` with `name` (or `path`, if the name may be qualified) and optional `body`, `doc`, `parent`;
@@ -156,7 +156,7 @@ class Outline:
 def symbols(
     language: Language, text: str, microseconds: int = grammars.PARSE_MICROSECONDS, docs: bool = True
 ) -> Symbols:
-    """What a text defines, refers to and imports; without `docs`, no definition has its `doc`.
+    """Return what a text defines, refers to and imports; without `docs`, no definition has its `doc`.
 
     >>> from assist_context.languages import language_of
     >>> found = symbols(language_of("a.py"), "class A:\\n    def f(self): return g()\\n")

@@ -46,7 +46,7 @@ class CodeUnit:
 
     @property
     def line(self) -> int:
-        """Where it begins, from 1."""
+        """Find where it begins, from 1."""
         return self.lines[0]
 
     @property
@@ -121,18 +121,18 @@ def _tokens(
 
 
 def is_within(node: tree_sitter.Node, spans: Sequence[LineRange]) -> bool:
-    """Whether a node has a line of some spans, which are in order and hold a line each."""
+    """Return whether a node has a line of some spans, which are in order and hold a line each."""
     at = bisect_right(spans, (node.end_point.row + 1, sys.maxsize))
     return at > 0 and spans[at - 1][1] > node.start_point.row
 
 
 def _says_type(node: tree_sitter.Node) -> bool:
-    """Whether a sign of TypeScript only says that a value is there, and does nothing."""
+    """Return whether a sign of TypeScript only says that a value is there, and does nothing."""
     return node.type == "!" and node.parent is not None and node.parent.type == "non_null_expression"
 
 
 def _is_documentation(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:
-    """Whether a text in three quotes is a statement of its own."""
+    """Return whether a text in three quotes is a statement of its own."""
     return around.type == "expression_statement" and node.parent == around and '"""' in node_text(node)[:4]
 
 

@@ -1,4 +1,4 @@
-"""What a piece of code calls, and what calls and tests it: found by names, references and imports.
+"""Callees, callers and tests of a piece of code, found by names, references and imports.
 
 This module reads the index and open documents through a corpus, and does not decide what is shown.
 """
@@ -64,7 +64,7 @@ def apart(corpus: Corpus, places: Iterable[AnyLine]) -> tuple[list[AnyLine], lis
 
 
 def is_in_test(corpus: Corpus, path: str, line: int) -> bool:
-    """Whether a line of a file is in a test."""
+    """Return whether a line of a file is in a test."""
     return is_test_file(corpus, path) or _is_inside_test(corpus, path, line, corpus.outline(path))
 
 
@@ -74,7 +74,7 @@ def _is_inside_test(corpus: Corpus, path: str, line: int, outline: Sequence[Inde
 
 
 def is_test_file(corpus: Corpus, path: str) -> bool:
-    """Whether a file is a test by its name, or in Rust by the one that declares it as a module."""
+    """Return whether a file is a test by its name, or in Rust by the one that declares it as a module."""
     if is_test(path) or not path.endswith(".rs"):
         return is_test(path)
     file = PurePosixPath(path)
@@ -132,13 +132,13 @@ def callees(
 
 
 def _stands_in(corpus: Corpus, path: str, user: str) -> bool:
-    """Whether a definition is for tests, such as a mock of a library: code means it only by an import."""
+    """Say if a definition is for tests, such as a mock of a library: code means it only by an import."""
     stray = is_test(path) and not is_test(user)
     return stray and not ImportWays(corpus, path).is_imported(user)
 
 
 def _head(candidate: Candidate) -> Candidate:
-    """What begins with a definition, by its head and the first paragraph of its docstring."""
+    """Return what begins with a definition, by its head and the first paragraph of its docstring."""
     outline = candidate.corpus.outline(candidate.path)
     for definition in outline:
         if definition.start_line == candidate.first:
@@ -196,7 +196,7 @@ def caller_lines(
 
 
 def uses(corpus: Corpus, subject: IndexedDefinition, ways: ImportWays | None = None) -> list[ReferenceSite]:
-    """Where a subject is used: files that import its file first; the others only if its name is rare.
+    """Find where a subject is used: files that import its file first; the others only if its name is rare.
 
     `ways` are those to its file.
     """

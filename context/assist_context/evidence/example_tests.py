@@ -110,7 +110,7 @@ def _named_tests(lines: Sequence[str], names: Sequence[str]) -> Iterator[tuple[t
 
 
 def _title(lines: Sequence[str], at: int) -> str:
-    """What a test is called: in its own line, or in the first line below without a mark."""
+    """Return what a test is called: in its own line, or in the first line below without a mark."""
     if not _BARE.match(lines[at]):
         return lines[at]
     if _CLASS.match(lines[at]):
@@ -119,7 +119,7 @@ def _title(lines: Sequence[str], at: int) -> str:
 
 
 def _alikeness(title: str, name: str) -> tuple[int, float]:
-    """How many words of a name a test's name has, and how alike they are."""
+    """Return how many words of a name a test's name has, and how alike they are."""
     words = [term for term in terms(title) if term not in _NO_NAME]
     name_words = terms(name)
     common = len({*words} & {*name_words})

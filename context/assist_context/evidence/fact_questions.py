@@ -1,4 +1,4 @@
-"""Which facts of code a question asks for, and whether it asks for anything else.
+"""The facts of code that a question asks for, and whether it asks for anything else.
 
 How people ask is data (`fact_words.toml`). This module reads no index: whether a plain word is a name of code
 is for others to say.
@@ -47,7 +47,7 @@ class FactQuestion:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing but facts is asked for."""
+        """Return whether nothing but facts is asked for."""
         return bool(self.kinds) and not self.rest
 
     @property
@@ -58,7 +58,7 @@ class FactQuestion:
         return tuple(word for word in (*self.rest, *self.loose) if word.isidentifier())
 
     def is_whole_with(self, name: str) -> bool:
-        """Whether nothing but facts is asked for if a word of the question is a name."""
+        """Return whether nothing but facts is asked for if a word of the question is a name."""
         return bool(self.kinds) and {*self.rest} <= {name}
 
 
@@ -74,7 +74,7 @@ _KINDS: Mapping[AskedFact, tuple[re.Pattern[str], ...]] = {
 
 
 def fact_question(question: str) -> FactQuestion:
-    """What a question asks for, by its words alone.
+    """Return what a question asks for, by its words alone.
 
     >>> fact_question("who calls `total`, and is it tested?").kinds
     ('tests', 'uses')
@@ -113,7 +113,7 @@ def fact_question(question: str) -> FactQuestion:
 
 
 def asks_only_facts(question: str) -> bool:
-    """Whether nothing is asked but facts, if a plain word that is left is a name of code.
+    """Return whether nothing is asked but facts, if a plain word that is left is a name of code.
 
     >>> asks_only_facts("where is `total` used, and is it tested?"), asks_only_facts("why is `total` used?")
     (True, False)

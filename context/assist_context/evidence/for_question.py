@@ -145,7 +145,7 @@ def _front_page(corpus: Corpus) -> Iterator[Candidate]:
 def _meanings_of_names(
     corpus: Corpus, question: str, target: TargetLines | None, others: Sequence[Corpus], command: str
 ) -> list[tuple[Corpus, IndexedDefinition]]:
-    """What the names in a question mean, with the folder that has it.
+    """Return what the names in a question mean, with the folder that has it.
 
     Where code is shown alone, these are names of one thing that the code does not have yet: others are those
     of parameters more often than those of code to use.
@@ -204,7 +204,7 @@ class _SearchFound:
 
 
 def _found_by_search(query: _Asked, corpora: Sequence[Corpus], plan: RoomPlan) -> _SearchFound:
-    """What the words of a question find; what the question asks for is measured by itself."""
+    """Return what the words of a question find; what the question asks for is measured by itself."""
     question = query.question
     pages = ranked_pages(corpora, question, query.intent) if "page" in plan else []
     code = ranked_code(corpora, question, query.intent) if "search" in plan else []
@@ -226,7 +226,7 @@ def _found_by_search(query: _Asked, corpora: Sequence[Corpus], plan: RoomPlan) -
 def _definitions_of_name(
     corpus: Corpus, name: MentionedName, target: TargetLines | None, others: Sequence[Corpus]
 ) -> list[tuple[Corpus, IndexedDefinition]]:
-    """What a name in the question means, and in which folder: the first folder that knows it."""
+    """Return what a name in the question means, and in which folder: the first folder that knows it."""
     near = target.path if target else ""
     for other in (corpus, *others):
         if meanings := likely_meanings(other.definitions(name.text, PLACES), name, near):
@@ -237,7 +237,7 @@ def _definitions_of_name(
 def _definitions(
     corpus: Corpus, meanings: Sequence[tuple[Corpus, IndexedDefinition]], files: Sequence[str]
 ) -> Iterator[Candidate]:
-    """What the question names: definitions, whole if they are not long, and files by their heads."""
+    """Yield what the question names: definitions, whole if they are not long, and files by their heads."""
     for at, definition in meanings:
         if definition.end_line - definition.start_line < NAMED_WHOLE:
             spans = ((definition.start_line, definition.end_line),)

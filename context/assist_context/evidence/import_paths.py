@@ -1,4 +1,4 @@
-"""How files of a folder reach one file by their imports: directly, or by a package that passes its names on.
+"""Import paths from files of a folder to one file: directly, or by a package that passes its names on.
 
 What was looked up is kept for one question, since many lines ask for the same files. It reads no text.
 """
@@ -31,14 +31,14 @@ class ImportWays:
         self._files = self.corpus.files()
 
     def is_imported(self, path: str) -> bool:
-        """Whether a file imports the wanted one, or a package that passes its names on; Go's are a folder."""
+        """Say if a file imports the wanted one, or a package that passes its names on; Go's are a folder."""
         language = language_of(path).name
         if language == "go" and _folder(path) == _folder(self.wanted):
             return True
         return any(self._leads(targets) for _, targets in self._imports(path))
 
     def imports(self, path: str, name: str) -> list[tuple[Import, bool]]:
-        """What a file imports, each with whether it leads to a name of the wanted file."""
+        """Return what a file imports, each with whether it leads to a name of the wanted file."""
         return [(import_, self._leads(targets, name)) for import_, targets in self._imports(path)]
 
     def packages(self, path: str, name: str) -> list[str]:
@@ -52,7 +52,7 @@ class ImportWays:
         return self.wanted in targets or any(self._passes(front, name) for front in targets)
 
     def _passes(self, front: str, name: str) -> bool:
-        """Whether a package has a name of the wanted file, or any for "", itself or from another package."""
+        """Say if a package has a name of the wanted file, or any for "", itself or from another package."""
         if PurePosixPath(front).stem not in _FRONTS:
             return False
         key = front, name
@@ -76,7 +76,7 @@ class ImportWays:
 
 
 def _has_name(statement: Import, name: str) -> bool:
-    """Whether an import brings a name; a star brings none that begins with "_"."""
+    """Return whether an import brings a name; a star brings none that begins with "_"."""
     return name in statement.names or ("*" in statement.names and not name.startswith("_"))
 
 

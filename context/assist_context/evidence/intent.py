@@ -1,4 +1,4 @@
-"""What a question asks for, by its words alone: pages of documentation, code, or either; tests; changes.
+"""The intent of a question, by its words alone: pages of documentation, code, or either; tests; changes.
 
 The words are data (`asking.toml`). This module reads no index.
 """
@@ -22,7 +22,7 @@ LONGEST = 4_000  # characters of a question that are looked at
 
 @dataclass(frozen=True, slots=True)
 class QuestionIntent:
-    """What the answer may be found in; `tests` and `changes` say that the question speaks of them.
+    """The sources in which the answer may be; `tests` and `changes`: the question speaks of them.
 
     `usage` says that it asks how something is done.
     """
@@ -34,7 +34,7 @@ class QuestionIntent:
 
 
 def intent_of(question: str) -> QuestionIntent:
-    """What a question asks for.
+    """Return what a question asks for.
 
     >>> intent_of("How do I run it behind a proxy?").kind, intent_of("Where is `total` called?").kind
     ('pages', 'code')
@@ -63,12 +63,12 @@ def _speaks_of(subject: str, text: str) -> bool:
 
 
 def is_filler(word: str) -> bool:
-    """Whether a word of a question says only that it is one, or that it asks for documentation."""
+    """Return whether a word of a question says only that it is one, or that it asks for documentation."""
     return word.lower() in _FILLERS
 
 
 def is_chronicle(path: str) -> bool:
-    """Whether a page tells what changed, by its path.
+    """Return whether a page tells what changed, by its path.
 
     >>> is_chronicle("doc/announce/release-2.1.rst"), is_chronicle("docs/usage.md")
     (True, False)

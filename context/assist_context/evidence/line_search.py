@@ -1,4 +1,4 @@
-"""Where the answer to a question is: the few lines of a workspace that say most of what it asks.
+"""A search for the answer to a question: the few lines of a workspace that say most of what it asks.
 
 One search for all who look by words: `ask`, agents, and what is shown before a model answers. The index
 names files, of which each line is weighed (`weighed_file`). Then names in the best lines are looked up, since
@@ -170,7 +170,7 @@ def _likely_files(
 
 
 def _worth_of(path: str, intent: QuestionIntent) -> float:
-    """What a file is worth by its path: tests and examples have many words of the code, and are not it."""
+    """Weigh a file by its path: tests and examples have many words of the code, but are not the code."""
     if is_chronicle(path) or (is_aside(path) and not intent.tests):
         return ASIDE
     language = language_of(path)
@@ -199,7 +199,7 @@ def _rank(place: FoundLines) -> tuple[float, str, int]:
 def _led_to(
     corpus: Corpus, best: Sequence[FoundLines], words: QuestionWords, may_list: Callable[[str], bool]
 ) -> Iterator[FoundLines]:
-    """What rare names in the best lines mean, if these have words of the question: where they are defined or
+    """Follow rare names in the best lines that have words of the question, to where they are defined or
     set, and for a question about conditions, where they are compared.
     """
     files: dict[str, WeighedFile] = {}
@@ -225,7 +225,7 @@ def _led_to(
 
 
 def _settings_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
-    """Where a rare name is defined or, if it is no definition, set: paths and lines. None of a common one."""
+    """Find where a rare name is defined or, without a definition, set. Nothing for a common one."""
     sites = corpus.few_definitions(name, FEW)
     if sites is None:
         return []
@@ -236,7 +236,7 @@ def _settings_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
 
 
 def _uses_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
-    """Where a rare name is compared or caught."""
+    """Find where a rare name is compared or caught."""
     own = re.escape(name)
     return _lines_with(corpus, name, rf"\b(?:if|elif|case|when|while|catch|except|match)\b.*\b{own}\b")
 

@@ -1,4 +1,4 @@
-"""Which identifiers and files a question in plain language names, and which definition each one means.
+"""Identifiers and files that a question names in plain language, and the definition that each means.
 
 This module reads no index and no disk: it is given definitions and paths.
 """
@@ -84,7 +84,7 @@ def implementations(definitions: Sequence[IndexedDefinition]) -> list[IndexedDef
 
 
 def _belongs_to(definition: IndexedDefinition, owner: str) -> bool:
-    """Whether a class or a file has the owner's name.
+    """Return whether a class or a file has the owner's name.
 
     A module has the name of its file or, for a package, of its folder.
     """

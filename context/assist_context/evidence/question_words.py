@@ -84,7 +84,7 @@ class WordMeanings(dict[str, TermShares]):
 
 
 def _are_forms(one: str, other: str) -> bool:
-    """Whether two terms are probably forms of a word.
+    """Return whether two terms are probably forms of a word.
 
     >>> _are_forms("recent", "recently"), _are_forms("infinit", "infinity"), _are_forms("context", "contain")
     (True, True, False)
@@ -108,7 +108,7 @@ class QuestionWords:
     kind: LineKind
 
     def meant_by(self, text: str) -> TermShares:
-        """Which of the question's terms a text has, and how surely."""
+        """Return which of the question's terms a text has, and how surely."""
         weights: dict[str, float] = {}
         for word in _WORD.findall(text):
             if meant := self.meanings[word]:
@@ -152,7 +152,7 @@ def telling_terms(question: str) -> list[str]:
 
 
 def is_boilerplate(path: str) -> bool:
-    """Whether a page is about a project and its people, by its name.
+    """Return whether a page is about a project and its people, by its name.
 
     >>> is_boilerplate(".github/CODE_OF_CONDUCT.md"), is_boilerplate("docs/code.md")
     (True, False)

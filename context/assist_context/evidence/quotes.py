@@ -1,4 +1,4 @@
-"""What a piece of a page says, in a few lines of its own: they are shown word for word.
+"""Quotes from a page: a few of its own lines, word for word.
 
 This module sees lines and words; it reads no index. The figures are of 56 questions of the kind "how do I"
 about nine projects, of which 41 have the right section first (`benchmarks/docs.py --how-to`).
@@ -24,7 +24,7 @@ _MARK = re.compile(r"\s*(?:#+\s.*|[=\-~^\"'`*+#]{3,}\s*$|\.\.\s.*|:\w+:.*|!?\[[^
 
 
 def has_example(lines: Sequence[str]) -> bool:
-    """Whether a piece of a page has code in it that one can copy.
+    """Return whether a piece of a page has code in it that one can copy.
 
     >>> has_example(["Set it:", "", "```sh", "export A=1"]), has_example(["It is set by default."])
     (True, False)
@@ -68,7 +68,7 @@ def _block(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _begins_text(lines: Sequence[str], at: int) -> bool:
-    """Whether a line may be the first one of a paragraph: it is no title, and not the rest of an example."""
+    """Say if a line may begin a paragraph: it is not a title, and not the rest of an example."""
     is_title = at + 1 < len(lines) and _RULE.match(lines[at + 1])
     return _is_text(lines[at]) and not is_title and not lines[at][:1].isspace()
 

@@ -1,4 +1,4 @@
-"""What a search for the words of a question proposes: sections of pages, and pieces of code, ranked apart.
+"""Results of a search for the words of a question: sections of pages, and pieces of code, ranked apart.
 
 Of the copies of a page only one is proposed. This module reads the index, and decides nothing about room.
 """
@@ -90,13 +90,13 @@ def ranked_pages(corpora: Sequence[Corpus], question: str, intent: QuestionInten
 
 
 def _worth(piece: FoundPiece, intent: QuestionIntent) -> float:
-    """What a page is worth because of where it is."""
+    """Return what a page is worth because of where it is."""
     worth = CHRONICLE if is_chronicle(piece.hit.path) and not intent.changes else 1.0
     return worth * DOCS if piece.corpus.pages and intent.kind != "code" else worth
 
 
 def _shows_how(piece: FoundPiece) -> bool:
-    """Whether a section has an example, or is of a docs folder, whose pages say how people work."""
+    """Return whether a section has an example, or is of a docs folder, whose pages say how people work."""
     hit = piece.hit
     if piece.corpus.pages:
         return True
@@ -118,7 +118,7 @@ def ranked_code(corpora: Sequence[Corpus], question: str, intent: QuestionIntent
 
 
 def is_aside(path: str) -> bool:
-    """Whether a file has many words of the code and is not it: a test, an example, a tool's settings."""
+    """Say if a file has many words of the code and is not it: a test, an example, a tool's settings."""
     return is_test(path) or _EXAMPLE.search(path) is not None
 
 

@@ -90,7 +90,7 @@ class EvidenceRoom:
         return replace(each, spans=spans_of(new)) if new and len(new) >= NEW * len(lines) else None
 
     def _is_copy(self, candidate: Candidate, text: str) -> bool:
-        """Whether a page says what another one did: an older version of it, or a generated one."""
+        """Return whether a page says what another one did: an older version of it, or a generated one."""
         if not is_page(candidate.path):
             return False
         words = frozenset(terms(text))
@@ -134,7 +134,7 @@ class EvidenceRoom:
         ]
 
     def _fits(self, candidate: Candidate) -> bool:
-        """Whether a candidate fits in place of the snippets that it has in it."""
+        """Return whether a candidate fits in place of the snippets that it has in it."""
         text = text_of(candidate, ALL)
         instead = sum(len(self.snippets[at].text) for at in self._inside(candidate))
         return len(text) <= min(CHARACTERS, self.characters - self.spent + instead)

@@ -1,4 +1,4 @@
-"""How much each line of a file says of what a question asks: by its own words, those around it, and those of
+"""The weight of each line of a file for a question: by its own words, the ones around it, and those in
 the definition that it is in.
 
 This module reads one file and its outline through a corpus. Which files are read it does not know.
@@ -117,7 +117,7 @@ class WeighedFile:
         return self._place(number - 1, self._score(number - 1))
 
     def is_of_kind(self, number: int) -> bool:
-        """Whether a line, by its number, is of the kind that is asked for."""
+        """Return whether a line, by its number, is of the kind that is asked for."""
         kind = _KINDS.get(self._words.kind)
         return kind is not None and kind.search(self._lines[number - 1][:LONGEST_LINE]) is not None
 
@@ -157,7 +157,7 @@ class WeighedFile:
         return self._owner[at] == owner and bool(self._lines[at].strip())
 
     def _has(self, at: int) -> TermShares:
-        """How much of each term's worth is at a line."""
+        """Return how much of each term's worth is at a line."""
         owner = self._owner[at]
         has = {term: IN_PATH * share for term, share in self._in_path.items()}
         if owner >= 0:

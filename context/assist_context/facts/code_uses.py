@@ -77,7 +77,7 @@ def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tu
 
 
 def _other_lines(corpus: Corpus, at: IndexedDefinition, visible_uses: Sequence[CodeUse]) -> int:
-    """How many lines outside of a definition have its name, and are not shown: of the first 2,000."""
+    """Return how many lines outside of a definition have its name, and are not shown: of the first 2,000."""
     sites = corpus.references(at.name, PLACES)
     lines = {(site.path, site.line) for site in sites if not _are_apart(at.path, site.path)}
     own = {(at.path, line) for line in range(at.start_line, at.end_line + 1)}
@@ -85,7 +85,7 @@ def _other_lines(corpus: Corpus, at: IndexedDefinition, visible_uses: Sequence[C
 
 
 def _are_apart(one: str, other: str) -> bool:
-    """Whether two files are of languages that do not call each other by name."""
+    """Return whether two files are of languages that do not call each other by name."""
     names = [language_of(path).name for path in (one, other)]
     families = {BY_NAME[name].like or name for name in names if name in BY_NAME}
     return len(families) == 2 and families <= _OWN_WORLDS
@@ -243,7 +243,7 @@ def _as_uses(
 
 
 def _is_of_another(document: Document, place: Occurrence, at: IndexedDefinition) -> bool:
-    """Whether a path before a name of the file's own top leads elsewhere, as in the `u8::pow` of a macro."""
+    """Say if a path before a name of the file's own top leads elsewhere, as in the `u8::pow` of a macro."""
     before = re.search(r"(\w+)\s*::\s*$", document.lines[place.start.line][: place.start.column])
     if before is None or at.parent or document.path != at.path:
         return False
@@ -251,13 +251,13 @@ def _is_of_another(document: Document, place: Occurrence, at: IndexedDefinition)
 
 
 def _is_private(document: Document, place: Occurrence, name: str) -> bool:
-    """Whether a place is the private `#name` of JavaScript, which is another member than `name`."""
+    """Return whether a place is the private `#name` of JavaScript, which is another member than `name`."""
     line = document.lines[place.start.line]
     return not name.startswith("#") and line[: place.start.column].endswith("#")
 
 
 def _is_imported(text: ParsedText, place: Occurrence) -> bool:
-    """Whether a place is a name in an import, or in a list of what is exported."""
+    """Return whether a place is a name in an import, or in a list of what is exported."""
     node = text.node(text.byte(place.start), text.byte(place.end))
     for _ in range(8):  # lists of imports are not nested deeper
         if node is None:
@@ -271,14 +271,14 @@ def _is_imported(text: ParsedText, place: Occurrence) -> bool:
 
 
 def _is_called(document: Document, place: Occurrence) -> bool:
-    """Whether arguments follow a name, or its own path is before it."""
+    """Return whether arguments follow a name, or its own path is before it."""
     line = document.lines[place.end.line]
     return line[place.end.column :].startswith(("(", "::<")) or line[: place.start.column].endswith("::")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedNaming:
-    """How a file can name a definition of another one: by its bare name, or as a member of `owners`.
+    """The ways to name a definition of another file: by its bare name, or as a member of `owners`.
 
     `elsewhere`: the bare name is another one's there.
     """
@@ -289,7 +289,7 @@ class ImportedNaming:
 
 
 def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNaming:
-    """How a file's imports lead to a definition, or to the class that it is a part of."""
+    """Return how a file's imports lead to a definition, or to the class that it is a part of."""
     name = (at.parent or at.name).partition(".")[0]
     bare = path == at.path or (language_of(path).name == "go" and ways.is_imported(path))
     owners = set[str]()
@@ -307,7 +307,7 @@ def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNamin
 
 
 def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, naming: ImportedNaming) -> bool:
-    """Whether a site certainly means the definition."""
+    """Return whether a site certainly means the definition."""
     if at.parent:
         within = site.path == at.path and f"{site.inside}.".startswith(f"{at.parent}.")
         family = at.parent.rpartition(".")[2]
@@ -316,7 +316,7 @@ def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, naming: Imp
 
 
 def _has_path(lines: Sequence[str], line: int, name: str) -> bool:
-    """Whether a line has a name after `::`, as Rust names functions and constants of a type, but no field."""
+    """Say if a line has a name after `::`, as Rust names functions and constants of a type, but no field."""
     return line <= len(lines) and re.search(rf"::\s*{re.escape(name)}\b", lines[line - 1]) is not None
 
 

@@ -83,6 +83,6 @@ def parsed_text(path: str, text: str) -> ParsedText:
 
 
 def defines(file: ComparedFile, name: str) -> bool:
-    """Whether the new text of a file defines or imports a name anywhere."""
+    """Return whether the new text of a file defines or imports a name anywhere."""
     reader = NameReader(parsed_text(file.path, file.new))
     return any(place.defines or place.binding is not None for place in reader.occurrences(name))

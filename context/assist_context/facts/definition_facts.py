@@ -59,7 +59,7 @@ class CodeCall:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionFacts:
-    """What is known of a definition. Lines count from 1, both ends included.
+    """Facts of a definition. Lines count from 1, both ends included.
 
     Of `callers` and `tests` there are at most 15; `caller_count` and `test_count` are how many there are. If
     several definitions have the name and many lines use it, only sure uses are among them; `unsure_count` is
@@ -138,7 +138,7 @@ def _member_part(site: Definition, depth: int) -> OutlinePart:
 
 
 def _is_defined(corpus: Corpus, name: str) -> bool:
-    """Whether a name that is called is probably one of the few definitions that have it."""
+    """Return whether a name that is called is probably one of the few definitions that have it."""
     return name not in USUAL and 0 < len(corpus.definitions(name)) <= _COMMON
 
 
@@ -149,7 +149,7 @@ def _is_same(site: Definition, at: IndexedDefinition) -> bool:
 def _fields_set(
     text: ParsedText, definition: Definition, inner: Sequence[Definition]
 ) -> Iterator[Definition]:
-    """What methods of a class set of their own object, by the lines where they do, without inner classes."""
+    """Find what methods of a class set on their own object, by line, without inner classes."""
     others = {number for site in inner for number in range(site.start_line, site.end_line + 1)}
     for number in range(definition.start_line, definition.end_line + 1):
         line = text.document.lines[number - 1]
@@ -171,7 +171,7 @@ def _todos(document: Document, at: IndexedDefinition) -> Iterator[tuple[int, str
 def _calls(
     corpus: Corpus, at: IndexedDefinition, text: ParsedText, references: Sequence[Reference]
 ) -> Iterator[CodeCall]:
-    """What a function calls, each name once; in a language without rules for calls, what it refers to."""
+    """List what a function calls, each once; in a language without rules for calls, what it refers to."""
     head = at.start_line + at.head_lines - 1
     visited = {at.name}
     lines = corpus.lines(at.path)
@@ -191,7 +191,7 @@ def _calls(
 
 
 def _has_plain_calls(language: Language) -> bool:
-    """Whether calls look different from other uses of a name."""
+    """Return whether calls look different from other uses of a name."""
     return call_rules(language) is not None or language.name in _BRACKETS
 
 
@@ -208,7 +208,7 @@ def _called_lines(text: ParsedText, name: str) -> set[int]:
 
 
 def _meaning(corpus: Corpus, at: IndexedDefinition, name: str, owner: str) -> tuple[str, int] | None:
-    """Where a called name is defined, if there is no doubt."""
+    """Find where a called name is defined, if there is no doubt."""
     if owner in OWN_OBJECTS and at.parent:
         own = corpus.outline(at.path, name, at.parent)
         return (at.path, own[0].start_line) if len(own) == 1 else None

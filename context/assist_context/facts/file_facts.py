@@ -35,7 +35,7 @@ class UsedPart:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What is known of a file or a folder.
+    """Facts of a file or a folder.
 
     `parts` are its top definitions: of a file in order, of a folder the most used ones; `part_count` is how
     many there are. `imports` are files of the workspace that it imports, `importers` those that import

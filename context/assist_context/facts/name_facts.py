@@ -1,4 +1,4 @@
-"""What is certain about a name that nothing in the folder defines, or much: which lines use it, if any."""
+"""Facts of a name that the folder does not define, or defines often: the lines that use it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

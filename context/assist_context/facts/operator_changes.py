@@ -1,4 +1,4 @@
-"""Where an edit changes what code does, though its wish does not ask for that: by its statements.
+"""Statements of an edit that change what code does, though the request does not ask for it.
 
 A statement is turned if it is otherwise the same and has another operator, literal or called function, or a
 negation, a call or a `return` less; or if it is gone, and nothing new is in its place. What was rewritten
@@ -53,7 +53,7 @@ class EditedText:
 
 @dataclass(frozen=True, slots=True)
 class TurnedStatement:
-    """What became of a statement, in words; the line is one of the new text, from 1."""
+    """A changed statement, in words; the line is one of the new text, from 1."""
 
     path: str
     line: int
@@ -61,7 +61,7 @@ class TurnedStatement:
 
 
 def operator_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[TurnedStatement, ...]:
-    """What an edit turned and its wish does not name, by path and line.
+    """Return what an edit turned and its wish does not name, by path and line.
 
     >>> operator_changes([EditedText("a.py", "f(x in y)\\n", "f(x not in y)\\n")])
     (TurnedStatement(path='a.py', line=1, text='`in` became `not in`'),)
@@ -76,7 +76,7 @@ def operator_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[Turne
 
 
 class _Judgement:
-    """What matched statements say, with the words of both sides."""
+    """The judgement of matched statements, with the words of both sides."""
 
     def __init__(self, matches: StatementMatches, lines: Mapping[str, Sequence[str]], wish: str) -> None:
         self._matches = matches
@@ -133,7 +133,7 @@ class _Judgement:
             yield from self._new_literals(fresh)
 
     def _is_turned(self, was: CodeUnit, now: CodeUnit, change: StatementChange) -> bool:
-        """Whether a change of a statement is neither wished nor explained by what is around it."""
+        """Return whether a change of a statement is neither wished nor explained by what is around it."""
         old, new = "".join(change.old), "".join(change.new)
         match change.kind:
             case "operator":
@@ -162,7 +162,7 @@ class _Judgement:
         return 0, ""
 
     def _loss(self, gone: CodeUnit) -> str:
-        """Why it matters that a statement is gone, "" if it does not."""
+        """Return why it matters that a statement is gone, "" if it does not."""
         does = gone.words[0] in LEAVES or gone.calls or gone.target
         if not does or _HEAD.match(gone.type) or self._matches.between(gone) != []:
             return ""
@@ -171,7 +171,7 @@ class _Judgement:
         return f"`{plain_token(self._lines[gone.path][gone.line - 1].strip())}` is gone"
 
     def _is_of_gone_function(self, gone: CodeUnit) -> bool:
-        """Whether its function is gone as well; the last `return` of one needs not be written."""
+        """Return whether its function is gone as well; the last `return` of one needs not be written."""
         units = self._matches.old[gone.path]
         heads = (units[at] for at in range(gone.place, -1, -1) if _DEFINITION.match(units[at].type))
         head = next(heads, None)
@@ -182,7 +182,7 @@ class _Judgement:
         )
 
     def _is_elsewhere(self, gone: CodeUnit) -> bool:
-        """Whether the same is done in another place now."""
+        """Return whether the same is done in another place now."""
         if gone.key in self._matches.moved:
             return True
         if target := gone.target:
@@ -193,7 +193,7 @@ class _Judgement:
         return all(self._gained[word] for word in (*leave, *gone.calls))
 
     def _is_without_use(self, gone: CodeUnit) -> bool:
-        """Whether what it uses is gone from all files as well."""
+        """Return whether what it uses is gone from all files as well."""
         if gone.target:
             ends = (at for at in range(0, len(gone.target), 2) if gone.target[at + 1 : at + 2] != (".",))
             field = gone.target[next(ends)]
@@ -203,7 +203,7 @@ class _Judgement:
         return bool(names_lost - {*gone.calls}) or bool(names_lost & self._defined)
 
     def _is_read(self, field: str) -> bool:
-        """Whether the old texts have a field elsewhere than where it gets a value."""
+        """Return whether the old texts have a field elsewhere than where it gets a value."""
         units = (unit for units in self._matches.old.values() for unit in units)
         return any(field in unit.words and field not in unit.target for unit in units)
 
@@ -218,6 +218,6 @@ class _Judgement:
         return any(re.search(rf"\b{re.escape(name)}\b", self._wish) for name in names)
 
     def _is_said(self, old: str, new: str) -> bool:
-        """Whether the wish has all words by which two literals differ."""
+        """Return whether the wish has all words by which two literals differ."""
         words = {*_WORD.findall(old.lower())} ^ {*_WORD.findall(new.lower())}
         return bool(words) and words <= {*_WORD.findall(self._wish.lower())}

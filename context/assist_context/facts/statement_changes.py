@@ -1,4 +1,4 @@
-"""What changed in a statement that is otherwise the same, in words: by its tokens, in any language.
+"""Changes within a statement that is otherwise the same, in words: by its tokens, in any language.
 
 Whether that was meant is for others: `operator_changes` knows a wish, `diff_facts` a diff.
 """
@@ -49,7 +49,7 @@ class StatementChange:
 
 
 def statement_changes(was: CodeUnit, now: CodeUnit) -> Iterator[StatementChange]:
-    """What changed in a statement; nothing of one that changed in more than `MAX_STEPS` places.
+    """Yield what changed in a statement; nothing of one that changed in more than `MAX_STEPS` places.
 
     >>> from assist_context.code.units import units_of
     >>> old, new = (units_of("a.py", text)[0] for text in ("f(x - 1)", "f(x)"))
@@ -85,7 +85,7 @@ def _judge(was: CodeUnit, now: CodeUnit, step: TokenStep) -> tuple[StatementChan
 
 
 def _lost_kind(words: tuple[str, ...], path: str) -> StatementChangeKind | None:
-    """What it means that some words are gone, and no other ones are in their place."""
+    """Return what it means that some words are gone, and no other ones are in their place."""
     if _CONNECTIVES & {words[0], words[-1]}:
         return "condition" if len(words) <= _MAX_OF_CONDITION else None
     if len(words) == 1 and words[0] in LEAVES:
@@ -95,7 +95,7 @@ def _lost_kind(words: tuple[str, ...], path: str) -> StatementChangeKind | None:
 
 
 def _replaced_kind(was: CodeUnit, now: CodeUnit, at: int, to: int) -> StatementChangeKind | None:
-    """What it means that one token became another one."""
+    """Return what it means that one token became another one."""
     old, new = was.words[at], now.words[to]
     kinds = (was.types[at], now.types[to])
     if old in OPERATORS and new in OPERATORS:
@@ -113,7 +113,7 @@ def _replaced_kind(was: CodeUnit, now: CodeUnit, at: int, to: int) -> StatementC
 
 
 def _value(word: str) -> str | float | bool | None:
-    """What a literal is: `3600` and `3600.0` are one."""
+    """Return what a literal is: `3600` and `3600.0` are one."""
     try:
         return float(word)
     except ValueError:

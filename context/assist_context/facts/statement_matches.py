@@ -1,4 +1,4 @@
-"""Which statement of an old text became which one of the new text, over all files of an edit.
+"""Pairs of statements of the old and the new text, over all files of an edit.
 
 Equal statements match in their order, then those that moved, then the only new one between what is around
 one that is gone, and those that are alike. What was rewritten matches nothing. What a difference means is
@@ -46,7 +46,7 @@ def token_steps(was: CodeUnit, now: CodeUnit) -> list[TokenStep]:
 
 
 class StatementMatches:
-    """Which statement became which one: `pairs` with another text, `gone` and `fresh` without a match.
+    """Matched statements: `pairs` with another text, `gone` and `fresh` without a match.
 
     Of too many that are left over none are compared; then `too_much` is true.
     """
@@ -72,11 +72,11 @@ class StatementMatches:
             self._join(self._find_in_place())
 
     def now(self, unit: CodeUnit) -> CodeUnit | None:
-        """What became of a statement."""
+        """Return what became of a statement."""
         return self._now.get((unit.path, unit.place))
 
     def between(self, gone: CodeUnit) -> list[CodeUnit] | None:
-        """What is new between what is around a statement that is gone; None if that is no longer a place."""
+        """Return what is new where a statement is gone; None if the place is gone too."""
         new = self.new[gone.path]
         before, after = self.around(gone)
         start = before.place if before else -1
@@ -86,7 +86,7 @@ class StatementMatches:
         return [unit for unit in new[start + 1 : end] if unit in self._fresh_units]
 
     def around(self, gone: CodeUnit) -> tuple[CodeUnit | None, CodeUnit | None]:
-        """What the statements before and after one became, the nearest that are in the same file still."""
+        """Find what the nearest statements before and after one became, in the same file."""
         old = self.old[gone.path]
         sides = (range(gone.place - 1, -1, -1), range(gone.place + 1, len(old)))
         before, after = (
@@ -96,7 +96,7 @@ class StatementMatches:
         return before, after
 
     def goes_on(self, was: CodeUnit, now: CodeUnit) -> bool:
-        """Whether what comes after a condition is the same; else its branches may be exchanged."""
+        """Return whether what comes after a condition is the same; else its branches may be exchanged."""
         if not _BRANCH.match(was.type):
             return True
         following = self.old[was.path][was.place + 1 :][:1], self.new[now.path][now.place + 1 :][:1]

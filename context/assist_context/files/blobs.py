@@ -55,7 +55,7 @@ class NotAFile(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was read. `size` and `mtime_ns` are from before the read, so that a later write shows up."""
+    """Content as read. `size` and `mtime_ns` are from before, so that a later write shows up."""
 
     blob: str
     size: int
@@ -145,7 +145,7 @@ def excerpt(root: str, file: FileEntry) -> tuple[str, ...] | None:
 
 
 def _has_no_links(root: str, folders: list[str]) -> bool:
-    """Whether no folder on the way is a link."""
+    """Return whether no folder on the way is a link."""
     at = root
     for folder in folders:
         at = os.path.join(at, folder)

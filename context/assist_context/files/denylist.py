@@ -140,7 +140,7 @@ _find_path = _finder(PATHS)
 
 
 def _short_beginnings() -> tuple[tuple[str, str, str], ...]:
-    """How the short names of denied files begin and end, with their patterns: `terraf~1.tfs` is `*.tfstate`.
+    """List how short names of denied files begin and end, with patterns: `terraf~1.tfs` is `*.tfstate`.
 
     Windows makes them from the first six letters without dots, and three after the last dot.
     """
@@ -203,7 +203,7 @@ def _judge_folder(parent: str) -> tuple[str, str | None]:
 
 
 def by_names_only(directory: str) -> bool:
-    """Whether `denied_name` alone decides about the files right in a directory."""
+    """Return whether `denied_name` alone decides about the files right in a directory."""
     folder, pattern = _judge_folder(directory.replace("\\", "/"))
     return pattern is None and _DOT not in folder
 

@@ -1,4 +1,4 @@
-"""Why single files of a folder may not be shown: the rule files, and what git itself says it ignores.
+"""Exclusions of single files of a folder: the rule files, and what git itself says it ignores.
 
 git knows more ignore files than lie in a work tree: the user's own, `core.excludesFile`, and the one that
 all work trees of a repository share. So it is asked wherever a file is in a repository. Without git on the
@@ -31,7 +31,7 @@ MAX_ENTRIES = 200_000  # looked at for the names of a file with hard links, whic
 
 
 def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
-    """Why files may not be shown, in words that follow a file's name; files that may are left out.
+    """Return why files may not be shown, in words that follow a file's name; files that may are left out.
 
     `paths` are relative to the resolved `root`, with "/"; they need not exist.
     """
@@ -53,7 +53,7 @@ def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
 
 
 def why_excluded(root: str, path: str) -> str:
-    """Why a file may not be shown elsewhere, with the rule and its line if it is one; "" if it may.
+    """Return why a file may not be shown elsewhere, with the rule and its line if it is one; "" if it may.
 
     It reads the rule files of a resolved folder, and does not ask git.
     """
@@ -138,7 +138,7 @@ def _files_of(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
 
 def _ignored_in(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[str, str]:
-    """Which files a repository ignores, or all of them if git does not say."""
+    """Return which files a repository ignores, or all of them if git does not say."""
     whole = _relative(root, tree.directory)
     own_path = [whole] if _is_below(root, tree.directory) else []
     try:

@@ -50,13 +50,13 @@ class FolderRules:
         self._git_rules = IgnoreRules(_reader(self.root), _GIT_FILES, FOLD)
 
     def closed_reason(self) -> str | None:
-        """Why nothing in the folder may be listed, or None."""
+        """Return why nothing in the folder may be listed, or None."""
         if not os.path.isdir(self.root):
             return "missing folder"
         return "denied" if denied_by(self._place + "_") else None
 
     def exclusion_reason(self, path: str, directory: bool = False, by_git_rules: bool = False) -> str | None:
-        """Why `path` is not listed: a reason, the name of a rule file, or None."""
+        """Return why `path` is not listed: a reason, the name of a rule file, or None."""
         parent, _, name = path.rpartition("/")
         special = directory or by_git_rules or name in _NO_NAMES or "\\" in name or ":" in name
         if not special and self._is_quiet(parent):
@@ -80,7 +80,7 @@ class FolderRules:
         return tuple(os.path.join(self._top, name) for name in self._rules.unreadable)
 
     def _is_quiet(self, directory: str) -> bool:
-        """Whether nothing but their own names can exclude the files in a directory, as nearly everywhere."""
+        """Say if nothing but their own names can exclude the files in a directory, as nearly everywhere."""
         quiet = self._quiet.get(directory)
         if quiet is None:
             bad = directory and _is_bad(directory)
@@ -109,7 +109,7 @@ class FolderRules:
         return is_repository(self.full(path))
 
     def is_real(self, directory: str) -> bool:
-        """Whether no part of `directory` is a link, so that everything below it is inside the root."""
+        """Return whether no part of `directory` is a link, so that everything below it is inside the root."""
         unknown = []
         while directory not in self._real:
             unknown.append(directory)

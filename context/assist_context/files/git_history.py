@@ -1,4 +1,4 @@
-"""What git's history says of lines: the commits that changed them last.
+"""The history of lines in git: the commits that changed them last.
 
 Like `git_repository`, through which it calls git, it only reads.
 """

@@ -90,7 +90,7 @@ class GitFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """How to call git.
+    """Parameters to call git.
 
     `environ` is the user's: PATH finds git, HOME its ignore file and its trusted directories.
     """
@@ -145,7 +145,7 @@ def find_git(git: Git, workspace: str) -> Git | None:
 def is_placeholder(
     program: str, tools: Sequence[str] = _APPLE_TOOLS, *, macos: bool = sys.platform == "darwin"
 ) -> bool:
-    """Whether macOS has a program in the place of git that only asks, in a window, to install the tools."""
+    """Say if macOS has a program in the place of git that only asks, in a window, to install the tools."""
     return macos and program == _APPLE_GIT and not any(map(os.path.exists, tools))
 
 
@@ -214,7 +214,7 @@ def list_tracked(tree: GitTree, stop: Stop) -> list[Tracked]:
 
 
 def is_compared(tag: str, stage: str) -> bool:
-    """Whether git compares the file with the row: there is no conflict, skip-worktree or assume-unchanged."""
+    """Say if git compares the file with the row: there is no conflict, skip-worktree or assume-unchanged."""
     return tag == "H" and stage == "0"
 
 
@@ -243,7 +243,7 @@ def list_untracked(tree: GitTree, stop: Stop) -> list[str]:
 
 
 def filter_known(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
-    """Which of the paths git tracks, or neither tracks nor ignores, as `list_untracked` does."""
+    """Return which of the paths git tracks, or neither tracks nor ignores, as `list_untracked` does."""
     answer = run_git(
         tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", *_EXCLUDED, "-z", "--", *paths
     )  # fmt: skip
@@ -256,7 +256,7 @@ def head(tree: GitTree, stop: Stop) -> str:
 
 
 def is_commit(tree: GitTree, stop: Stop, revision: str) -> bool:
-    """Whether a revision names a commit, or a tag of one, and no other object."""
+    """Return whether a revision names a commit, or a tag of one, and no other object."""
     if revision.startswith("-"):
         return False
     try:
@@ -373,7 +373,7 @@ def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
 
 
 def is_ignored(tree: GitTree, stop: Stop) -> bool:
-    """Whether git ignores the directory itself, such as a project in a home folder under version control.
+    """Say if git ignores the directory itself, such as a project in a home folder under version control.
 
     What is installed counts as ignored.
     """
@@ -387,7 +387,7 @@ def is_ignored(tree: GitTree, stop: Stop) -> bool:
 
 
 def filter_ignored(tree: GitTree, paths: Sequence[str], stop: Stop) -> set[str]:
-    """Which of the paths git ignores, by any of its files, the user's own included. Tracked ones are not."""
+    """List the paths that git ignores, by any of its files, the user's own included. Tracked ones are not."""
     data = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)  # a colon in front has a meaning
     try:
         answer = run_git(tree, stop, "check-ignore", "--stdin", "-z", data=data)
@@ -463,7 +463,7 @@ def _start(tree: GitTree, source: IO[bytes] | int, arguments: Sequence[str]) -> 
 
 @contextmanager
 def _readable(data: bytes | None) -> Iterator[IO[bytes] | int]:
-    """What a process reads: a file, since `communicate` loses what it has not written in its time."""
+    """Yield what a process reads: a file, since `communicate` loses what it has not written in its time."""
     if data is None:
         yield subprocess.DEVNULL
         return

@@ -1,4 +1,4 @@
-r"""Which paths the rule files of a workspace exclude, with the semantics of gitignore.
+r"""Paths that the rule files of a workspace exclude, with the semantics of gitignore.
 
 This module reads no disk: it is given a `read` function. It knows nothing of git's own answer
 (`git_repository`), or of the contents of files.
@@ -195,7 +195,7 @@ def _block(pieces: list[str]) -> str:
 
 
 def _atom(pattern: str, at: int) -> tuple[str | None, int]:
-    """What matches one character at `at`, which is not "*", and where the pattern continues."""
+    """Return what matches one character at `at`, which is not "*", and where the pattern continues."""
     char = pattern[at]
     if char == "?":
         return "[^/]", at + 1
@@ -267,7 +267,7 @@ class IgnoreRules:
         self._directories: dict[str, Levels] = {}
 
     def excludes(self, path: str, directory: bool = False) -> str | None:
-        """What excludes `path` (not the root): the name of a rule file, UNREADABLE, "denied", or None."""
+        """Say what excludes `path` (not the root): a rule file, UNREADABLE, "denied", or None."""
         return self._judge(self._levels(path.rpartition("/")[0]), path, directory)
 
     def locate(self, path: str) -> tuple[str, IgnoreRule] | None:
@@ -283,7 +283,7 @@ class IgnoreRules:
         return None
 
     def are_quiet(self, directory: str) -> bool:
-        """Whether only `denylist.denied_name` can exclude a file right in the directory."""
+        """Return whether only `denylist.denied_name` can exclude a file right in the directory."""
         return not self._levels(directory.rstrip("/")) and by_names_only(self._lead + directory)
 
     def _judge(self, levels: Levels, path: str, directory: bool) -> str | None:

@@ -1,4 +1,4 @@
-"""Which files of a workspace may be read, and the id of each one's content; for all files, or for some again.
+"""The files of a workspace that may be read, with the id of each content; all, or some again.
 
 A file is listed if git tracks it or would add it (without git: if no `.gitignore` excludes it), if no rule
 file excludes it, and if it is not on the built-in deny list. Installed packages that git does not track are
@@ -81,7 +81,7 @@ def list_folder(
 
 @dataclass(frozen=True, slots=True)
 class _GitListing:
-    """What git says about one tree, with the state of each tracked file from before git compared them."""
+    """The answer of git about one tree, with the state of each tracked file from before git compared them."""
 
     rows: list[Tracked]
     states: list[os.stat_result | OSError]
@@ -210,7 +210,7 @@ class _ListingRun:
                     (self.trees if own else stack).append(path + "/")
 
     def may_list(self, path: str, directory: bool = False, by_git_rules: bool = False) -> bool:
-        """Whether nothing excludes a path; otherwise it is counted as skipped."""
+        """Return whether nothing excludes a path; otherwise it is counted as skipped."""
         self.seen += 1
         if not self.seen % _EACH:
             if self.watch.stop():
@@ -285,7 +285,7 @@ class RefreshedFiles:
 
 
 def moves_others(path: str) -> bool:
-    """Whether a change of this file may change what is listed elsewhere.
+    """Return whether a change of this file may change what is listed elsewhere.
 
     >>> [moves_others(path) for path in ("src/.gitignore", ".git/HEAD", ".git/objects/ab", "src/a.py")]
     [True, True, False, False]
@@ -343,7 +343,7 @@ def _look(folder: FolderRules, path: str) -> Literal["file", "gone", "unclear"]:
 
 
 def _inner(folder: FolderRules, directory: str) -> bool:
-    """Whether a directory below the root is in a repository of its own."""
+    """Return whether a directory below the root is in a repository of its own."""
     while directory:
         if folder.is_repository(directory):
             return True

@@ -101,7 +101,7 @@ def _fold(name: str) -> str:
 
 
 def _disk_spelling(path: str) -> str:
-    """How a disk of macOS writes a path; of what does not exist, the folder above it."""
+    """Return how a disk of macOS writes a path; of what does not exist, the folder above it."""
     import fcntl  # noqa: PLC0415 - there is none on Windows
 
     try:

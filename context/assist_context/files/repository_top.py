@@ -1,4 +1,4 @@
-"""Where a repository begins, seen from a folder in it. Everything that stops at a repository's top asks here.
+"""The top of a repository, seen from a folder in it: everything that stops there asks this module.
 
 It reads names and the start of small files, runs no git, and follows no variable such as GIT_DIR: what counts
 is where the files are.
@@ -16,7 +16,7 @@ _GITDIR_MOST = 8_192  # bytes of a `.git` that is a file, and of `commondir`; ea
 
 
 def is_repository(folder: str) -> bool:
-    """Whether git would take `folder` for the top of a work tree.
+    """Return whether git would take `folder` for the top of a work tree.
 
     An empty `.git` is none, nor is a `.git` file that leads nowhere: anyone can put one into a folder, and
     the rules of the real top would no longer be found.
@@ -73,7 +73,7 @@ def folders_to_top(folder: str) -> tuple[str, ...]:
 
 
 def _is_git_directory(path: str) -> bool:
-    """Whether a directory has what git asks for: a HEAD, and its objects and refs, here or elsewhere."""
+    """Say if a directory has what git asks for: a HEAD, and its objects and refs, here or elsewhere."""
     head = os.path.join(path, "HEAD")
     if not (os.path.islink(head) or _HEAD.match(_start_of(head, _HEAD_MOST))):
         return False

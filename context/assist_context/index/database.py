@@ -160,7 +160,7 @@ def open_read(path: str) -> Connection | None:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is at fault, and not the disk, a lock, a permission or the query."""
+    """Return whether the file is at fault, and not the disk, a lock, a permission or the query."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # from this package, or for invalid UTF-8, or because the connection is closed
         return not isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError)

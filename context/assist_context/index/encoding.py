@@ -1,4 +1,4 @@
-"""How values of the index are written into columns: codes, places, chunks, imports, outlines, varints.
+"""The encoding of the index's columns: codes, places, chunks, imports, outlines, varints.
 
 This module knows no SQL. Reading a damaged column raises ValueError or TypeError.
 """

@@ -295,7 +295,7 @@ class Chunk(NamedTuple):
 
 
 class Spanned(Protocol):
-    """What `chunks` needs from a definition."""
+    """The part that `chunks` needs from a definition."""
 
     @property
     def start_line(self) -> int: ...
@@ -361,7 +361,7 @@ def _runs(lines: Sequence[str], owners: list[int], idle: int) -> list[tuple[int,
 
 
 def _says_nothing(lines: Sequence[str], start: int, end: int, most: int) -> bool:
-    """Whether no line has content; a line of `most` or more characters always has."""
+    """Return whether no line has content; a line of `most` or more characters always has."""
     for at in range(start, end):
         line = lines[at]
         if line and (len(line) >= most or not _IDLE.fullmatch(line)):

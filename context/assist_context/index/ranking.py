@@ -144,7 +144,7 @@ def _weighted_counts(
     weights: FieldWeights,
     frequencies: Frequencies,
 ) -> NDArray[numpy.float64]:
-    """How much each term, a line of the result, is in each of the rows: the sum of its fields' weights."""
+    """Weigh each term, a line of the result, in each of the rows: the sum of its fields' weights."""
     ids, files = numpy.array([row[:2] for row in rows], numpy.int64).T
     name = weights[0] / _share(chunk["named"], frequencies.name)
     body = weights[2] / _share(numpy.maximum(chunk["terms"], _LEAST * frequencies.body), frequencies.body)
@@ -216,7 +216,7 @@ def _most_valuable(lists: Sequence[RowIds], worth: Iterable[float], most: int) -
 
 
 def _membership(rows: RowIds, ids: RowIds) -> NDArray[numpy.bool_]:
-    """Which of the rows are in a list."""
+    """Return which of the rows are in a list."""
     if not len(ids):
         return numpy.zeros(len(rows), numpy.bool_)
     positions = numpy.minimum(numpy.searchsorted(ids, rows), len(ids) - 1)

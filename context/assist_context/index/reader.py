@@ -69,7 +69,7 @@ class IndexedDefinition:
 
     @property
     def depth(self) -> int:
-        """How many definitions or headings are around it."""
+        """Return how many definitions or headings are around it."""
         between = BETWEEN if self.kind == SECTION else "."
         return self.parent.count(between) + bool(self.parent)
 
@@ -163,7 +163,7 @@ class IndexReader:
 
     @_unreadable_gives(())
     def definitions(self, name: str, limit: int = 50) -> tuple[IndexedDefinition, ...]:
-        """What a name may mean, by path and line."""
+        """Return what a name may mean, by path and line."""
         rows: list[IndexedDefinition] = []
         for path, data in self._rows(_NAMED, number(name), DEFINES, limit):
             rows += _unpack_definitions(os.fsdecode(path), data, name)
@@ -171,7 +171,7 @@ class IndexReader:
 
     @_unreadable_gives(())
     def few_definitions(self, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
-        """What a name may mean, `None` if there are more than `most`.
+        """Return what a name may mean, `None` if there are more than `most`.
 
         It counts the files first, so that it unpacks no outline for a name that many files define.
         """
@@ -189,7 +189,7 @@ class IndexReader:
 
     @_unreadable_gives(())
     def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
-        """Where a name is called or used as a type, by path and line."""
+        """Find where a name is called or used as a type, by path and line."""
         sites: list[ReferenceSite] = []
         for raw, data, outline in self._connection().execute(_REFERENCES, (number(name),)):
             path = os.fsdecode(raw)
@@ -208,7 +208,7 @@ class IndexReader:
 
     @_unreadable_gives(())
     def imports(self, path: str) -> tuple[Import, ...]:
-        """What a file imports, in order."""
+        """Return what a file imports, in order."""
         rows = self._rows(_IMPORTS, os.fsencode(path))
         return unpack_imports(rows[0][0]) if rows else ()
 

@@ -40,7 +40,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What to search for; `terms` are as `rarest` returns them.
+    """A search: `terms` are as `rarest` returns them.
 
     If `named` is false, hits have no names: looking up a name takes 0.05 ms. `among`: pages of documentation,
     or everything else, or all.

@@ -109,7 +109,7 @@ _FILE = "INSERT INTO file(path, blob, size, mtime, kind) VALUES (?, ?, ?, ?, ?) 
 
 @dataclass(frozen=True, slots=True)
 class PathChanges:
-    """What an update of the paths changed: counts of paths, and the entries to parse, by path."""
+    """The result of an update of paths: counts of paths, and the entries to parse, by path."""
 
     added: int = 0
     changed: int = 0

@@ -30,7 +30,7 @@ CAP_SHARE = 0.6
 
 @dataclass(frozen=True, slots=True)
 class IndexingEnvironment:
-    """What all folders share: how to call git, when to stop, where events go, and the other roots.
+    """The environment of all folders: how to call git, when to stop, where events go, and the other roots.
 
     `cap`: the most bytes of an index, 0 to derive the limit from the size of the source.
     """
@@ -63,7 +63,7 @@ class _FolderEvents:
 
 @dataclass(slots=True)
 class _Round:
-    """What happened since the index was last up to date.
+    """Events since the index was last up to date.
 
     `listed`: the whole folder was listed. `changed`: files that changed between listing and parsing.
     `repeated`: these have had their second chance.
@@ -78,7 +78,7 @@ class _Round:
 
 @dataclass(frozen=True, slots=True)
 class _ListedFolder:
-    """What the last listing found out: whether git answered, and how large the index may become."""
+    """The result of the last listing: whether git answered, and how large the index may become."""
 
     by_git: bool = False
     cap: int = 0
@@ -103,7 +103,7 @@ class FolderIndexer:
 
     @property
     def waits(self) -> bool:
-        """Whether another process is the writer of this index."""
+        """Return whether another process is the writer of this index."""
         return self._lease.waiting
 
     def add_changes(self, paths: Sequence[str]) -> None:
@@ -135,7 +135,7 @@ class FolderIndexer:
         return self._lease.database
 
     def retry(self) -> None:
-        """What failed before may work now."""
+        """Return what failed before may work now."""
         self.blocked = False
         self._lease.reset_failures()
 
@@ -234,7 +234,7 @@ class FolderIndexer:
         self._queue.clear()
 
     def _become_writer(self, now: float) -> bool:
-        """Whether this process is the writer of the index, now or already."""
+        """Return whether this process is the writer of the index, now or already."""
         if self._lease.is_open:
             return True
         was_waiting = self._lease.waiting

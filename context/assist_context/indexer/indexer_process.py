@@ -175,12 +175,12 @@ class IndexerLoop:
 
 
 def _is_over(folder: FolderIndexer) -> bool:
-    """Whether a folder needs nothing more in this round."""
+    """Return whether a folder needs nothing more in this round."""
     return folder.done or folder.blocked or folder.waits
 
 
 def _failure(kind: type[BaseException], trace: TracebackType | None) -> IndexerEvent:
-    """What the server hears when an error ends the process; the own text of an error may hold source text."""
+    """Describe an error that ends the process; its own text may hold source text."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     location = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else ""

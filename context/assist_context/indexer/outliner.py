@@ -19,7 +19,7 @@ class Outliner(Protocol):
 
     @property
     def rested(self) -> bool:
-        """Whether everything that is wanted so far has been outlined."""
+        """Return whether everything that is wanted so far has been outlined."""
 
     def look_again(self, *, afresh: bool = False) -> None:
         """The index has changed, or other files are open; `afresh`: what is installed may have, too."""
@@ -44,7 +44,7 @@ class Outliner(Protocol):
 
 
 class OutlinerSource(Protocol):
-    """What the plugin's module has for the indexer."""
+    """The plugin's port for the indexer."""
 
     def outliner(
         self,

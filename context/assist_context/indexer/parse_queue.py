@@ -1,4 +1,4 @@
-"""What waits in one folder: changed paths until the next look at them, then contents until they are parsed.
+"""The queue of one folder: changed paths until the next look at them, then contents until they are parsed.
 
 The queue knows which contents were taken, and which results are not written yet. It starts nothing, reads no
 file and writes nothing.
@@ -26,7 +26,7 @@ def key_of(entry: FileEntry) -> ParseKey:
 
 
 class ParseQueue:
-    """Which files are wanted, which were taken, and which results came back."""
+    """The files to parse, those handed out, and the results that came back."""
 
     def __init__(self) -> None:
         self.preferred: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class ParseQueue:
         return True
 
     def write_due(self) -> float | None:
-        """When to write the results, by `time.monotonic`; None: there are none."""
+        """Return when to write the results, by `time.monotonic`; None: there are none."""
         if not self.results:
             return None
         enough = len(self.results) >= BATCH_FILES or len(self.results) == len(self.wanted)
@@ -132,11 +132,11 @@ class PendingChanges:
         self.due = 0.0
 
     def listing_is_due(self, now: float) -> bool:
-        """Whether it is time to list the whole folder."""
+        """Return whether it is time to list the whole folder."""
         return self.anything and now >= self.due
 
     def paths_are_due(self, now: float) -> bool:
-        """Whether it is time to look at single paths, and these are enough."""
+        """Return whether it is time to look at single paths, and these are enough."""
         return bool(self._paths) and not self.anything and now >= self.due
 
     def take_all(self) -> list[str]:

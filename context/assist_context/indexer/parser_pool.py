@@ -65,7 +65,7 @@ class ParseJob:
 
 @dataclass(frozen=True, slots=True)
 class ParseOutcome:
-    """How a job ended: "parsed", "changed" (not what was listed) or "failed" (do not try it again)."""
+    """The end of a job: "parsed", "changed" (not what was listed) or "failed" (do not try it again)."""
 
     job: ParseJob
     kind: Literal["parsed", "changed", "failed"]
@@ -167,7 +167,7 @@ class ParserPool:
         return len(self._again) + sum(len(child.jobs) for child in self._children)
 
     def room(self) -> bool:
-        """Whether another job may be given. Raises ParsersFailed, as `give` does."""
+        """Return whether another job may be given. Raises ParsersFailed, as `give` does."""
         while self._again and self._has_room():
             self.give(self._again.popleft())
         return not self._again and self._has_room()
@@ -253,7 +253,7 @@ class ParserPool:
         self._again.extend(child.jobs)
 
     def _judge(self, job: ParseJob, child: _Child, code: int) -> Iterator[ParseOutcome]:
-        """Whether the file that a dead process was working on is tried again."""
+        """Yield whether the file that a dead process was working on is tried again."""
         if child.reading and child.hung:
             yield ParseOutcome(job, "changed", why="reading took too long")
         elif child.hung:

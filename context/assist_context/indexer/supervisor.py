@@ -80,7 +80,7 @@ class IndexerSupervisor:
         self._send({"do": "refresh"})
 
     def look_at_libraries(self) -> None:
-        """What is installed may have changed, or has no outlines yet."""
+        """Return what is installed may have changed, or has no outlines yet."""
         self._send({"do": "libraries"})
 
     def report_changes(self, paths: Sequence[str]) -> None:
@@ -88,7 +88,7 @@ class IndexerSupervisor:
         self._send({"do": "changed", "paths": list(paths)})
 
     def first(self, paths: Sequence[str]) -> None:
-        """Which files to parse first: those that are open."""
+        """Return which files to parse first: those that are open."""
         self._preferred = tuple(paths)
         self._send({"do": "first", "paths": list(paths)})
 

@@ -38,11 +38,11 @@ class WriterLease:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a writer."""
+        """Return whether there is a writer."""
         return self._writer is not None
 
     def may_try(self, now: float) -> bool:
-        """Whether an attempt makes sense: always, except shortly after another process had the lock."""
+        """Say if an attempt makes sense: always, except shortly after another process had the lock."""
         return not self.waiting or now >= self.retry_at
 
     def lock(self, now: float) -> bool:

@@ -1,4 +1,4 @@
-"""What a user did in a session, as hunks: lines that became other lines, wherever they are now.
+"""A session's edits as hunks: lines that became other lines, wherever they are now.
 
 Typing in a line, and what is typed there a little later, is one hunk. What is taken back is none.
 It is told each edit before that is made, and keeps no document.
@@ -127,7 +127,7 @@ class EditHistory:
 
     @staticmethod
     def _grows(hunk: EditHunk, edit: _TextEdit, now: float) -> bool:
-        """Whether an edit belongs to a hunk: it touches its lines as they are, and soon after it."""
+        """Return whether an edit belongs to a hunk: it touches its lines as they are, and soon after it."""
         if hunk.path != edit.path or now - hunk.time > GROWS or "bulk" in (hunk.origin, edit.origin):
             return False
         if not hunk.new:
@@ -176,7 +176,7 @@ def _trim(hunk: EditHunk) -> EditHunk:
 
 
 def _common_lines(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """How many lines two texts share at their beginning: by halves, since they may be whole files."""
+    """Return how many lines two texts share at their beginning: by halves, since they may be whole files."""
     least = 0
     most = min(len(one), len(other))
     while least < most:
@@ -189,7 +189,7 @@ def _common_lines(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 
 def _takes_back(hunk: EditHunk, earlier: EditHunk) -> bool:
-    """Whether a hunk is an earlier one the other way round.
+    """Return whether a hunk is an earlier one the other way round.
 
     Lines that are put back were deleted at their first or after their last: the edits between decide which.
     """

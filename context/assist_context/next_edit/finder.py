@@ -1,4 +1,4 @@
-"""What comes next after an edit: the offers of all kinds, how likely each is, and which one is shown.
+"""The next edit: the offers of all kinds, how likely each is, and which one is shown.
 
 Why none is: no kind finds a place, its pattern was rejected, or it is less likely than the mode asks for.
 It is a pure function of a situation and of what became of earlier offers.
@@ -38,7 +38,7 @@ _KINDS: tuple[Callable[[Situation], Iterator[Offer]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class PastOffers:
-    """What became of the offers of a session: patterns that were rejected, and counts by kind."""
+    """The fate of a session's offers: patterns that were rejected, and counts by kind."""
 
     rejected: frozenset[str] = frozenset()
     accepts: Mapping[OfferKind, int] = field(default_factory=Counter)

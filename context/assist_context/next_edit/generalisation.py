@@ -73,7 +73,7 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
 
 
 def _sides(site: Site) -> tuple[CodeTokens, CodeTokens]:
-    """What has to be around what a site replaces, where the old text alone may be something else.
+    """Return what has to be around what a site replaces, where the old text alone may be something else.
 
     After `from a.errors` became `from b.errors`, whether there is a `b.status` is not known; where
     `Object.freeze` lost its qualifier, `Object.create` still needs it. A `key` that became `norm(key)` in
@@ -95,7 +95,7 @@ def _sides(site: Site) -> tuple[CodeTokens, CodeTokens]:
 
 
 def _wraps(site: Site) -> bool:
-    """Whether the old text stays and gets a call around it."""
+    """Return whether the old text stays and gets a call around it."""
     size = len(site.old)
     inside = range(1, len(site.new) - size)
     return site.new[-1:] == (")",) and any(site.new[at : at + size] == site.old for at in inside)
@@ -106,7 +106,7 @@ def _is_of_path(token: str) -> bool:
 
 
 def _unify_site(head: CodeTokens, left_of_other: CodeTokens, one: Site, other: Site) -> Pattern | None:
-    """What two sites have in common, with what is before them if that is given."""
+    """Return what two sites have in common, with what is before them if that is given."""
     pairs: list[_Pair] = []
     before = _unify(_tree(head), _tree(left_of_other), pairs, grow=True)
     old = None if before is None else _unify(_tree(one.old), _tree(other.old), pairs, grow=True)
@@ -118,19 +118,19 @@ def _unify_site(head: CodeTokens, left_of_other: CodeTokens, one: Site, other: S
 
 
 def _is_anchored(pattern: Pattern) -> bool:
-    """Whether a deletion of anything has a name before it and something after it."""
+    """Return whether a deletion of anything has a name before it and something after it."""
     whole = bool(pattern.left) and bool(pattern.right)
     return whole or bool(pattern.new) or not all(isinstance(item, Hole) for item in pattern.old)
 
 
 def _is_special(pattern: Pattern) -> bool:
-    """Whether a deletion has enough of its own tokens, so that it fits few places."""
+    """Return whether a deletion has enough of its own tokens, so that it fits few places."""
     constants = len(pattern.old) - pattern.holes
     return bool(pattern.new) or pattern.holes * CONSTANTS_PER_HOLE <= constants
 
 
 def _anchors(head: CodeTokens, right: CodeTokens) -> tuple[CodeTokens, CodeTokens]:
-    """What of the tokens around a place says enough: up to a long name on one side, one on the other."""
+    """Choose the tokens around a place that say enough: up to a long name on one side, one on the other."""
     following = _anchor(right)
     if following:
         return head[-1:], following
@@ -139,7 +139,7 @@ def _anchors(head: CodeTokens, right: CodeTokens) -> tuple[CodeTokens, CodeToken
 
 
 def _opens(part: CodeTokens) -> bool:
-    """Whether a bracket is still open at the end of some tokens."""
+    """Return whether a bracket is still open at the end of some tokens."""
     return depth(part) > 0
 
 
@@ -156,7 +156,7 @@ def _phrase(before: CodeTokens) -> CodeTokens:
 
 
 def _start_of_name(line: CodeTokens, end: int) -> int:
-    """Where a dotted name or call begins that ends before a token."""
+    """Find where a dotted name or call begins that ends before a token."""
     at = end
     brackets = 0
     while at > 0:
@@ -171,7 +171,7 @@ def _start_of_name(line: CodeTokens, end: int) -> int:
 
 
 def _may_agree(one: Site, other: Site) -> bool:
-    """Whether two examples share a token that says something, in what they replace and in the new text."""
+    """Say if two examples share a token that says something, in what they replace and in the new text."""
     if not _share(one.new, other.new) or bool(one.old) != bool(other.old):
         return False
     if one.old and _share(one.old, other.old):
@@ -221,7 +221,7 @@ def _constants(pattern: Pattern) -> int:
 
 
 def says_less(pattern: Pattern, other: Pattern) -> bool:
-    """Whether a pattern makes the same as another one, at all its places and at more of them."""
+    """Return whether a pattern makes the same as another one, at all its places and at more of them."""
     same = (pattern.old, pattern.new) == (other.old, other.new)
     more = len(other.left) - len(pattern.left)
     before = more > 0 and other.left[more:] == pattern.left and Hole not in map(type, other.left[:more])
@@ -229,7 +229,7 @@ def says_less(pattern: Pattern, other: Pattern) -> bool:
 
 
 def explains(pattern: Pattern, site: Site) -> bool:
-    """Whether a pattern makes exactly what was done at a site."""
+    """Return whether a pattern makes exactly what was done at a site."""
     if not pattern.holes and (pattern.old, pattern.new) != (site.old, site.new):
         return False
     if not pattern.holes and pattern.old and not (pattern.left or pattern.right):
@@ -265,7 +265,7 @@ def _tree(part: CodeTokens) -> _Tree:
 
 
 def _key(part: "str | _Tree") -> str:
-    """What is aligned: a token, or for a group its bracket alone, as its inside is compared later."""
+    """Return what is aligned: a token, or for a group its bracket alone, as its inside is compared later."""
     if isinstance(part, str):
         return part[0] if part[0] == "\n" else part  # a line end fits at any indentation
     return f"group {part[0]}"
@@ -304,7 +304,7 @@ def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items
 
 
 def _is_whole(part: CodeTokens) -> bool:
-    """Whether tokens may fill a hole: text of one line, its brackets balanced."""
+    """Return whether tokens may fill a hole: text of one line, its brackets balanced."""
     brackets = 0
     for token in part:
         brackets += depth((token,))

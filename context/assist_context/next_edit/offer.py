@@ -77,7 +77,7 @@ class Report:
 
 
 def line_words(line: int, path: str, text: str) -> str:
-    """How people call a line, from 0, of the document `path`, for an offer in the document `offered`."""
+    """Name a line, from 0, of the document `path`, for an offer in the document `offered`."""
     file = "" if path == text else f" of {re.split(_SLASH, path)[-1]}"
     return f"line {line + 1}{file}"
 
@@ -92,7 +92,7 @@ class OtherFiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the kinds look at after an edit of `document`.
+    """The situation after an edit of `document`.
 
     `hunks` are the examples of the session, oldest first, the last one in `document` at its current place.
     `before` is the document without the last hunk. `parse` gives the tree of either, or of another document,

@@ -53,7 +53,7 @@ class Pattern:
 
     @property
     def key(self) -> str:
-        """What it replaces by what, without what is around it."""
+        """Return what it replaces by what, without what is around it."""
         return f"{_words(self.old)} -> {_words(self.new)}"
 
     @property
@@ -70,7 +70,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class PatternMatch:
-    """Where a pattern fits in a text, in characters, and its text then."""
+    """A match of a pattern in a text, in characters, and its text then."""
 
     start: int
     end: int
@@ -78,7 +78,7 @@ class PatternMatch:
 
 
 def is_long_name(token: object) -> bool:
-    """Whether a token is an identifier that says what a place is about."""
+    """Return whether a token is an identifier that says what a place is about."""
     return isinstance(token, str) and len(token) >= LONG_NAME and IDENTIFIER.fullmatch(token) is not None
 
 
@@ -174,7 +174,7 @@ def _fill(pattern: Pattern, match: re.Match[str], text: str) -> str:
 
 
 def _is_made(pattern: Pattern, text: str, span: tuple[int, int], new: str) -> bool:
-    """Whether the new text is already around a place, as after `foo` became `await foo`."""
+    """Return whether the new text is already around a place, as after `foo` became `await foo`."""
     start, end = span
     if start == end:
         line = "\n" in new  # the same line twice says nothing
@@ -197,12 +197,12 @@ def _is_made(pattern: Pattern, text: str, span: tuple[int, int], new: str) -> bo
 
 
 def _is_blank(items: Items) -> bool:
-    """Whether items are nothing but spaces, if any."""
+    """Return whether items are nothing but spaces, if any."""
     return all(isinstance(item, str) and item.isspace() and item[0] != "\n" for item in items)
 
 
 def is_before_line(right: Items) -> bool:
-    """Whether what comes after a pattern is a whole line."""
+    """Return whether what comes after a pattern is a whole line."""
     return bool(right) and isinstance(right[0], str) and right[0][0] == "\n"
 
 

@@ -1,4 +1,4 @@
-"""What an edit replaced, as tokens between the tokens next to it.
+"""The replacement of an edit, as tokens between the tokens next to it.
 
 A hunk gives one site for each place where it differs, and one for a whole line that differs in several.
 """
@@ -52,7 +52,7 @@ class Site:
 
     @property
     def is_identifier(self) -> bool:
-        """Whether one identifier became another one."""
+        """Return whether one identifier became another one."""
         both = (*self.old, *self.new)
         return len(self.old) == len(self.new) == 1 and all(map(IDENTIFIER.fullmatch, both))
 
@@ -123,7 +123,7 @@ def _sites(
 
 
 def _column(before: CodeTokens) -> int:
-    """How many characters of its line are before the end of some tokens."""
+    """Return how many characters of its line are before the end of some tokens."""
     column = 0
     for token in reversed(before):
         if token[0] == "\n":
@@ -160,7 +160,7 @@ def _slide(span: _ChangeSpan, old: CodeTokens, new: CodeTokens) -> _ChangeSpan:
 
 
 def _is_phrase(part: CodeTokens) -> bool:
-    """Whether tokens begin with no bracket and close none that they do not open."""
+    """Return whether tokens begin with no bracket and close none that they do not open."""
     if part[0] in "([{":
         return False
     return all(depth(part[: at + 1]) >= 0 for at in range(len(part)))
@@ -210,5 +210,5 @@ def _balance(span: _ChangeSpan, old: CodeTokens, new: CodeTokens) -> _ChangeSpan
 
 
 def depth(part: CodeTokens) -> int:
-    """How many brackets tokens open, less those that they close."""
+    """Return how many brackets tokens open, less those that they close."""
     return sum((word in "([{") - (word in ")]}") for word in part)

@@ -1,4 +1,4 @@
-"""How the files of a workspace belong together: imports, tests, translations.
+"""Relations between the files of a workspace: imports, tests, translations.
 
 This wing works on paths and names. It reads no file and no database.
 """

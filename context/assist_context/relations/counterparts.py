@@ -1,4 +1,4 @@
-"""What a test is, and which files belong together by their names: test and subject, header and source.
+"""Tests, and files that belong together by their names: test and subject, header and source.
 
 A test is one by the name of its file, or by its place: the definitions around it, and what is above them.
 This module knows the conventions of languages, and reads no file. The relation of files is symmetric, as long
@@ -95,7 +95,7 @@ _MARK = re.compile(
 
 
 def is_test(path: str) -> bool:
-    """Whether a file is a test by its name or its folder's.
+    """Return whether a file is a test by its name or its folder's.
 
     >>> [is_test(path) for path in ("tests/cart.py", "src/cart_test.go", "CartTest.java", "src/test.py")]
     [True, True, True, False]
@@ -104,7 +104,7 @@ def is_test(path: str) -> bool:
 
 
 def is_test_place(path: str, lines: Sequence[str], line: int, heads: Iterable[int]) -> bool:
-    """Whether a line of a file is in a test. `heads` are the first lines of the definitions around it.
+    """Return whether a line of a file is in a test. `heads` are the first lines of the definitions around it.
 
     >>> rust = ["fn a() {}", "#[cfg(test)]", "mod checks {", "    use super::a;", "    fn b() { a() }", "}"]
     >>> is_test_place("src/a.rs", rust, 5, [3, 5]), is_test_place("src/a.rs", rust, 1, [1])
@@ -121,7 +121,7 @@ def is_test_place(path: str, lines: Sequence[str], line: int, heads: Iterable[in
 
 
 def is_module_of_tests(name: str, lines: Iterable[str]) -> bool:
-    """Whether a file of Rust declares another one, by the name of its module, for tests alone.
+    """Return whether a file of Rust declares another one, by the name of its module, for tests alone.
 
     >>> is_module_of_tests("fakes", ["#[cfg(test)]", "mod fakes;", "mod cart;"])
     True
@@ -156,7 +156,7 @@ def _indent(line: str) -> int:
 
 
 def begins_test(line: str) -> bool:
-    """Whether a test, or a group of tests, begins in a line of a file of tests.
+    """Return whether a test, or a group of tests, begins in a line of a file of tests.
 
     >>> [begins_test(line) for line in ("def test_cart():", "  it('adds', () => {", "app = FastAPI()")]
     [True, True, False]
@@ -165,7 +165,7 @@ def begins_test(line: str) -> bool:
 
 
 def has_tests(lines: Iterable[str]) -> bool:
-    """Whether there is a test among the lines of a file; a class by its name alone may be a helper."""
+    """Return whether there is a test among the lines of a file; a class by its name alone may be a helper."""
     return any(begins_test(line) and not _CLASS.match(line) for line in lines)
 
 
@@ -271,7 +271,7 @@ def _other_halves(files: PathIndex, path: str) -> list[str]:
 
 
 def _kinship(one: str, other: str) -> int:
-    """How many folder names two paths share, anywhere: src/a/x.py and tests/a/test_x.py share one.
+    """Return how many folder names two paths share, anywhere: src/a/x.py and tests/a/test_x.py share one.
 
     The same folder counts most. The number is symmetric.
     """

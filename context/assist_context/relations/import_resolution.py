@@ -1,4 +1,4 @@
-"""Which files of the workspace an import means, judging by paths alone.
+"""Resolution of imports to files of the workspace, by paths alone.
 
 This module reads no file: no go.mod, tsconfig.json, package.json, Cargo.toml or pom, and no search path.
 What only those files say is guessed from the longest matching end of the path. If several files match
@@ -54,7 +54,7 @@ def _python_files(files: PathIndex, stem: str) -> list[str]:
 
 
 def _python_base(files: PathIndex, path: str, tail: str, namespace: bool) -> str | None:
-    """Where the module `tail` is, without suffix: "src/a/b" for "a/b"."""
+    """Find where the module `tail` is, without suffix: "src/a/b" for "a/b"."""
     bases_found = {
         file.rpartition(".")[0]: False for file in path_index.with_tail(files, tail, _PYTHON_SUFFIXES, path)
     }
@@ -77,7 +77,7 @@ def _python_base(files: PathIndex, path: str, tail: str, namespace: bool) -> str
 
 
 def _may_find(files: PathIndex, path: str, base: str, tail: str, package: bool, count: int) -> bool:
-    """Whether an absolute import can find `base` at all."""
+    """Return whether an absolute import can find `base` at all."""
     root = base[: len(base) - len(tail)].rstrip("/")
     if root and _python_files(files, f"{root}/__init__"):
         return False  # inside a package, which is imported by its own name

@@ -92,17 +92,17 @@ def folders_above(path: str) -> list[str]:
 
 
 def is_above(folder: str, path: str) -> bool:
-    """Whether the path is somewhere in the folder."""
+    """Return whether the path is somewhere in the folder."""
     return not folder or (path.startswith(folder) and path[len(folder) : len(folder) + 1] == "/")
 
 
 def is_root(folder: str, path: str) -> bool:
-    """Whether paths written in `path` may begin at `folder`: it is above `path`, or a usual source folder."""
+    """Say if paths written in `path` may begin at `folder`: it is above `path`, or a usual source folder."""
     return is_above(folder, path) or folder.rpartition("/")[2] in SOURCE_FOLDERS
 
 
 def root_of(path: str, tail: str) -> str:
-    """Where a path begins that ends with `tail`, ignoring the suffix: for "x/a/b.py" and "a/b" it is "x"."""
+    """Find the start of a path ending in `tail`, ignoring the suffix: for "x/a/b.py" and "a/b" it is "x"."""
     return path[: max(0, f"/{path}".rfind(f"/{tail}") - 1)]
 
 
@@ -112,7 +112,7 @@ def join(folder: str, name: str) -> str:
 
 
 def relative_path(path: str, name: str) -> str | None:
-    """Where a relative path leads from the folder of `path`; None if it leaves the root.
+    """Find where a relative path leads from the folder of `path`; None if it leaves the root.
 
     >>> relative_path("a/b.js", "../c"), relative_path("a/b.js", "../../c"), relative_path("a/b.js", "..")
     ('c', None, '')
@@ -122,7 +122,7 @@ def relative_path(path: str, name: str) -> str | None:
 
 
 def count_shared_folders(one: str, other: str) -> int:
-    """How many folders two paths have in common, starting from the root."""
+    """Return how many folders two paths have in common, starting from the root."""
     count = 0
     for first, right in zip(one.split("/")[:-1], other.split("/")[:-1], strict=False):
         if first != right:

@@ -122,7 +122,7 @@ def _indent(line: str) -> int:
 
 
 def _docstring_lines(following: Sequence[str]) -> int:
-    """How many of the lines below a head are the first paragraph of a docstring."""
+    """Return how many of the lines below a head are the first paragraph of a docstring."""
     if not following or not following[0].strip().startswith(_DOCSTRINGS):
         return 0
     for count, line in enumerate(following, 1):

@@ -62,7 +62,7 @@ class Corpus:
         self._sections: dict[str, tuple[Document, tuple[IndexedDefinition, ...]]] = {}  # of an open page
 
     def hides(self, path: str) -> bool:
-        """Whether the rules exclude a path now."""
+        """Return whether the rules exclude a path now."""
         return self._hidden(path)
 
     def set_open(self, files: Mapping[str, OpenFile]) -> None:
@@ -100,11 +100,11 @@ class Corpus:
         return self._copies[1]
 
     def definitions(self, name: str, limit: int = 20) -> tuple[IndexedDefinition, ...]:
-        """What a name may mean, anywhere in the folder."""
+        """Return what a name may mean, anywhere in the folder."""
         return self._with_open(name, self.reader.definitions(name, limit))
 
     def few_definitions(self, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
-        """What a name may mean, `None` if there are more than `most`: such a name is too common."""
+        """Return what a name may mean, `None` if there are more than `most`: such a name is too common."""
         few = self.reader.few_definitions(name, most)
         definitions = () if few is None else self._with_open(name, few)
         return None if few is None or len(definitions) > most else definitions
@@ -121,7 +121,7 @@ class Corpus:
         return (*shadow, *(definition for definition in definitions if definition.path not in self._open))
 
     def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
-        """Where a name is called or used as a type; references in open documents come first."""
+        """Find where a name is called or used as a type; references in open documents come first."""
         if self._open_references is None:
             self._open_references = {}
             for path, file in self._open.items():
@@ -168,7 +168,7 @@ class Corpus:
         return definitions
 
     def imports(self, path: str) -> tuple[Import, ...]:
-        """What a file imports."""
+        """Return what a file imports."""
         return self._open[path].symbols.imports if path in self._open else self.reader.imports(path)
 
     def resolve(self, path: str, language: str, import_: Import) -> tuple[str, ...]:
@@ -215,7 +215,7 @@ class Corpus:
         return entry and (entry.blob, entry.mtime_ns)
 
     def is_cached(self, path: str) -> bool:
-        """Whether `lines` needs to read no file."""
+        """Return whether `lines` needs to read no file."""
         return path in self._open or path in self._texts
 
     def lines(self, path: str) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""What the text around a cursor is about: the names it uses, the nearest first.
+"""The query of a cursor: the names it uses, the nearest first.
 
 This module looks at one document only; `meanings` finds out what the names mean. Identifiers are found by a
 pattern, so that half-typed code in any language has some.

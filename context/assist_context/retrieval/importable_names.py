@@ -1,4 +1,4 @@
-"""Whether a bare name that a document does not have may come from elsewhere.
+"""Bare names that a document does not have, and may come from elsewhere.
 
 It has to be imported, so it must be one that files can import: what is defined at the top level of a file, or
 what another file imports. `next_edit` offers the import then. A variable, a parameter or a method of another
@@ -28,7 +28,7 @@ _BINDERS = r"(?:def|class|function\*?|const|let|var|enum|type|interface|namespac
 
 
 def may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
-    """Whether a name may be meant in a document without being in it. The first corpus is the document's."""
+    """Say if a name may be meant in a document without being in it. The first corpus is the document's."""
     family = _FAMILIES.get(document.language.name)
     if family is None:
         return any(corpus.definitions(name, 1) or corpus.references(name, 1) for corpus in corpora)
@@ -40,7 +40,7 @@ def may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
 
 
 def _is_offered(corpus: Corpus, document: Document, family: frozenset[str], name: str, *, own: bool) -> bool:
-    """Whether a file defines a name at its top level; in Go, a file of the same package."""
+    """Return whether a file defines a name at its top level; in Go, a file of the same package."""
     match = corpus.few_definitions(name, MAX_DEFINITIONS)
     if match is None:
         return True
@@ -52,7 +52,7 @@ def _is_offered(corpus: Corpus, document: Document, family: frozenset[str], name
 
 
 def _is_imported(corpus: Corpus, family: frozenset[str], name: str) -> bool:
-    """Whether a file imports a name, may do so with all names of a module, or uses it unbound."""
+    """Return whether a file imports a name, may do so with all names of a module, or uses it unbound."""
     mentions = corpus.reader.mentions(name, MAX_MENTIONS)
     if len(mentions) == MAX_MENTIONS:
         return True
@@ -68,7 +68,7 @@ def _is_imported(corpus: Corpus, family: frozenset[str], name: str) -> bool:
 
 
 def _is_unbound(text: str, name: str) -> bool:
-    """Whether a text uses a name without binding it, or imports something under this name.
+    """Return whether a text uses a name without binding it, or imports something under this name.
 
     >>> _is_unbound("describe('a', () => 1)", "describe"), _is_unbound("def f(run):\\n    run()", "run")
     (True, False)

@@ -1,4 +1,4 @@
-"""Which names of a text that a model wrote cannot be right at a cursor, as far as some folders can tell.
+"""Names of a model's text that cannot be right at a cursor, as far as some folders can tell.
 
 A bare name must not be another function's variable or a member alone, as far as this text tells. Of one that
 is not in this text, `importable_names` says whether it may come from elsewhere. A member may be anywhere in
@@ -134,7 +134,7 @@ def _holds(text: str, name: str) -> bool:
 
 
 def _may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
-    """Whether a bare name may come from outside of the document. A script without imports has all of them."""
+    """Say if a bare name may come from outside of the document. A script without imports has all of them."""
     if document.language.name in ECMASCRIPT and _MODULE.search(document.text) is None:
         return _is_known(corpora, name)
     return may_come(corpora, document, name)
@@ -162,7 +162,7 @@ def _visible(document: Document, cursor: Cursor) -> str:
 
 
 def _is_top(line: str) -> bool:
-    """Whether a line begins something at the top level of a file."""
+    """Return whether a line begins something at the top level of a file."""
     return bool(line.strip()) and line[0] not in " \t)]}#/*"
 
 
@@ -176,7 +176,7 @@ def _top_lines(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _can_be_imported(corpus: Corpus, document: Document, statement: str) -> bool:
-    """Whether an import of the workspace's own files finds a file, and that file the names."""
+    """Return whether an import of the workspace's own files finds a file, and that file the names."""
     for import_ in symbols(document.language, f"{statement}\n").imports:
         files = corpus.resolve(document.path, document.language.name, import_) if import_.level else ()
         if import_.level and import_.module and not files:

@@ -1,4 +1,4 @@
-"""What the names near a cursor mean: their definitions as candidates, those of the nearest names first.
+"""Meanings of the names near a cursor: their definitions as candidates, those of the nearest names first.
 
 How many of them fit belongs to `retriever`.
 """
@@ -22,7 +22,7 @@ SLIGHT = frozenset({"field", "variable", "constant", "property", "key"})  # not 
 def definitions(
     corpus: Corpus, query: CursorQuery, imports: Sequence[Import], others: Sequence[Corpus] = ()
 ) -> Iterator[Candidate]:
-    """What the names near the cursor mean: through the imports, or else their few definitions anywhere.
+    """Yield what the names near the cursor mean: through the imports, or else their few definitions anywhere.
 
     A name that the folder does not define is looked up in the `others`.
     """
@@ -101,7 +101,7 @@ def _same_kind(candidates: Sequence[IndexedDefinition], name: UsedName) -> tuple
 
 
 def _distance(one: str, other: str) -> int:
-    """How many folders are between two files."""
+    """Return how many folders are between two files."""
     a, b = one.split("/")[:-1], other.split("/")[:-1]
     same = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return len(a) + len(b) - 2 * same

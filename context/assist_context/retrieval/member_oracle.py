@@ -13,7 +13,7 @@ from assist_context.retrieval.corpus import Corpus
 
 
 class MemberOracle(Protocol):
-    """What is known in one workspace folder. It is used by one thread, one place after the other."""
+    """Members known in one workspace folder. It is used by one thread, one place after the other."""
 
     def members(self, place: ReadPlace, receiver: str) -> frozenset[str]:
         """The members that an expression is known to have; there may be more."""
@@ -30,7 +30,7 @@ class MemberOracle(Protocol):
         ...
 
     def library_calls(self, document: Document, first: int, last: int) -> tuple[str, ...]:
-        """What lines of a file, from 1 and both ends included, call of installed libraries.
+        """Return what lines of a file, from 1 and both ends included, call of installed libraries.
 
         A line of text for each: its signature, its package, and the first sentence of its documentation.
         """

@@ -150,7 +150,7 @@ def _choose(
 
 
 def _has_enough(snippets: Sequence[Snippet], edit: Snippet) -> bool:
-    """Whether a file has its share of snippets, so that an edit of it is one too many."""
+    """Return whether a file has its share of snippets, so that an edit of it is one too many."""
     return sum(snippet.path == edit.path for snippet in snippets) >= A_FILE
 
 

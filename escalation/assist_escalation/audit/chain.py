@@ -49,7 +49,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """How a log ends: its last whole line or None, the offset of its end in bytes, and the bytes after it."""
+    """A log's end: its last whole line or None, the offset of its end in bytes, and the bytes after it."""
 
     last: LogEntry | None
     end: int
@@ -153,7 +153,7 @@ def last_events(file: BinaryIO, end: int, size: int) -> Iterator[LogEvent]:
 
 
 def tail(file: BinaryIO, size: int, key: bytes | None = None) -> Tail:
-    """How the first `size` bytes of a log end. It reads backward from there, so a long log costs no more.
+    """Find the end of a log's first `size` bytes. It reads backward from there, so a long log costs no more.
 
     DamagedError if the last line is not as it was written, or is followed by more than a torn line.
     """

@@ -197,26 +197,22 @@ class AuditLog:
 
     def _check_checkpoint(self, file: BinaryIO, end: Tail, checkpoint: Path) -> None:
         """Raises AuditError if the checkpoint is lost, or is not this log's. A new log gets a new one."""
-        checkpoint_state = known_checkpoint(checkpoint)
-        if checkpoint_state is None and (end.last or self._was_used()):
+        known_end = known_checkpoint(checkpoint)
+        if known_end is None and (end.last or self._was_used()):
             raise AuditError(
                 f"The checkpoint {checkpoint} is not there, and {self._path} "
                 f"{f'has {end.seq} lines' if end.last else 'is empty although requests were paid'}: its disk "
                 "is not mounted, it was removed, or it was named in the settings only now. Without it "
                 f"nothing shows whether lines were cut off the log. Bring it back. {_RESTART}"
             )
-        if checkpoint_state is None:
+        if known_end is None:
             with _name_in_errors(checkpoint):
                 _write_checkpoint(checkpoint, NO_LINES)
             return
-        there = tail(file, checkpoint_state.size) if checkpoint_state.size <= end.end else None
-        if (
-            there is None
-            or there.torn
-            or (there.seq, there.sha256) != (checkpoint_state.seq, checkpoint_state.sha256)
-        ):
+        there = tail(file, known_end.size) if known_end.size <= end.end else None
+        if there is None or there.torn or (there.seq, there.sha256) != (known_end.seq, known_end.sha256):
             raise AuditError(
-                f"{self._path} no longer holds line {checkpoint_state.seq} as {checkpoint} knows it: lines were "
+                f"{self._path} no longer holds line {known_end.seq} as {checkpoint} knows it: lines were "
                 f"removed or rewritten. Keep a copy of both. {_RESTART}"
             )
 
@@ -323,7 +319,7 @@ def _read_checkpoint(path: Path) -> Checkpoint | None:
 
 
 def _read_bytes(path: Path) -> bytes:
-    """What is in the file, whatever it is, as far as a checkpoint could be in it; empty without a file."""
+    """Read the file, as far as a checkpoint could be in it; empty without a file."""
     try:
         return read_regular(path, _CHECKPOINT_BYTES)
     except FileNotFoundError:
@@ -340,7 +336,7 @@ def _write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def failure(error: OSError, path: Path) -> str:
-    """What to tell the user about a file that could not be used."""
+    """Return what to tell the user about a file that could not be used."""
     if error.errno in _FULL:
         remedy = "Free some space, or name another place."
     elif error.errno in _FORBIDDEN:

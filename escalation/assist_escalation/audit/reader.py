@@ -26,7 +26,7 @@ TOOL = "tool:"  # before a tool's name, where the log has a command
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which events to read. A field with its default restricts nothing.
+    """A filter of events. A field with its default restricts nothing.
 
     `since` (included) and `until` (excluded) are in seconds since 1970. `repo` and `tool` also let the later
     events of their requests through; `tool` "*" is any tool.
@@ -126,7 +126,7 @@ class _WantedEvents:
         )
 
     def _of_owner(self, event: LogEvent) -> bool:
-        """Whether an event is about the wanted repository and tool, or belongs to a request that is."""
+        """Say if an event is about the wanted repository and tool, or belongs to a request that is."""
         only = self._only
         if not (only.repo or only.tool):
             return True

@@ -1,4 +1,4 @@
-"""Whether an audit log is as it was written, and what that proves.
+"""The verification of an audit log: whether it is as it was written, and what that proves.
 
 What `verify` finds depends on what protects the log:
 
@@ -65,7 +65,7 @@ Bookings = Callable[[], Iterable[BookedRequest]]
 
 @dataclass(frozen=True, slots=True)
 class LedgerComparison:
-    """What log and ledger say about the same requests. `paid` counts the settled rows.
+    """A comparison of log and ledger for the same requests. `paid` counts the settled rows.
 
     `unlogged` of these have no intent or no outcome, and `unbooked` intents have no row; the first of each is
     named.
@@ -111,7 +111,7 @@ class LogRequests:
             self._without_row.setdefault(request, line)
 
     def comparison(self) -> LedgerComparison:
-        """What is missing, now that the whole log was seen."""
+        """Return what is missing, now that the whole log was seen."""
         later = self._read()
         if self._error:
             return LedgerComparison(problem=f"The log cannot be compared with the ledger: {self._error}")
@@ -201,7 +201,7 @@ class Verification:
 
 @dataclass(slots=True)
 class _Seen:
-    """What a pass through the lines has seen so far."""
+    """The state of a pass through the lines."""
 
     requests: LogRequests | None = None
     events: int = 0
@@ -260,19 +260,19 @@ def verify(
     of some.
     """
     check_key(key)
-    state = _Seen(LogRequests(bookings) if bookings else None)
+    scan = _Seen(LogRequests(bookings) if bookings else None)
     try:
         # Read before the log's length: a log is always at least as long as an earlier checkpoint says.
-        checkpoint_state = _checkpoint_of(checkpoint)
+        known_end = _checkpoint_of(checkpoint)
         with suppress(FileNotFoundError), path.open("rb") as file:
-            _walk(file, _settled_size(path, file), key, checkpoint_state, state)
-        _compare_end(state, checkpoint_state, checkpoint)
+            _walk(file, _settled_size(path, file), key, known_end, scan)
+        _compare_end(scan, known_end, checkpoint)
     except _ProblemError as problem:
-        return _report(state, str(problem), problem.line, key, checkpoint)
+        return _report(scan, str(problem), problem.line, key, checkpoint)
     except OSError as error:
         raise AuditError(failure(error, path)) from error
-    ledger = state.requests.comparison() if state.requests else None
-    report = _report(state, ledger.problem if ledger else "", 0, key, checkpoint)
+    ledger = scan.requests.comparison() if scan.requests else None
+    report = _report(scan, ledger.problem if ledger else "", 0, key, checkpoint)
     return replace(report, ledger=ledger)
 
 
@@ -296,24 +296,24 @@ def _settled_size(path: Path, file: BinaryIO) -> int:
     return size
 
 
-def _walk(file: BinaryIO, size: int, key: bytes | None, end: Checkpoint | None, state: _Seen) -> None:
-    for entry in _chained_entries(file, size, key, state):
-        state.take(entry)
-        if end and state.events == end.seq and state.head != end.sha256:
+def _walk(file: BinaryIO, size: int, key: bytes | None, end: Checkpoint | None, scan: _Seen) -> None:
+    for entry in _chained_entries(file, size, key, scan):
+        scan.take(entry)
+        if end and scan.events == end.seq and scan.head != end.sha256:
             raise _ProblemError(end.seq, f"Line {end.seq} is not the one that the checkpoint knows.")
 
 
-def _chained_entries(file: BinaryIO, size: int, key: bytes | None, state: _Seen) -> Iterator[LogEntry]:
+def _chained_entries(file: BinaryIO, size: int, key: bytes | None, scan: _Seen) -> Iterator[LogEntry]:
     """The entries, while each follows the one before. `seen` is the state after the last entry."""
     for number, line in enumerate(lines(file, size), 1):
         if not line.endswith(b"\n") and len(line) <= MAX_LINE:
-            state.take_torn(line)
+            scan.take_torn(line)
             return
         try:
             entry = unseal(line, key)
         except DamagedError as error:
             raise _ProblemError(number, f"Line {number} {error}.") from error
-        if entry.event["seq"] != number or entry.event["prev"] != state.head:
+        if entry.event["seq"] != number or entry.event["prev"] != scan.head:
             raise _ProblemError(
                 number,
                 f"Line {number} does not follow the one before: a line was removed, inserted, moved or "
@@ -321,15 +321,15 @@ def _chained_entries(file: BinaryIO, size: int, key: bytes | None, state: _Seen)
             )
         if entry.authentic is False:
             raise _ProblemError(number, f"Line {number} was not written with the given key.")
-        others = bool(key) or (state.has_mac if state.events else entry.has_mac)
+        others = bool(key) or (scan.has_mac if scan.events else entry.has_mac)
         if entry.has_mac != others:
             lacks = "no MAC, and others have one" if not entry.has_mac else "a MAC, and others have none"
             raise _ProblemError(number, f"Line {number} has {lacks}.")
         yield entry
 
 
-def _compare_end(state: _Seen, end: Checkpoint | None, checkpoint: Path | None) -> None:
-    count = state.events
+def _compare_end(scan: _Seen, end: Checkpoint | None, checkpoint: Path | None) -> None:
+    count = scan.events
     if end and count < end.seq:
         raise _ProblemError(
             count,
@@ -341,30 +341,28 @@ def _compare_end(state: _Seen, end: Checkpoint | None, checkpoint: Path | None) 
             f"The checkpoint {checkpoint} is not there, so nothing shows whether lines were cut off the end: "
             "bring it back.",
         )
-    if state.torn:
+    if scan.torn:
         raise _ProblemError(
             count + 1,
-            f"Line {count + 1} is torn: {state.torn} bytes without an end, as a writer leaves that is killed. "
+            f"Line {count + 1} is torn: {scan.torn} bytes without an end, as a writer leaves that is killed. "
             "It was not acknowledged; the next event that is written keeps it aside.",
         )
 
 
-def _report(
-    state: _Seen, problem: str, line: int, key: bytes | None, checkpoint: Path | None
-) -> Verification:
-    orphans = [*state.lost, *state.open]
+def _report(scan: _Seen, problem: str, line: int, key: bytes | None, checkpoint: Path | None) -> Verification:
+    orphans = [*scan.lost, *scan.open]
     return Verification(
         ok=not problem,
-        events=state.events,
+        events=scan.events,
         orphans=tuple(orphans[:MAX_NAMED]),
-        orphan_count=state.lost_count + len(state.open),
+        orphan_count=scan.lost_count + len(scan.open),
         problem=problem,
         line=line,
-        head=state.head if state.events else "",
-        torn=state.torn,
-        marks=state.marks,
-        restarted=state.restarted,
-        limits=tuple(_limits(bool(key), state.has_mac, bool(checkpoint))),
+        head=scan.head if scan.events else "",
+        torn=scan.torn,
+        marks=scan.marks,
+        restarted=scan.restarted,
+        limits=tuple(_limits(bool(key), scan.has_mac, bool(checkpoint))),
     )
 
 

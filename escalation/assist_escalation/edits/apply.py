@@ -50,8 +50,8 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
             ) from error
         try:
             transaction.prepare(entry, "new", folders)
-            if conflict := transaction.not_on(entry, "old", folders):
-                raise EditError(f"{', '.join(conflict)} changed since the model saw it: ask again")
+            if paths := transaction.not_on(entry, "old", folders):
+                raise EditError(f"{', '.join(paths)} changed since the model saw it: ask again")
         except (OSError, EditError) as error:
             with suppress(OSError):  # if this fails, `recover` does it
                 transaction.finish(entry, folders)
@@ -99,9 +99,9 @@ def undo(journal_dir: Path) -> AppliedEdit:
         entry = _last(journal_dir)
         if entry is None:
             raise EditError(_NOTHING)
-        if conflict := transaction.not_on(entry, "new", folders):
+        if paths := transaction.not_on(entry, "new", folders):
             raise EditError(
-                f"{', '.join(conflict)} changed since the edit, or was not saved: undo what came after first; "
+                f"{', '.join(paths)} changed since the edit, or was not saved: undo what came after first; "
                 "nothing was undone"
             )
         try:

@@ -1,4 +1,4 @@
-"""Where on disk the path of an edit is, and which files the user must confirm before they are edited.
+"""The path of an edit on disk, and the files that the user must confirm before they are edited.
 
 A path must be inside the folder of its workspace, wherever links lead. An edit of a protected file can run
 code at the next build, commit or test, or allow more to the next edit. So the user must confirm it, whatever

@@ -98,7 +98,7 @@ class FolderHandles:
             os.fsync(self._handle(folder))
 
     def _name(self, place: Path) -> str:
-        """How a file is named in a call: relative to its open folder where that is possible."""
+        """Return how a file is named in a call: relative to its open folder where that is possible."""
         if _BY_HANDLE:
             return place.name
         if place.parent.resolve() != place.parent:

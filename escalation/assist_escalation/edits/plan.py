@@ -106,7 +106,7 @@ class EditPlan:
 
     @property
     def asks(self) -> bool:
-        """Whether the user must confirm the change, whatever the settings say."""
+        """Return whether the user must confirm the change, whatever the settings say."""
         return bool(self.protected or self.removals or self.unsure)
 
 

@@ -87,7 +87,7 @@ def elisions(path: str, text: str) -> list[str]:
 
 
 def _body(lines: list[str], place: int) -> bool:
-    """Whether a line of dots is a whole body, as in an empty Python function."""
+    """Return whether a line of dots is a whole body, as in an empty Python function."""
     above = next((line for line in reversed(lines[:place]) if line.strip()), "").rstrip()
     below = next((line for line in lines[place + 1 :] if line.strip()), "")
     indent = len(lines[place]) - len(lines[place].lstrip())
@@ -106,12 +106,12 @@ CONFLICT = re.compile(
 
 
 def defect_of(change: FileChange) -> str:
-    """What is wrong with a change, in words with a remedy, or ""."""
+    """Return what is wrong with a change, in words with a remedy, or ""."""
     return next((problem for gate in _GATES if (problem := gate(change))), "")
 
 
 def is_unchecked(change: FileChange) -> bool:
-    """Whether no parser checked the change, so that only a person can."""
+    """Return whether no parser checked the change, so that only a person can."""
     language = language_of(change.path)
     return not change.removes and errors(language, change.after.removeprefix(MARK)) is None
 
@@ -165,7 +165,7 @@ def _parse(change: FileChange) -> str:
 
 
 def _new(change: FileChange, find_all: Callable[[str], list[str]]) -> int:
-    """How many of the things that `found` finds are new."""
+    """Return how many of the things that `found` finds are new."""
     before, after = (
         Counter(item.strip() for item in find_all(text)) for text in (change.before, change.after)
     )
@@ -192,7 +192,7 @@ Opcode = tuple[str, int, int, int, int]
 
 
 def removals_of(change: FileChange) -> tuple[str, ...]:
-    """What would lose more than half of its statements, in words: the outermost ones only.
+    """Return what would lose more than half of its statements, in words: the outermost ones only.
 
     In a language without a grammar each line that is not blank counts. Nothing is said of a new file, and of
     a file that is removed.
@@ -293,7 +293,7 @@ _JOINTS = re.compile(r"[\s\"'`+.,&(){}\\]+|\bf(?=[\"'])")
 
 
 def copied_secret(edit: EditPlan, secrets: Iterable[str]) -> str:
-    """Why an edit cannot be made because of the secrets that were taken out of the request, or "".
+    """Return why an edit cannot be made because of the secrets that were taken out of the request, or "".
 
     A secret may be in a file as often as before, also in parts that the code joins, and on lines with an
     address as often as before. Its line may be moved, and the name that it is assigned to may change; any

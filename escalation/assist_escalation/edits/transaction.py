@@ -94,7 +94,7 @@ def settle(entry: JournalEntry, folders: FolderHandles) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Why something failed, without the path that the system adds."""
+    """Return why something failed, without the path that the system adds."""
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 

@@ -47,19 +47,19 @@ _LOG = logging.getLogger(__name__)
 
 
 class Books(Protocol):
-    """Where an exchange is written down. A gate's parts are such books, and those of a session."""
+    """The books of an exchange. A gate's parts are such books, and so are a session's."""
 
     @property
     def ledger(self) -> Ledger:
-        """What is reserved and spent."""
+        """Return what is reserved and spent."""
 
     @property
     def log(self) -> AuditLog:
-        """What left, and what came of it."""
+        """Return what left, and what came of it."""
 
     @property
     def models(self) -> AnsweringModels:
-        """How providers called their models until now."""
+        """Return how providers called their models until now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class OutboundRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReadAnswer:
-    """What the reader of an answer found in it so far. `usage` is None if the provider reports nothing.
+    """The answer as read so far. `usage` is None if the provider reports nothing.
 
     `text` is what the model wrote, for an estimate. `finish` is "" if the answer did not come to its end.
     """
@@ -298,7 +298,7 @@ class Exchange:
             self._warn(str(error))
 
     def _settlement(self, read: ReadAnswer) -> Settlement:
-        """What is booked. Only the count of an answer that came to its end is believed."""
+        """Return what is booked. Only the count of an answer that came to its end is believed."""
         if not self.sent:
             return Settlement(Usage(), 0)
         claim = read.usage if self._claim is None else self._claim

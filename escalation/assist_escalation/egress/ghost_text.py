@@ -56,7 +56,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SessionParts:
-    """What a session works with. `permissions` reads the rules as they are now; `known` the secret values,
+    """The parts of a session. `permissions` reads the rules as they are now; `known` the secret values,
     and both are asked for each request.
 
     `keys` returns the value of an environment variable, or "". `draw` returns an unguessable name. `models`
@@ -80,7 +80,7 @@ class SessionParts:
 
 @dataclass(slots=True)
 class Window:
-    """What was sent in a window that began at `start`. `exchange` has its two events and its booking.
+    """The traffic of a window that began at `start`. `exchange` has its two events and its booking.
 
     Money is reserved for `most` requests of at most `most_tokens` of answer. `estimated`: a server did not
     say how many tokens it read. `logged`: its closing event is written.
@@ -106,7 +106,7 @@ class Window:
     payloads: Any = field(default_factory=hashlib.sha256)
 
     def is_over(self, now: float, tokens: int = 0) -> bool:
-        """Whether the next request, of so many tokens of answer, belongs to another window."""
+        """Return whether the next request, of so many tokens of answer, belongs to another window."""
         full = self.requests >= self.most or tokens > self.most_tokens
         return full or now - self.start >= SECONDS
 
@@ -138,7 +138,7 @@ class Window:
         return Usage(self.prompt - self.cached, self.cached, 0, self.written, self.estimated)
 
     def fields(self) -> dict[str, Any]:
-        """What the closing event says in addition to the fields that every outcome has."""
+        """Return what the closing event says in addition to the fields that every outcome has."""
         file_counts = self.files.most_common(_MAX_FILES)
         return {
             "requests": self.requests,
@@ -346,13 +346,13 @@ class GhostTextSession:
 
 
 def _restorer_around_cursor(texts: CursorTexts, clean: RedactedTexts) -> Restorer:
-    """What puts the secrets back, which knows the line around the cursor: an address may be there."""
+    """Return what puts the secrets back, which knows the line around the cursor: an address may be there."""
     before = f"{texts.head.text}{texts.typed.text}".rpartition("\n")[2]
     return restorer_of(clean.redacted, before, texts.suffix.text.partition("\n")[0])
 
 
 def _facts(server: ModelServer, requests: int) -> dict[str, Any]:
-    """What the log says before the first byte of a window, in addition to what it says of all."""
+    """Return what the log says before the first byte of a window, in addition to what it says of all."""
     return {
         "cause": "ghost_text",
         "features": {},

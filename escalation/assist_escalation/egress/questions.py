@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came back. `warning` is for the user, or "". `error` is the kind of failure, or "".
+    """The answer that came back. `warning` is for the user, or "". `error` is the kind of failure, or "".
 
     `text` is the answer as it was shown; `hidden` counts its placeholders that stay, since they are in lines
     with an address. `exact` has every secret in its place, and only edits are made from it. `altered`: the
@@ -124,7 +124,7 @@ def _content(draft: Prepared) -> dict[str, Any]:
 
 
 class _QuestionAnswer:
-    """What arrived so far, and what the user is told about it. `end` is set when the answer has ended."""
+    """The answer so far, and what the user is told about it. `end` is set when the answer has ended."""
 
     def __init__(self, draft: Prepared) -> None:
         self.end: AnswerEnd | None = None
@@ -140,12 +140,12 @@ class _QuestionAnswer:
         self._warning = f"{self._warning} {text}".lstrip()
 
     def take(self, text: str) -> str:
-        """What may be shown, now that this has arrived."""
+        """Return what may be shown, now that this has arrived."""
         self._raw += text
         return self._show(self._restorer.take(text))
 
     def rest(self) -> str:
-        """What is left to be shown at the end."""
+        """Return what is left to be shown at the end."""
         return self._show(self._restorer.rest())
 
     def _show(self, piece: str) -> str:
@@ -153,7 +153,7 @@ class _QuestionAnswer:
         return piece
 
     def read(self) -> ReadAnswer:
-        """What the answer counts."""
+        """Return what the answer counts."""
         end = self.end
         return ReadAnswer(self._raw, end.finish, end.model, end.usage) if end else ReadAnswer(self._raw)
 

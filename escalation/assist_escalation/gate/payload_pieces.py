@@ -18,7 +18,7 @@ from assist_escalation.redaction.redactor import Redacted
 
 @dataclass(frozen=True, slots=True)
 class RedactedPlace:
-    """Where something was redacted: its type in capitals, and the line in its file.
+    """A place of a redaction: its type in capitals, and the line in its file.
 
     The line is 0 where that is not known: in an outline, in what has no file, and in a file's name.
     """
@@ -55,7 +55,7 @@ def payload_pieces(draft: Prepared) -> tuple[PayloadPiece, ...]:
 
 
 def redacted_places(redaction: Redacted) -> tuple[RedactedPlace, ...]:
-    """Where something was redacted in a request, in its order."""
+    """Find where something was redacted in a request, in its order."""
     return tuple(place for span in redaction.spans for place in _places(span, redaction))
 
 
@@ -65,7 +65,7 @@ def _messages(pieces: list[PayloadPiece]) -> Messages:
 
 
 def _places(span: Span, redaction: Redacted) -> Iterator[RedactedPlace]:
-    """Where a span has placeholders. What is in lines after a secret of several lines keeps its number."""
+    """Find the placeholders of a span. Text in lines after a secret of several lines keeps its number."""
     if not redaction.nonce:
         return
     placeholder = re.compile(rf"__SECRET_([A-Z][A-Z0-9_]*?)_{redaction.nonce}_\d+__")

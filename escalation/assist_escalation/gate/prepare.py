@@ -31,7 +31,7 @@ AROUND = 16  # tokens of a call in addition to its texts: roles and marks
 
 @dataclass(frozen=True, slots=True)
 class GateParts:
-    """What the gate works with.
+    """The parts of a gate.
 
     `keys` returns the value of an environment variable, or "". `secret` returns the installation's secret,
     always the same, from which the marks of a request are made.
@@ -83,7 +83,7 @@ class Prepared:
 
     @property
     def marked(self) -> bool:
-        """Whether some text has a data class from a glob, and not only a default class."""
+        """Return whether some text has a data class from a glob, and not only a default class."""
         usual = {author.default for author in self.request.permissions.classes}
         return bool(set(self.classes) - usual)
 

@@ -1,4 +1,4 @@
-"""What may leave the machine, and to whom: the rules of all authors, and the verdict on one prompt.
+"""The policy, what may leave the machine and to whom: rules of all authors, and a verdict on a prompt.
 
 This wing only decides. It sends nothing and does not search for secrets.
 """

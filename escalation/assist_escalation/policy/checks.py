@@ -14,7 +14,7 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host of an address is this machine: `localhost`, or an address such as 127.0.0.2."""
+    """Return whether the host of an address is this machine: `localhost`, or an address such as 127.0.0.2."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:  # a name

@@ -1,4 +1,4 @@
-"""Where requests may go: `[providers.NAME]` and `[servers.NAME]`, each with its address, model and price.
+"""Endpoints of requests: `[providers.NAME]` and `[servers.NAME]`, each with its address, model and price.
 
 It holds the name of a key's variable, never a key. Nothing here says what may be sent.
 """
@@ -19,7 +19,7 @@ USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a provider charges for a million tokens, in US dollars."""
+    """The price of a million tokens, in US dollars."""
 
     input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "For tokens sent."})
     output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "For tokens received."})

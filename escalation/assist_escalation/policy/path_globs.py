@@ -55,7 +55,7 @@ def check_glob(name: str, glob: str) -> None:
 
 
 def covers(glob: str, path: str) -> bool:
-    """Whether `glob` matches `path` or a folder above it. The path is relative, with "/".
+    """Return whether `glob` matches `path` or a folder above it. The path is relative, with "/".
 
     >>> covers("infra/", "Infra/prod/x.tf"), covers("*.key", "a/b.KEY"), covers("/x", "a/x")
     (True, True, False)

@@ -11,7 +11,7 @@ AllowedPart = Literal["secret", "match", "line"]
 
 @dataclass(frozen=True, slots=True)
 class Allowlist:
-    """What is no secret: if one of the three lists has a match, or with `every`, each that is not empty.
+    """Texts that are not secrets: one of the lists matches, or with `every`, each that is not empty.
 
     `regexes` are sought in `target`, `stopwords` in the secret in small letters, `paths` in the file's path.
     """

@@ -75,7 +75,7 @@ class Glob:
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """How one author classifies texts: the class of each glob, and the class of all other text, or "".
+    """The classes of one author: the class of each glob, and the class of all other text, or "".
 
     `source` is the layer that says so.
     """
@@ -87,7 +87,7 @@ class Classes:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What may leave the machine from the workspace folders `roots`, which are absolute and resolved.
+    """Permissions to leave the machine, for the workspace folders `roots`, which are absolute and resolved.
 
     Money is in micro-dollars. `day_micro` limits the repository, and `user_day_micro` limits the user, which
     no repository can lower. `providers` may be used, the preferred one first; each has the classes that it
@@ -127,57 +127,53 @@ class Permissions:
 
 
 def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissions:
-    """What all layers together allow. If an author has several, the first one's provider and paths count."""
+    """Combine what all layers allow. If an author has several, the first one's provider and paths count."""
     layers = _by_author(layers)
-    all_settings = [OPEN, *(layer.settings for layer in layers)]
-    owner_settings = [layer.settings for layer in layers if layer.author in _OWNERS]
-    most = get_args(AuditContent).index(_least(all_settings, "audit_content_max", get_args(AuditContent)))
-    levels = [get_args(AuditContent).index(settings.audit_content) for settings in owner_settings]
+    every = [OPEN, *(layer.settings for layer in layers)]
+    owners = [layer.settings for layer in layers if layer.author in _OWNERS]
+    most = get_args(AuditContent).index(_least(every, "audit_content_max", get_args(AuditContent)))
+    levels = [get_args(AuditContent).index(settings.audit_content) for settings in owners]
     return Permissions(
         roots=tuple(roots),
-        mode=_least(all_settings, "mode", get_args(EscalationMode)),
-        max_escalation_rate=min(settings.max_escalation_rate for settings in all_settings),
-        thresholds=tuple(settings.threshold for settings in all_settings if settings.threshold),
+        mode=_least(every, "mode", get_args(EscalationMode)),
+        max_escalation_rate=min(settings.max_escalation_rate for settings in every),
+        thresholds=tuple(settings.threshold for settings in every if settings.threshold),
         own_thresholds=tuple(
             layer.settings.threshold
             for layer in layers
             if layer.author == "user" and layer.settings.threshold
         ),
-        request_micro=_micro(min(settings.max_cost_usd_per_request for settings in all_settings)),
-        day_micro=_micro(min(settings.max_cost_usd_per_day for settings in all_settings)),
-        user_day_micro=_micro(min(settings.max_cost_usd_per_day for settings in (OPEN, *owner_settings))),
-        always_local=_union(settings.always_local for settings in all_settings),
-        always_ask=_union(settings.always_ask for settings in all_settings),
+        request_micro=_micro(min(settings.max_cost_usd_per_request for settings in every)),
+        day_micro=_micro(min(settings.max_cost_usd_per_day for settings in every)),
+        user_day_micro=_micro(min(settings.max_cost_usd_per_day for settings in (OPEN, *owners))),
+        always_local=_union(settings.always_local for settings in every),
+        always_ask=_union(settings.always_ask for settings in every),
         providers=_providers(layers),
         servers=_servers(layers),
-        ghost_server=next(
-            (settings.ghost_server for settings in owner_settings if settings.ghost_server), ""
-        ),
+        ghost_server=next((settings.ghost_server for settings in owners if settings.ghost_server), ""),
         ghost_text=_ghost_text(layers),
         deny=_union(
             [Glob(glob, layer.base, layer.source) for glob in layer.settings.deny] for layer in layers
         ),
         classes=tuple(author for author in map(_classes, layers) if author.globs or author.default),
-        allow_unknown_price=all(settings.allow_unknown_price for settings in all_settings),
-        allow_unasked_retry=all(settings.allow_unasked_retry for settings in all_settings),
-        yes_allowed=all(settings.yes_allowed for settings in all_settings),
-        gateway_unattributed=all(settings.gateway_unattributed for settings in all_settings),
-        gateway_uninspected=all(settings.gateway_uninspected for settings in all_settings),
-        gateway_session_micro=_micro(min(settings.gateway_session_usd for settings in all_settings)),
-        gateway_matched=_least(all_settings, "gateway_matched", get_args(MatchedText)),
+        allow_unknown_price=all(settings.allow_unknown_price for settings in every),
+        allow_unasked_retry=all(settings.allow_unasked_retry for settings in every),
+        yes_allowed=all(settings.yes_allowed for settings in every),
+        gateway_unattributed=all(settings.gateway_unattributed for settings in every),
+        gateway_uninspected=all(settings.gateway_uninspected for settings in every),
+        gateway_session_micro=_micro(min(settings.gateway_session_usd for settings in every)),
+        gateway_matched=_least(every, "gateway_matched", get_args(MatchedText)),
         patterns=_union([*layer.settings.patterns, *layer.rules] for layer in layers),
         audit_content=get_args(AuditContent)[min(most, max(levels, default=0))],
         audit_checkpoint=next(
-            (settings.audit_checkpoint for settings in owner_settings if settings.audit_checkpoint), ""
+            (settings.audit_checkpoint for settings in owners if settings.audit_checkpoint), ""
         ),
-        audit_key_env=next(
-            (settings.audit_key_env for settings in owner_settings if settings.audit_key_env), ""
-        ),
+        audit_key_env=next((settings.audit_key_env for settings in owners if settings.audit_key_env), ""),
         collector=next(
-            (settings.collector_endpoint for settings in owner_settings if settings.collector_endpoint), ""
+            (settings.collector_endpoint for settings in owners if settings.collector_endpoint), ""
         ),
         collector_key_env=next(
-            (settings.collector_key_env for settings in owner_settings if settings.collector_endpoint), ""
+            (settings.collector_key_env for settings in owners if settings.collector_endpoint), ""
         ),
     )
 
@@ -191,7 +187,7 @@ def unknown_providers(layers: Sequence[Layer]) -> tuple[tuple[Layer, str], ...]:
 
 
 def restrictions(layer: Layer) -> tuple[tuple[str, Any], ...]:
-    """Where a layer differs from `OPEN`: the names of fields of `EscalationSettings`, and their values."""
+    """Compare a layer with `OPEN`: the names of fields of `EscalationSettings`, and their values."""
     pairs = ((item.name, getattr(layer.settings, item.name)) for item in fields(EscalationSettings))
     return tuple((name, value) for name, value in pairs if value != getattr(OPEN, name))
 
@@ -282,7 +278,7 @@ def _servers(layers: Sequence[Layer]) -> dict[str, ModelServer]:
 
 
 def _ghost_text(layers: Sequence[Layer]) -> GhostTextSource:
-    """Where ghost text may be written. Whoever lets no question leave lets no ghost text leave either.
+    """Find where ghost text may be written. Whoever lets no question leave lets no ghost text leave either.
 
     The user is the exception, since their mode is `never` until they write another.
     """

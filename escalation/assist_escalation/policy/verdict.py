@@ -1,4 +1,4 @@
-"""Whether a prompt may go to a provider at all, judged by where each of its texts comes from.
+"""The verdict on a prompt: whether it may go to a provider, by the origin of each of its texts.
 
 Every span is checked. If one has an unknown origin, comes from a denied file, or has a data class that the
 provider may not see, the whole prompt is refused. This module changes no text and finds no secrets.
@@ -34,7 +34,7 @@ RuleText = tuple[str, str]  # a glob, or the name of a setting, and the `source`
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What is against sending a prompt, in words, by which kind of rule, and what that says.
+    """An objection to a prompt, in words, with the kind of rule and its text.
 
     `detail` is the mode, the glob, the class or the name. `written` says where, for rules about single texts;
     for those about a whole request `permissions.sources` does.
@@ -56,7 +56,7 @@ class _ForbiddenError(EscalationError):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the prompt may be sent, what is against it, and the data classes in it.
+    """The verdict on a prompt: objections to it, and the data classes in it.
 
     Reasons hold file names, which may hold secrets: pass them to `redactor.clean` before you log them.
     """
@@ -66,12 +66,12 @@ class Verdict:
 
     @property
     def allowed(self) -> bool:
-        """Whether nothing is against it."""
+        """Return whether nothing is against it."""
         return not self.objections
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What is against it, in words."""
+        """Return what is against it, in words."""
         return tuple(dict.fromkeys(objection.words for objection in self.objections))
 
 
@@ -223,7 +223,7 @@ def _request_objections(prompt: Prompt, permissions: Permissions, provider: str)
 
 
 def _provider_objections(permissions: Permissions, provider: str) -> list[Objection]:
-    """What is against any request to this provider."""
+    """Return what is against any request to this provider."""
     against = []
     if permissions.mode == "never":
         against.append(Objection('nothing may leave this machine: mode = "never"', "mode", "never"))
@@ -300,7 +300,7 @@ def _classes_of(
 
 
 def _is_covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> bool:
-    """Whether a glob matches a file; `anywhere`: also from other folders that it may start at.
+    """Return whether a glob matches a file; `anywhere`: also from other folders that it may start at.
 
     These count in any case of their letters, as some systems take them for the same folder.
     """
@@ -311,7 +311,7 @@ def _is_covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> boo
 
 
 def _bases(place: _FilePlace) -> tuple[str, ...]:
-    """Where a glob without a base may start: the root, and every folder from there to the repository's top.
+    """List where a free glob may start: the root, and every folder from there to the repository's top.
 
     The workspace may be a folder in a repository, or hold several repositories. The same files are forbidden.
     """

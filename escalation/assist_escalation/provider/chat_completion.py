@@ -26,7 +26,7 @@ _TOOLS = frozenset({"tool_calls", "function_call"})
 
 @dataclass(frozen=True, slots=True)
 class ChatEvent:
-    """What an event adds to the answer. `finish` and `model` are "" if it has none.
+    """The part that an event adds to the answer. `finish` and `model` are "" if it has none.
 
     `finish` is the provider's word for why the text ends, in lower case: `stop`, `length`,
     `content_filter`. `usage` holds its token counts, unchecked.
@@ -110,7 +110,7 @@ def reported_usage(counts: dict[str, Any] | None, *, input_count: int, wrote: in
 
 
 def finish_reason(so_far: ChatEvent, foreign: bytes, *, is_done: bool, wrote: bool) -> str:
-    """Why a stream ended. Raises `Fault` if it was cut off or had no answer."""
+    """Return why a stream ended. Raises `Fault` if it was cut off or had no answer."""
     if foreign:
         raise _fault_of(foreign)
     if so_far.finish:

@@ -1,4 +1,4 @@
-"""How a call to a provider fails: one error with a kind, and a message that says what to do.
+"""Failures of calls to a provider: one error with a kind, and a message that says what to do.
 
 This module knows how providers refuse. It knows no socket, and never quotes an answer: it shows only the
 error's code, cleaned, since the rest of an answer may hold the user's text.
@@ -84,7 +84,7 @@ class TransportError(EscalationError):
 
 
 class Fault(EscalationError):
-    """What is wrong with an answer. `transport` turns it into a `TransportError` with the provider's name."""
+    """A fault in an answer. `transport` turns it into a `TransportError` with the provider's name."""
 
     def __init__(self, kind: FailureKind, why: str, usage: Usage | None = None) -> None:
         super().__init__(why)
@@ -103,7 +103,7 @@ class Refusal:
 
     @property
     def kind(self) -> FailureKind:
-        """What it means for the caller. Codes come first, since many providers answer 400 to everything."""
+        """Classify it for the caller. Codes come first, since many providers answer 400 to everything."""
         if any(word in self.says for word in _TOO_LONG) or self.status == 413:
             return "context-length"
         if any(word in self.says for word in _FILTERED):
@@ -119,12 +119,12 @@ class Refusal:
 
     @property
     def broke(self) -> bool:
-        """Whether the account has no credit left. Some providers say so with status 429."""
+        """Return whether the account has no credit left. Some providers say so with status 429."""
         return self.status == 402 or any(word in self.says for word in _NO_CREDIT)
 
     @property
     def may_pass(self) -> bool:
-        """Whether the same request may succeed a moment later."""
+        """Return whether the same request may succeed a moment later."""
         return (self.status in _RETRIED or self.status >= 500) and not self.broke
 
     @property
@@ -138,7 +138,7 @@ class Refusal:
         return Usage() if 300 <= self.status < 500 and not has_begun else None
 
     def names(self, parameter: str) -> bool:
-        """Whether it objects to a parameter of the request.
+        """Return whether it objects to a parameter of the request.
 
         >>> Refusal(400, "", "unsupported parameter: 'max_tokens'").names("max_tokens")
         True
@@ -183,7 +183,7 @@ def clean(code: str) -> str:
 
 
 def describe(refusal_seen: Refusal, variable: str = "") -> str:
-    """What to tell the user; `variable` is the environment variable of the key.
+    """Return what to tell the user; `variable` is the environment variable of the key.
 
     >>> describe(Refusal(401, "invalid_api_key"), "ACME_KEY")
     'it refused the key (401 invalid_api_key): check the variable ACME_KEY'

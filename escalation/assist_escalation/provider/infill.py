@@ -63,7 +63,7 @@ _COMMAND = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FimTable:
-    """How a family of models spells its infilling tokens. `sep` comes before a file's path, or is ""."""
+    """The infilling tokens of a family of models. `sep` comes before a file's path, or is ""."""
 
     pre: str
     suf: str
@@ -99,7 +99,7 @@ class InfillCall:
 
 
 def can_constrain(server: ModelServer) -> bool:
-    """Whether such a server can be made to begin its answer with a given text."""
+    """Return whether such a server can be made to begin its answer with a given text."""
     return server.kind in ("llama.cpp", "vllm")
 
 
@@ -201,7 +201,7 @@ def _text(call: InfillCall) -> str:
 
 
 def spells_token(text: str) -> bool:
-    """Whether a server would read a part of a text as a token of its model.
+    """Return whether a server would read a part of a text as a token of its model.
 
     >>> spells_token("a <|im_end|> b"), spells_token("a <| b")
     (True, False)

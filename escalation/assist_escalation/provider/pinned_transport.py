@@ -1,4 +1,4 @@
-"""What every connection to a provider or a server passes: one address, one method, fixed headers, no more.
+"""The transport of every connection to a provider or a server: one address, one method, fixed headers.
 
 It is below the client libraries. It loads httpx2, and the certificates to trust, with the first call. This
 module does not know what is asked.

@@ -1,4 +1,4 @@
-"""What we learned about providers, kept in small files: accepted parameters, and models that answered.
+"""Knowledge of providers, kept in small files: accepted parameters, and models that answered.
 
 Providers that speak the same protocol differ in two parameters. Which of them a provider accepts is found
 out once. The first model that answers under a name counts as expected, and a later change is reported.
@@ -21,7 +21,7 @@ _MAX_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """How to ask one model of one provider.
+    """Parameters that one model of a provider accepts.
 
     `max_tokens` is tried first: servers that do not know `max_completion_tokens` may ignore it and write
     without a limit, while servers that no longer accept `max_tokens` say so.
@@ -47,7 +47,7 @@ class Capabilities:
         return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
 
     def without(self, parameter: str) -> "Capabilities":
-        """How to ask after `parameter` was refused."""
+        """Return how to ask after `parameter` was refused."""
         if parameter == "stream_options":
             return replace(self, stream_usage=False)
         return replace(self, max_completion_tokens=not self.max_completion_tokens)
@@ -66,11 +66,11 @@ class CapabilityStore:
         self._entries: dict[str, Capabilities] = {}
 
     def recall(self, name: str) -> Capabilities:
-        """How to ask, or the defaults if nothing is known."""
+        """Return how to ask, or the defaults if nothing is known."""
         return self.find(name) or Capabilities()
 
     def find(self, name: str) -> Capabilities | None:
-        """How the provider was asked when it answered after a refusal, or None if it never refused that."""
+        """Find how the provider was asked when it answered after a refusal; None without a refusal."""
         if name not in self._entries and self._path:
             self._entries = {**_read(self._path), **self._entries}
         return self._entries.get(name)
@@ -131,7 +131,7 @@ class AnsweringModels:
 
 
 def _read_object(path: Path) -> dict[str, Any]:
-    """What is in a file, nothing if it is not there or broken."""
+    """Return what is in a file, nothing if it is not there or broken."""
     try:
         with path.open("rb") as file:
             value = json.loads(file.read(_MAX_BYTES))

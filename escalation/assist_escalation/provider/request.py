@@ -64,7 +64,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ProviderPost:
-    """What another tool posts: the path below the provider's `base_url`, the body, and headers that pass."""
+    """Another tool's request: the path below the provider's `base_url`, the body, and headers that pass."""
 
     provider: str
     endpoint: Provider

@@ -1,4 +1,4 @@
-"""What a server is, and how it answers: asked with a line of code of our own, never with a user's text.
+"""A server's kind and its answers: asked with a line of code of our own, never with a user's text.
 
 A probe is made when the user asks for it, and writes nothing.
 """
@@ -45,7 +45,7 @@ _HYBRID = r"qwen3\.[56]|qwen3-(coder-)?next|granite-4\.0-h|mamba|jamba|rwkv|falc
 
 @dataclass(frozen=True, slots=True)
 class FoundServer:
-    """What answers at an address: its kind, the models that it names, and its context in tokens or 0."""
+    """The server at an address: its kind, the models that it names, and its context in tokens or 0."""
 
     kind: ServerKind
     models: tuple[str, ...]
@@ -54,7 +54,7 @@ class FoundServer:
 
 @dataclass(frozen=True, slots=True)
 class ServerProbe:
-    """How a server answered: `ms` the first time, and `again_ms` the same prompt once more.
+    """The answers of a server: `ms` the first time, and `again_ms` the same prompt once more.
 
     `cached` is the share of the second prompt that it did not compute again, None if it does not say.
     `chances`: whether it gives log-probabilities. `problem` is "" if it answered.
@@ -69,7 +69,7 @@ class ServerProbe:
 
 
 async def identify(base_url: str, key: str = "", ca_file: str = "") -> FoundServer:
-    """What answers at an address. Raises `Fault`."""
+    """Return what answers at an address. Raises `Fault`."""
     bare = check_address(base_url, "").removesuffix("/v1")
     last = Fault("bad-reply", "it is no server that we know: write its [servers.NAME] by hand")
     for kind, page in _PAGES:
@@ -90,7 +90,7 @@ async def identify(base_url: str, key: str = "", ca_file: str = "") -> FoundServ
 
 
 async def measure(server: ModelServer, key: str, tokens: FimTable | None) -> ServerProbe:
-    """How a server completes our own code, twice."""
+    """Return how a server completes our own code, twice."""
     hybrid = re.search(_HYBRID, server.model.lower()) is not None
     # A text that no earlier probe sent, so that the first answer is one without a cache.
     prompt = replace(PROMPT, head=f"# {time.time_ns()}\n{PROMPT.head}")

@@ -116,7 +116,7 @@ def _carry(parts: dict[str, list[HiddenPart]], line: str) -> None:
 
 
 def parts_in(piece: str, secrets: LineSecrets) -> tuple[HiddenPart, ...]:
-    """Where a piece has lines with secrets, whatever indentation and marks of a diff they have."""
+    """Find where a piece has lines with secrets, whatever indentation and marks of a diff they have."""
     parts = dict[HiddenPart, None]()
     start = 0
     for line in split_lines(piece) if secrets else ():

@@ -1,4 +1,4 @@
-"""What the detectors of secrets share: a finding, the error that blocks a request, and a time limit.
+"""The common values of detectors: a finding, the error that blocks a request, and a time limit.
 
 This module knows no detector and no text.
 """

@@ -138,7 +138,7 @@ def _values_in_line(line: str) -> Iterator[str]:
 
 
 def _in_base64(digits: str) -> Iterator[str]:
-    """What is in base64, as in a Secret of Kubernetes; of `user:password`, as in Docker, the password too."""
+    """Decode base64, as in a Secret of Kubernetes; of `user:password`, as in Docker, the password too."""
     try:
         text = base64.b64decode(digits, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
@@ -263,7 +263,7 @@ def _compile(expression: str, name: str) -> Any:
 
 
 def find_patterns(text: str, patterns: Patterns) -> Iterator[Finding]:
-    """What the expressions match: the group that a rule names, else the first group, if there is one."""
+    """Find what expressions match: the group that a rule names, else the first group, if there is one."""
     for one in patterns.compiled:
         try:
             for match in one.regex.finditer(text, timeout=_SECONDS):
@@ -282,7 +282,7 @@ def find_patterns(text: str, patterns: Patterns) -> Iterator[Finding]:
 def _is_allowed(
     one: _CompiledPattern, rule: SecretRule, match: Any, place: tuple[int, int, str], path: str
 ) -> bool:
-    """Whether a rule, or an allowlist of it, says that what it matched is no secret."""
+    """Return whether a rule, or an allowlist of it, says that what it matched is no secret."""
     text = match.string
     secret = text[place[0] : place[1]]
     if rule.entropy and _entropy(secret) <= rule.entropy:

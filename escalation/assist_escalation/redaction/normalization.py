@@ -217,7 +217,7 @@ def _decoded_forms(form: TextForm, check: Check) -> Iterator[TextForm]:
 
 
 def _line_mark(text: str) -> re.Pattern[str] | None:
-    """What marks the lines of a text that is a diff, as git or our own commands write it; None for others."""
+    """Find the mark of lines in a diff, as git or our own commands write it; None for others."""
     if _HUNK.search(text):
         return _GIT_MARK
     lines = [line for line in text.split("\n") if line.strip()]
@@ -365,7 +365,7 @@ def _decode(text: str, pieces: _Pieces, check: Check) -> None:
 
 
 def _digits(text: str, check: Check) -> Iterator[tuple[int, int]]:
-    """Where there are digits of base64 or hex. Lines that continue each other count as one place."""
+    """Find where there are digits of base64 or hex. Lines that continue each other count as one place."""
     start = 0
     end = 0
     for count, match in enumerate(_DIGITS.finditer(text)):

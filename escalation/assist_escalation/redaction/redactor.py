@@ -43,14 +43,14 @@ class Redacted:
 
 @dataclass(slots=True)
 class TakenSecrets:
-    """How often each type of secret was taken out of texts, and the secret of each placeholder."""
+    """Counts of each type of secret that was taken out, and the secret of each placeholder."""
 
     found: Counter[str] = field(default_factory=Counter)
     placeholders: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 class RedactionSession:
-    """What is known of the secrets of texts that follow each other: a secret has one placeholder for all.
+    """The secrets of texts that follow each other: a secret has one placeholder for all.
 
     A value that is found is looked for from then on, as a known one, unless it is a common word.
     `placeholder` makes one of a secret's type, the secret, and its number. `memo` texts are not scanned again
@@ -122,7 +122,7 @@ class RedactionSession:
         self.look_for([])
 
     def settle(self, attempt: Callable[[], _T]) -> _T:
-        """What an attempt gives that finds no new value to look for."""
+        """Return what an attempt gives that finds no new value to look for."""
         for _ in range(_ROUNDS):
             before = len(self.values)
             result = attempt()

@@ -87,12 +87,12 @@ def address_guard_of(redaction: Redacted) -> "Restorer":
 
 
 def _is_address(text: str) -> bool:
-    """Whether a text holds an address as it is, or as a view of Markdown or HTML draws it."""
+    """Return whether a text holds an address as it is, or as a view of Markdown or HTML draws it."""
     return _ADDRESS.search(text) is not None or _ADDRESS.search(_drawn(text)) is not None
 
 
 def _drawn(text: str) -> str:
-    """What can be seen of a text: without tags, escapes, emphasis and characters that draw nothing, not wide.
+    """Return a text's visible part: without tags, escapes, emphasis and characters that draw nothing.
 
     >>> _drawn("https\\\\:/<b></b>/evil&period;example")
     'https://evil.example'
@@ -157,7 +157,7 @@ class Restorer:
         return tail[:end]
 
     def _end_of_safe_runs(self, tail: str, end: int) -> int:
-        """Where the runs of characters end that are complete before `end` and are no such address."""
+        """Find where the runs of characters end that are complete before `end` and are no such address."""
         for run in _RUN.finditer(tail):
             if run.end() >= min(end, len(tail)):
                 return min(end, run.start())
@@ -167,13 +167,13 @@ class Restorer:
         return end
 
     def _is_disguised(self, run: str) -> bool:
-        """Whether a run is an address with a secret in another spelling, such as `sk\\\\_live`."""
+        """Return whether a run is an address with a secret in another spelling, such as `sk\\\\_live`."""
         if self._any.search(run) or not _is_address(run):
             return False
         return self._any.search(unquote(_ESCAPE.sub("", unescape(run)))) is not None
 
     def _open_end(self, tail: str) -> int:
-        """Where a word may begin that `tail` does not end."""
+        """Find where a word may begin that `tail` does not end."""
         for at in range(max(0, len(tail) - self._longest + 1), len(tail)):
             if any(word.startswith(tail[at:]) for word in self._words):
                 return at
@@ -217,7 +217,7 @@ class _AddressLines:
         self._goes_on = False
 
     def holds_address(self, line: str) -> bool:
-        """Whether the next line does."""
+        """Return whether the next line does."""
         bare = line.removesuffix("\n").removesuffix("\r")
         match = self._in_tag or self._goes_on or _is_address(bare)
         if not self._in_tag or ">" in bare:

@@ -62,7 +62,7 @@ class Rule:
             raise self.error(key, f"is no regular expression ({error})") from error
 
     def error(self, key: str, problem: str) -> EscalationError:
-        """What to raise for the value of `key`."""
+        """Return what to raise for the value of `key`."""
         return EscalationError(f"{self.name}: {key} {problem}: correct the file")
 
 

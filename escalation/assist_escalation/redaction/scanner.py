@@ -70,14 +70,14 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What to find in addition to what every text is searched for."""
+    """Additional secrets to search for."""
 
     known: Known
     patterns: Patterns
 
 
 def kind_of(path: str, text: str) -> TextKind:
-    """Whether words without quotes in `text` are variables or values, by the file's name or its lines.
+    """Return whether words without quotes in `text` are variables or values, by the file's name or its lines.
 
     >>> kind_of("app/settings.yaml", ""), kind_of("", "def f():\\n    return 1\\n")
     ('data', 'code')
@@ -172,7 +172,7 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _start_of_run(text: str, start: int, end: int) -> int:
-    """Where the run of a token's characters begins that a window's end cuts, with room for its name.
+    """Find where the run of a token's characters begins that a window's end cuts, with room for its name.
 
     A run over half of a window is left to `find_long_values`, so that windows overlap by half at most.
     """

@@ -1,4 +1,4 @@
-"""Which names mean a secret: `db_password` does, `password_file` and `primary_key` do not.
+"""Names that mean a secret: `db_password` does, `password_file` and `primary_key` do not.
 
 The words are in `secret_names.toml`. This module knows how a name is made of words. It knows no values and
 no syntax.
@@ -18,7 +18,7 @@ NameStrength = Literal["strong", "medium", "weak"]
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a name says about its value: the type of secret, and how sure that is."""
+    """The meaning of a name for its value: the type of secret, and how sure that is."""
 
     type: str
     strength: NameStrength
@@ -79,7 +79,7 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-zß-ɏ]+|\d+|[^\W\d_]+")
 
 
 def stems(text: str) -> list[tuple[int, int]]:
-    """Where in `text` the name of a secret may be, in order.
+    """Find where in `text` the name of a secret may be, in order.
 
     >>> stems("DB_PASSWORD and a Token")
     [(3, 7), (18, 23)]
@@ -107,13 +107,13 @@ def parts(name: str) -> list[str]:
 
 
 def is_about(word: str) -> bool:
-    """Whether a word of a name speaks about a secret and holds none: `length`, `file`."""
+    """Return whether a word of a name speaks about a secret and holds none: `length`, `file`."""
     return word in _ABOUT
 
 
 @lru_cache(maxsize=8192)
 def meaning(name: str) -> Meaning | None:
-    """What a name says about its value, or None if the name means no secret.
+    """Return what a name says about its value, or None if the name means no secret.
 
     >>> meaning("DB_PASSWORD"), meaning("password_file")
     (Meaning(type='PASSWORD', strength='strong'), None)

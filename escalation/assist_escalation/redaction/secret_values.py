@@ -1,4 +1,4 @@
-"""Whether a value can be a secret, or is harmless: an example, a variable, a type, a name, a label.
+"""Values that can be a secret, and harmless ones: an example, a variable, a type, a name, a label.
 
 This module knows no syntax and no names of secrets. It needs no minimum entropy: "hunter2" is a password.
 """
@@ -45,7 +45,7 @@ _RANDOM_LEAST = 16  # characters, from which on a weak name's random value is a 
 
 @lru_cache(maxsize=4096)
 def is_harmless(value: str) -> bool:
-    """Whether a value is no secret: a placeholder for one, or something else.
+    """Return whether a value is no secret: a placeholder for one, or something else.
 
     >>> is_harmless("${DB_PASSWORD}"), is_harmless("YOUR_KEY"), is_harmless("hunter2")
     (True, True, False)
@@ -73,7 +73,7 @@ def _is_prose(value: str) -> bool:
 
 
 def _is_name(value: str) -> bool:
-    """Whether a value is a name of words, with dots or a word for a secret: `app.name`, `auth_token`."""
+    """Say if a value is a name of words, with dots or a word for a secret: `app.name`, `auth_token`."""
     words = parts(value)
     if not _BOASTS.isdisjoint(words):
         return False
@@ -85,7 +85,7 @@ def _is_name(value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_placeholder(value: str) -> bool:
-    """Whether a literal after a password's name is no password. It accepts fewer values than `is_harmless`.
+    """Say if a literal after a password's name is no password. It accepts fewer values than `is_harmless`.
 
     >>> is_placeholder("the quick brown fox"), is_placeholder("Enter your password")
     (False, True)
@@ -103,7 +103,7 @@ def is_placeholder(value: str) -> bool:
 
 
 def is_passphrase(value: str) -> bool:
-    """Whether a value is three words or more with the same sign between, and none that speaks about secrets.
+    """Say if a value is three words or more with the same sign between, and none that speaks about secrets.
 
     >>> is_passphrase("correct.horse.battery"), is_passphrase("app.user.name")
     (True, False)
@@ -118,7 +118,7 @@ _PASSPHRASE = re.compile(r"[a-z]{4,12}(?P<sign>[ ._-])[a-z]{4,12}(?:(?P=sign)[a-
 
 
 def is_example(value: str) -> bool:
-    """Whether a value is never a secret: a template, a filler, a word for a password.
+    """Return whether a value is never a secret: a template, a filler, a word for a password.
 
     >>> is_example("<password>"), is_example("{{ password }}"), is_example("userPassword")
     (True, True, False)
@@ -143,7 +143,7 @@ def _is_label(value: str) -> bool:
 
 
 def _is_reference(value: str) -> bool:
-    """Whether a value names where a password is: `app.name`, `userPassword`, `db-password`."""
+    """Return whether a value names where a password is: `app.name`, `userPassword`, `db-password`."""
     words = parts(value)
     if not words or not _BOASTS.isdisjoint(words):
         return False
@@ -158,7 +158,7 @@ def _is_reference(value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_secret(value: str, strength: NameStrength, *, literal: bool = False) -> bool:
-    """Whether a value is a secret if its name has this strength. `literal`: it is in quotes."""
+    """Return whether a value is a secret if its name has this strength. `literal`: it is in quotes."""
     if not 4 <= len(value) <= _LONGEST:
         return False
     if literal and strength == "strong":
@@ -175,7 +175,7 @@ def is_secret(value: str, strength: NameStrength, *, literal: bool = False) -> b
 
 
 def is_random(value: str) -> bool:
-    """Whether a value looks random: one long word with letters and digits, or with letters of both cases.
+    """Say if a value looks random: one long word with letters and digits, or with letters of both cases.
 
     >>> is_random("a8f5f167f44f4964e6c998de"), is_random("punctuation.definition")
     (True, False)
@@ -192,7 +192,7 @@ def is_random(value: str) -> bool:
 
 
 def is_jumbled(value: str) -> bool:
-    """Whether capitals and small letters are mixed as no name mixes them.
+    """Return whether capitals and small letters are mixed as no name mixes them.
 
     >>> is_jumbled("SSVmFDNCFfOHKXQAEckx"), is_jumbled("HTTPServerOfMyApp")
     (True, False)
@@ -202,7 +202,7 @@ def is_jumbled(value: str) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Whether a value looks generated, with signs of many kinds in it.
+    """Return whether a value looks generated, with signs of many kinds in it.
 
     >>> looks_random("1cvre@2z(=8=jbm%-nig%l4utb2z"), looks_random("f(a[0], b[1], c[2], d[3])")
     (True, False)
@@ -217,7 +217,7 @@ def looks_random(value: str) -> bool:
 
 
 def is_generated(value: str) -> bool:
-    """Whether only a machine can have made a value: hex, or letters of both cases and digits without sense.
+    """Say if only a machine can have made a value: hex, or letters of both cases and digits without sense.
 
     >>> is_generated("p6ZFxTyU0aVwPBL6MvwgM0zkJkAubD"), is_generated("MyHandler2ForEveryEvent")
     (True, False)
@@ -240,13 +240,13 @@ def is_generated(value: str) -> bool:
 
 
 def turns(value: str) -> int:
-    """How often the kind of the characters changes, which is rare in words."""
+    """Return how often the kind of the characters changes, which is rare in words."""
     kinds = ["d" if character.isdigit() else "u" if character.isupper() else "l" for character in value]
     return sum(1 for one, other in pairwise(kinds) if one != other)
 
 
 def is_structured(value: str) -> bool:
-    """Whether a short value looks like a password and not like a word: letters with a digit or a sign."""
+    """Say if a short value looks like a password and not like a word: letters with a digit or a sign."""
     return (
         len(value) >= 5
         and any(map(str.isalpha, value))

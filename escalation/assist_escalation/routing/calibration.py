@@ -46,7 +46,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What outcomes are worth, in micro-dollars. `frontier` is the share of right frontier answers."""
+    """The worth of outcomes, in micro-dollars. `frontier` is the share of right frontier answers."""
 
     right_answer_micro: int
     frontier: float
@@ -90,7 +90,7 @@ WORTH = Worth(**_table("route.toml")["worth"])
 
 
 def score(features: Mapping[str, float], weights: Weights = WEIGHTS) -> float:
-    """How likely a local answer is right, from 0 to 1, before calibration. Unknown features count nothing.
+    """Rate how likely a local answer is right, 0 to 1, before calibration. Unknown features count nothing.
 
     >>> score({"fix": 1.0, "files": 2.0}) < score({"explain": 1.0})
     True

@@ -1,4 +1,4 @@
-"""How difficult a request looks, as named numbers: from the request, and from a local answer.
+"""The difficulty of a request, as named numbers: from the request, and from a local answer.
 
 The numbers come from the user's own words and from counts. This module sees no text of a workspace, so no
 words in a file can affect a decision. The counts (files, symbols, calls, lines, tokens, diagnostics) say how
@@ -68,7 +68,7 @@ class StructureCounts:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """How sure a local model was of an answer.
+    """The confidence of a local model in an answer.
 
     A margin is how far a token's first choice was above the second, in logits. `parse_delta`: the parse
     errors that its edit adds, below 0 if it fixes some. `edit_fits`: whether a dry run of the edit succeeded;
@@ -167,7 +167,7 @@ def _is_architecture(plain: str) -> bool:
 
 
 def _beginning(plain: str, beginnings: tuple[str, ...]) -> int:
-    """How many of these beginnings of words or phrases occur."""
+    """Return how many of these beginnings of words or phrases occur."""
     return sum(f" {beginning}" in plain for beginning in beginnings)
 
 

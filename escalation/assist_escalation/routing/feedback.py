@@ -1,4 +1,4 @@
-"""What happened to answers, as JSON Lines without any code. The threshold and the calibration learn from it.
+"""Events of answers, as JSON Lines without any code. The threshold and the calibration learn from it.
 
 The file holds numbers, ids of requests and names of models and languages, never a text of the user or the
 workspace. This module decides nothing.

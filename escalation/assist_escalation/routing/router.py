@@ -67,7 +67,7 @@ class RoutingRules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Where a request goes. `cause` is a stable code, and `why` a sentence for people.
+    """The target of a request. `cause` is a stable code, and `why` a sentence for people.
 
     `p_local`: how likely the local answer is right. `threshold`: if `p_local` is below it, an escalation is
     worth its cost and within the rate; if it is `fixed`, it comes from settings, and the rate is another

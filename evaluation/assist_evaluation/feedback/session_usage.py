@@ -44,10 +44,10 @@ class SessionUsage(UsageRecords):
         texts: Mapping[int, str],
         begin: Cursor,
         *,
-        served: bool,
+        by_server: bool,
     ) -> None:
         key = self.table.key(document, answer.model)
-        self.table.count_answer(key, answer, shown=bool(texts), served=served)
+        self.table.count_answer(key, answer, shown=bool(texts), by_server=by_server)
         place = (begin.line, begin.column)
         self.accepted.remember(
             {number: ShownText(key, document, text, place) for number, text in texts.items()}

@@ -70,14 +70,14 @@ class UsageTable:
         """Count each of the names once."""
         self.rows.setdefault(key, Counter()).update(names)
 
-    def count_answer(self, key: UsageKey, answer: Suggestion, *, shown: bool, served: bool) -> None:
+    def count_answer(self, key: UsageKey, answer: Suggestion, *, shown: bool, by_server: bool) -> None:
         """Count the answer to a request: how long it took, and, if the editor gets it, where it is from.
 
         `served`: a team's server wrote it.
         """
         if answer.reason in UNASKED:
             return
-        source = "server" if served and answer.source == "model" else answer.source
+        source = "server" if by_server and answer.source == "model" else answer.source
         timed = () if answer.reason in UNTIMED else (bucket(answer.ms.total),)
         self.count(key, "requests", *timed, *(("shown", f"source-{source}") if shown else ()))
 

@@ -66,9 +66,9 @@ def invoke(arguments: list[str]) -> int:
     except typer.TyperException as error:
         return _fail(arguments, usage_words(error), code=WRONG_USAGE)
     except EXPECTED as error:
-        printed = getattr(error, "printed", False)  # stdout has its document; only stderr gets the message
+        is_printed = getattr(error, "printed", False)  # stdout has its document; only stderr gets the message
         lines = error.lines if isinstance(error, ConfigError) else (str(error),)
-        return _fail([] if printed else arguments, *lines, code=exit_code(error), **details(error))
+        return _fail([] if is_printed else arguments, *lines, code=exit_code(error), **details(error))
     except OSError as error:
         if is_unread(error):
             _drop_output()

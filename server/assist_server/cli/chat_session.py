@@ -63,7 +63,7 @@ class LineInput:
 
 @dataclass(frozen=True, slots=True)
 class ChatState:
-    """Where the conversation is: what goes with the next question, and when the index was last updated."""
+    """The state of a conversation: what goes with the next question, and when the index was last updated."""
 
     context: QuestionContext
     indexed: float = float("-inf")
@@ -99,7 +99,7 @@ def run_chat(flags: Asking, context: QuestionContext) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Chat:
-    """What stays the same in a conversation."""
+    """The constants of a conversation."""
 
     config: Config
     flags: Asking
@@ -159,8 +159,8 @@ def _show_sources(thread: Thread | None) -> None:
 def _after_question(runner: asyncio.Runner, chat: _Chat, state: ChatState, words: str) -> ChatState:
     now = time.monotonic()
     fresh = now - state.indexed > INDEXED_S
-    asked = TerminalQuestion("ask", "", words, context=state.context, index=fresh)
-    decided = decide_run(chat.config, asked, chat.flags)
-    final, notices = runner.run(answer_run(decided, chat.flags, chat.local))
-    finish_run(decided, chat.flags, final, notices)
+    request = TerminalQuestion("ask", "", words, context=state.context, index=fresh)
+    context = decide_run(chat.config, request, chat.flags)
+    final, notices = runner.run(answer_run(context, chat.flags, chat.local))
+    finish_run(context, chat.flags, final, notices)
     return ChatState(QuestionContext(thread=final.thread), now if fresh else state.indexed)

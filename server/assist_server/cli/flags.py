@@ -189,7 +189,7 @@ class Asking:
 
     @property
     def wish(self) -> "Wish":
-        """Who should answer."""
+        """Return who should answer."""
         here = "--model" if self.model else "--local" if self.local else ""
         if here and (self.frontier or self.provider):
             raise UserError(f"{here} and --frontier exclude each other: give one of them.", WRONG_USAGE)
@@ -211,17 +211,17 @@ class AskingForEdit(Asking):
     run: Annotated[bool, typer.Option("--run", help="Run the tests on a copy without asking.")] = False
 
 
-def with_flags(command: Callable[..., None], **fixed: Any) -> Callable[..., None]:
+def with_flags(command: Callable[..., None], **defaults: Any) -> Callable[..., None]:
     """The command with an option for each field of its `flags`, a dataclass, that is not `fixed`."""
     own = inspect.signature(command, eval_str=True).parameters
     group: Any = own["flags"].annotation
     hints = get_type_hints(group, include_extras=True)
-    free = [item for item in fields(group) if item.name not in fixed]
+    free = [item for item in fields(group) if item.name not in defaults]
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         flags = {item.name: options.pop(item.name) for item in free if item.name in options}
-        command(*arguments, **options, flags=group(**flags, **fixed))
+        command(*arguments, **options, flags=group(**flags, **defaults))
 
     parameters = [parameter for name, parameter in own.items() if name != "flags"]
     parameters += [

@@ -1,4 +1,4 @@
-"""What a command writes: results on stdout, messages on stderr, and one JSON document with --json.
+"""Output of a command: results on stdout, messages on stderr, and one JSON document with --json.
 
 It writes plain text. Tables, bars and code are in the `terminal` wing.
 """
@@ -38,7 +38,7 @@ def out(text: str) -> None:
 
 
 def show_view(view: "CommandView", *, as_json: bool) -> None:
-    """What a command has to show: one JSON document, or words."""
+    """Return what a command has to show: one JSON document, or words."""
     if as_json:
         emit(view.document)
         return
@@ -52,14 +52,14 @@ def show_view(view: "CommandView", *, as_json: bool) -> None:
 
 
 class _PassingLine:
-    """How much of the last line on stderr will be overwritten, and when a pipe was told last."""
+    """The part of the last line on stderr to overwrite, and when a pipe was told last."""
 
     width = 0
     told = math.inf
 
 
 def show_passing(text: str) -> None:
-    """What happens now, on the last line of a terminal, until anything else is written.
+    """Return what happens now, on the last line of a terminal, until anything else is written.
 
     A pipe or a file gets a line of it where it goes on for long: at most one in `SIGN_S`.
     """

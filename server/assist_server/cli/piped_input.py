@@ -1,4 +1,4 @@
-"""What is piped into a question: the text on stdin, as a piece of the question.
+"""Input piped into a question: the text on stdin, as a piece of the question.
 
 Stdin is read only where a `-` says so. Without one it may be the list of a loop or the rest of a script, and
 to read it would eat and send that. Where something seems to be piped in, the user is told that it is not
@@ -31,13 +31,13 @@ class PipedInput:
 NOTHING = PipedInput()
 
 
-def piped_input(handle: int, *, asked: bool) -> PipedInput:
-    """What is piped in at this file descriptor, if it is `asked` for with a `-`.
+def piped_input(handle: int, *, is_asked: bool) -> PipedInput:
+    """Return what is piped in at this file descriptor, if it is `asked` for with a `-`.
 
     Raises `UserError` for a text that is too long or no text, and for a `-` without anything piped in.
     """
     kind = _kind(handle)
-    if asked:
+    if is_asked:
         if not kind:
             raise UserError("Nothing is piped in for `-`: write `COMMAND | assist ...`.", WRONG_USAGE)
         return _piped_text(handle)
@@ -67,7 +67,7 @@ def _kind(handle: int) -> str:
 
 
 def _bytes_in_pipe(handle: int) -> int:
-    """How many bytes can be read at once, without reading them. Windows cannot say that: there, 0."""
+    """Return how many bytes can be read at once, without reading them. Windows cannot say that: there, 0."""
     if sys.platform == "win32":
         return 0
     import fcntl  # noqa: PLC0415  (not on Windows)
@@ -81,7 +81,7 @@ def _bytes_in_pipe(handle: int) -> int:
 
 
 def _is_ready(handle: int) -> bool:
-    """Whether there is something to read, or the end. Windows cannot say that of a pipe: there, not."""
+    """Say if there is something to read, or the end. Windows cannot say that of a pipe: there, not."""
     try:
         return bool(select.select([handle], [], [], 0)[0])
     except OSError:

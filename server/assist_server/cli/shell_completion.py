@@ -1,4 +1,4 @@
-"""What a shell may complete as the target of a question: paths, and names of symbols from the index.
+"""Completions of a question's target in a shell: paths, and names of symbols from the index.
 
 It runs at the Tab key, so it reads what is there, for a part of a second, and never fails.
 """
@@ -21,19 +21,19 @@ _PLAIN = re.compile(r"[\w.][\w.+=:,@-]*")
 
 def complete_target(incomplete: str) -> list[str]:
     """Paths and symbols that begin with what was typed."""
-    found = list(complete_path(incomplete))
+    items = list(complete_path(incomplete))
     if len(incomplete) >= LEAST and not set(incomplete) & set("/:~"):
-        found += _symbols(incomplete, set(found))
-    return found[:MOST]
+        items += _symbols(incomplete, set(items))
+    return items[:MOST]
 
 
 def complete_path(incomplete: str) -> Iterator[str]:
     """Files and folders. A folder that is the only match is opened, so that no space follows it."""
-    found = list(_entries(incomplete))
+    items = list(_entries(incomplete))
     for _ in range(DEPTH):
-        if len(found) == 1 and found[0].endswith("/"):
-            found = list(_entries(found[0])) or found
-    yield from found
+        if len(items) == 1 and items[0].endswith("/"):
+            items = list(_entries(items[0])) or items
+    yield from items
 
 
 def complete_file(incomplete: str) -> list[str]:
@@ -52,9 +52,9 @@ def complete_model(incomplete: str) -> list[str]:
     )
 
 
-def _entries(typed: str) -> Iterator[str]:
-    folder, _, name = typed.rpartition("/")
-    start = f"{folder}/" if "/" in typed else ""
+def _entries(prefix: str) -> Iterator[str]:
+    folder, _, name = prefix.rpartition("/")
+    start = f"{folder}/" if "/" in prefix else ""
     try:
         entries = sorted(os.scandir(os.path.expanduser(start) or "."), key=lambda each: each.name)
     except OSError:
@@ -69,7 +69,7 @@ def _is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None and UNSEEN.search(name) is None
 
 
-def _symbols(typed: str, known: set[str]) -> Iterator[str]:
+def _symbols(prefix: str, names: set[str]) -> Iterator[str]:
     from assist_context.index.reader import IndexReader  # noqa: PLC0415  (0.2 s, only where it is of use)
     from assist_server.config.config import load_lenient  # noqa: PLC0415
     from assist_server.workspace.index_update import known_folder  # noqa: PLC0415
@@ -84,7 +84,7 @@ def _symbols(typed: str, known: set[str]) -> Iterator[str]:
             break
         for definition in reader.outline(path):
             for name in (definition.name, f"{definition.parent}.{definition.name}"):
-                if name.startswith(typed) and name not in known and _is_plain(name):
-                    known.add(name)
+                if name.startswith(prefix) and name not in names and _is_plain(name):
+                    names.add(name)
                     yield name
     reader.close()

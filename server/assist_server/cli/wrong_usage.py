@@ -25,16 +25,16 @@ _TOO_MANY = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<words>.
 
 
 def usage_words(error: typer.TyperException) -> str:
-    """What is wrong with a command as it was typed, what to type instead, and where the help is."""
+    """Return what is wrong with a command as it was typed, what to type instead, and where the help is."""
     message = error.format_message().replace("Value error, ", "")  # typer's own validator puts it there
     context: Any = getattr(error, "ctx", None)  # only a usage error has one
     path = context.command_path if context is not None else "assist"
-    told = _message(error, message, path, context)
-    return f"{told}{'' if told.endswith(('.', '?', ':')) else '.'} See `{path} --help`."
+    words = _message(error, message, path, context)
+    return f"{words}{'' if words.endswith(('.', '?', ':')) else '.'} See `{path} --help`."
 
 
 def system_words(error: OSError, data: Path) -> str:
-    """What the system refused, and the remedy. `data` is the directory of models, the index and records."""
+    """Say what the system refused, and a remedy. `data` is the directory of models, the index and records."""
     name = str(error.filename or "A system call")
     what = f"{name}: {error.strerror or error}."
     if error.errno == errno.ENOSPC:
@@ -51,29 +51,29 @@ def _message(error: typer.TyperException, message: str, path: str, context: Any)
     if option := getattr(error, "option_name", ""):
         own = [name for parameter in context.command.params for name in parameter.opts] if context else []
         return _option_words(command, option, own) if message.startswith("No such") else message
-    if found := _TOO_MANY.search(message):
+    if match := _TOO_MANY.search(message):
         way = _way(command, "*")
-        return f"{found['words']!r} is too much for `{path}`" + (f": {way}" if way else ".")
-    if found := _COMMAND.search(message):
-        way = _way(command, found["word"]) or _way(command, "*")
-        return f"No such command {found['word']!r}: {way}" if way else message
+        return f"{match['words']!r} is too much for `{path}`" + (f": {way}" if way else ".")
+    if match := _COMMAND.search(message):
+        way = _way(command, match["word"]) or _way(command, "*")
+        return f"No such command {match['word']!r}: {way}" if way else message
     if message.startswith("Missing command") and context is not None:
         return f"Missing command: name one of {', '.join(context.command.list_commands(context))}."
-    if (found := _MISSING.match(message)) and (line := _first_example(context)):
-        return f"{found[0]}', as in `{line}`."
+    if (match := _MISSING.match(message)) and (line := _first_example(context)):
+        return f"{match[0]}', as in `{line}`."
     return message
 
 
 def _option_words(command: str, option: str, own: Iterable[str]) -> str:
     """An option that a command does not have, and what to type in its place."""
-    told = f"No such option: {option}"
+    words = f"No such option: {option}"
     near = get_close_matches(option, list(own), cutoff=NEAR) if option.startswith("--") else []
     if near:
-        return f"{told}, did you mean {near[0]}?"
+        return f"{words}, did you mean {near[0]}?"
     way = _way(command, option)
     if not way and not command:
-        return f"{told}. Options follow the command, as in `assist doctor --json`."
-    return f"{told}: {way}" if way else f"{told}."
+        return f"{words}. Options follow the command, as in `assist doctor --json`."
+    return f"{words}: {way}" if way else f"{words}."
 
 
 def _way(command: str, word: str) -> str:
@@ -83,8 +83,8 @@ def _way(command: str, word: str) -> str:
     general = {key: way for key, way in ways.items() if " " not in key}
     for known in (own, general):
         near = get_close_matches(word, known, n=1, cutoff=NEAR_WAY) if word.startswith("--") else []
-        if found := known.get(word) or (known[near[0]] if near else ""):
-            return found
+        if match := known.get(word) or (known[near[0]] if near else ""):
+            return match
     return ""
 
 

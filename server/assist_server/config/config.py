@@ -196,11 +196,11 @@ def _policies(paths: Paths) -> tuple[Statement, ...]:
 def _paths(environ: Mapping[str, str], site: tuple[Path, ...]) -> Paths:
     config = _directory("ASSIST_CONFIG_DIR", environ, platformdirs.user_config_path)
     data = _directory("ASSIST_DATA_DIR", environ, platformdirs.user_data_path)
-    moved = {
+    paths = {
         "config": is_moved("ASSIST_CONFIG_DIR", config, environ),
         "data": is_moved("ASSIST_DATA_DIR", data, environ),
     }
-    return Paths(config, data, site, tuple(name for name, is_so in moved.items() if is_so))
+    return Paths(config, data, site, tuple(name for name, is_so in paths.items() if is_so))
 
 
 def _read_file(defaults: Config) -> Config:
@@ -218,7 +218,7 @@ def _read_file(defaults: Config) -> Config:
 
 
 def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -> Secrets:
-    named = {
+    values = {
         name
         for owner in owners
         for name in (
@@ -229,15 +229,15 @@ def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -
         )
     }
     return Secrets(
-        {name: value for name, value in environ.items() if value and (name in named or _SECRET.search(name))}
+        {name: value for name, value in environ.items() if value and (name in values or _SECRET.search(name))}
     )
 
 
 def _site() -> tuple[Path, ...]:
     """The directories of an organisation's policies. On Linux, no variable removes the system's own."""
-    named = platformdirs.site_config_dir("assist", appauthor=False, multipath=True).split(os.pathsep)
+    values = platformdirs.site_config_dir("assist", appauthor=False, multipath=True).split(os.pathsep)
     system = [] if sys.platform in ("win32", "darwin") else [_SYSTEM_POLICIES]
-    return tuple(dict.fromkeys([*system, *map(Path, named)]))
+    return tuple(dict.fromkeys([*system, *map(Path, values)]))
 
 
 def merge_settings(base: Config, settings: object) -> Config:
@@ -258,45 +258,45 @@ def merge_settings(base: Config, settings: object) -> Config:
     data = {name: {} if table == [] else table for name, table in settings.items()}
     own = {name: table for name, table in data.items() if name in _HARMLESS}
     others = {name: table for name, table in data.items() if name not in _HARMLESS}
-    merged, problems = read(base, own, EDITOR, base.paths.config)
-    merged, refused = _with_own_settings(base, merged)
-    problems += refused
+    combined, problems = read(base, own, EDITOR, base.paths.config)
+    combined, refusals = _with_own_settings(base, combined)
+    problems += refusals
     statement = make_statement(Layer("editor", EDITOR, OPEN), others, base.paths.config)
     if any(_table(problem) in _TIGHTENING for problem in statement.problems):
         statement = close_egress(statement)
     problems += [*statement.problems, *_loosening_problems(others, statement.layer.settings, base)]
     editor = statement.layer if statement.layer.settings != OPEN else None
-    return replace(merged, editor=editor, problems=(*base.problems, *problems))
+    return replace(combined, editor=editor, problems=(*base.problems, *problems))
 
 
-def _with_own_settings(base: Config, merged: Config) -> tuple[Config, list[Problem]]:
+def _with_own_settings(base: Config, combined: Config) -> tuple[Config, list[Problem]]:
     """`merged` with the user's own values where the editor's are not taken, and a problem for each.
 
     A workspace can write its editor's settings, and llama.cpp must not parse any file it brings.
     """
     own = [
         (table, "model")
-        for table, model in (("completion", merged.completion.model), ("answers", merged.answers.model))
+        for table, model in (("completion", combined.completion.model), ("answers", combined.answers.model))
         if is_path(model) and not _is_own_model(base, model)
     ]
-    if RUNS.index(merged.answers.run) < RUNS.index(base.answers.run):
+    if RUNS.index(combined.answers.run) < RUNS.index(base.answers.run):
         own.append(("answers", "run"))
     own += [("completion", "library"), ("context", "docs"), ("completion", "server")]
     problems = []
     for key in own:
         name = SETTINGS[key].item.name
-        section = getattr(merged, SETTINGS[key].section)
+        section = getattr(combined, SETTINGS[key].section)
         value = getattr(section, name)
         mine = getattr(getattr(base, SETTINGS[key].section), name)
         if value != mine:
-            merged = replace(merged, **{SETTINGS[key].section: replace(section, **{name: mine})})
-            shown = f"[{key[0]}] {key[1]} = {show(value)} {_NOT_FROM_EDITOR}"
-            problems.append(Problem(".".join(key), EDITOR, shown))
-    return merged, problems
+            combined = replace(combined, **{SETTINGS[key].section: replace(section, **{name: mine})})
+            setting = f"[{key[0]}] {key[1]} = {show(value)} {_NOT_FROM_EDITOR}"
+            problems.append(Problem(".".join(key), EDITOR, setting))
+    return combined, problems
 
 
 def _is_own_model(base: Config, model: str) -> bool:
-    """Whether the user's configuration names this file, or it is in the user's directory of models."""
+    """Return whether the user's configuration names this file, or it is in the user's directory of models."""
     if model in (base.completion.model, base.answers.model):
         return True
     place = Path(os.path.realpath(os.path.expanduser(model)))
@@ -308,8 +308,8 @@ def _loosening_problems(
 ) -> list[Problem]:
     """A problem for each limit that the editor sets above the user's own. The user's limit stays in force."""
     table = data.get("escalation")
-    written = [name for name in _LIMITS if isinstance(table, Mapping) and table.get(name) is not None]
-    pairs = [(name, getattr(editor_settings, name), getattr(base.escalation, name)) for name in written]
+    names = [name for name in _LIMITS if isinstance(table, Mapping) and table.get(name) is not None]
+    pairs = [(name, getattr(editor_settings, name), getattr(base.escalation, name)) for name in names]
     return [
         Problem(
             f"escalation.{name}",
@@ -327,9 +327,9 @@ def _rank(limit: float | str) -> float:
 
 def _close_egress(config: Config) -> Config:
     """The same with egress off, and a problem that says so: a mistake in a rule may have opened something."""
-    said = config.escalation
-    escalation = replace(said, mode="never", ghost_text="local")
-    if said.mode == "never" and not said.ghost_server:  # nothing was open
+    settings = config.escalation
+    escalation = replace(settings, mode="never", ghost_text="local")
+    if settings.mode == "never" and not settings.ghost_server:  # nothing was open
         return replace(config, escalation=escalation)
     problem = Problem(
         "escalation.mode",
@@ -345,11 +345,11 @@ def _table(problem: Problem) -> str:
 
 def _directory(variable: str, environ: Mapping[str, str], platform: Callable[..., Path]) -> Path:
     """The directory that a variable names, else the platform's. A relative one is never taken."""
-    named = os.path.expanduser(environ.get(variable, ""))
-    if os.path.isabs(named):
-        return Path(named)
-    found = platform("assist", appauthor=False)
-    return found if found.is_absolute() else usual_directory(variable) or found.absolute()
+    values = os.path.expanduser(environ.get(variable, ""))
+    if os.path.isabs(values):
+        return Path(values)
+    path = platform("assist", appauthor=False)
+    return path if path.is_absolute() else usual_directory(variable) or path.absolute()
 
 
 def answering_model(config: Config) -> str:
@@ -358,7 +358,7 @@ def answering_model(config: Config) -> str:
 
 
 def roles_of(config: Config, model: str) -> tuple[str, ...]:
-    """What a model is used for, as `Role` names it: for ghost text, for answers, for both or for nothing."""
+    """Return the uses of a model, as `Role` names it: ghost text, answers, both or none."""
     models = {"ghost-text": config.completion.model, "answers": answering_model(config)}
     return tuple(role for role, name in models.items() if name == model)
 

@@ -1,4 +1,4 @@
-"""What authors other than the user say: about egress, as a layer, and where ghost text is not wanted.
+"""Settings of other authors than the user: on egress, as a layer, and where ghost text is not wanted.
 
 A repository's file and an editor's settings are written by strangers, so only what forbids is taken from
 them. If a layer is invalid, its author's intent is unknown, so nothing leaves. This module reads an
@@ -38,7 +38,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class _LayerSection:
-    """What `read` fills in."""
+    """The section that `read` fills in."""
 
     escalation: EscalationSettings
     completion: CompletionSettings = field(default_factory=CompletionSettings)
@@ -49,9 +49,9 @@ def make_statement(layer: Layer, data: Mapping[str, Any], home: Path) -> Stateme
 
     Relative paths start at `home`. Problems do not turn egress off here: see `close_egress`.
     """
-    taken, refused = _split_by_permission(data, layer.author)
-    section, problems = read(_LayerSection(layer.settings), taken, layer.source, home)
-    problems = [_refusal(key, layer) for key in refused] + problems
+    settings, refusals = _split_by_permission(data, layer.author)
+    section, problems = read(_LayerSection(layer.settings), settings, layer.source, home)
+    problems = [_refusal(key, layer) for key in refusals] + problems
     rules, wrong = company_rules(section.escalation.rules_file, layer.source)
     problems += wrong
     layer = replace(layer, settings=section.escalation, rules=rules)
@@ -83,7 +83,7 @@ def close_egress(statement: Statement) -> Statement:
 
 
 def statement_of_file(author: Author, path: Path, raw: bytes, base: str = "") -> Statement:
-    """What the bytes of a file say. Any problem in it turns egress off."""
+    """Return what the bytes of a file say. Any problem in it turns egress off."""
     try:
         _, data = parse_toml(path, raw)
     except ConfigError as error:
@@ -104,7 +104,7 @@ def read_policies(
 
     One that the user can change is no organisation's: what it allows is not believed, and nothing leaves.
     """
-    found = []
+    policies = []
     for path in dict.fromkeys(directory / POLICY for directory in directories):
         try:
             raw = read_regular(path)
@@ -112,16 +112,16 @@ def read_policies(
             continue
         except OSError as error:
             why = f"{path} cannot be read ({error.strerror}): make it a file that you may read"
-            found.append(unreadable_statement("organisation", path, why))
+            policies.append(unreadable_statement("organisation", path, why))
         else:
             why = f"{path} is not believed, since users can change it: let only administrators write there"
             changeable = can_change(path)
-            found.append(
+            policies.append(
                 unreadable_statement("organisation", path, why)
                 if changeable
                 else statement_of_file("organisation", path, raw)
             )
-    return tuple(found)
+    return tuple(policies)
 
 
 def _split_by_permission(data: Mapping[str, Any], author: Author) -> tuple[dict[str, Any], list[str]]:
@@ -129,23 +129,23 @@ def _split_by_permission(data: Mapping[str, Any], author: Author) -> tuple[dict[
 
     Unknown keys are read on: the reader then names the nearest known ones.
     """
-    taken: dict[str, Any] = {}
-    refused = []
+    settings: dict[str, Any] = {}
+    refusals = []
     for name, table in data.items():
         mine = {key for key in SETTINGS if key[0] == name and may_say(author, key)}
         if name in TABLES and not mine:
-            refused += [name] if table else []  # an empty table says nothing
+            refusals += [name] if table else []  # an empty table says nothing
         elif not isinstance(table, Mapping) or (name,) in SETTINGS:
-            taken[name] = table
+            settings[name] = table
         else:
             others = {inner for inner in table if (name, inner) in SETTINGS and (name, inner) not in mine}
-            refused += [f"{name}.{inner}" for inner in table if inner in others]
-            taken[name] = {inner: value for inner, value in table.items() if inner not in others}
-    return taken, refused
+            refusals += [f"{name}.{inner}" for inner in table if inner in others]
+            settings[name] = {inner: value for inner, value in table.items() if inner not in others}
+    return settings, refusals
 
 
 def may_say(author: Author, key: tuple[str, ...]) -> bool:
-    """Whether an author other than the user may write a setting."""
+    """Return whether an author other than the user may write a setting."""
     setting = SETTINGS[key]
     tightens = bool(setting.item.metadata.get("tightens"))
     if setting.section != "escalation":
@@ -155,5 +155,5 @@ def may_say(author: Author, key: tuple[str, ...]) -> bool:
 
 def _refusal(key: str, layer: Layer) -> Problem:
     table, _, name = key.partition(".")
-    written = f"[{table}] {name}".rstrip()
-    return Problem(key, layer.source, f"{written} {_WHY[layer.author]}: set it in config.toml")
+    setting_name = f"[{table}] {name}".rstrip()
+    return Problem(key, layer.source, f"{setting_name} {_WHY[layer.author]}: set it in config.toml")

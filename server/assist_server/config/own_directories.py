@@ -1,4 +1,4 @@
-"""Where the settings and the data of a user may be: nowhere that a workspace could bring its own.
+"""Directories for a user's settings and data: nowhere that a workspace could bring its own.
 
 Variables such as ASSIST_CONFIG_DIR, XDG_CONFIG_HOME and HOME move these directories, and a folder can set
 variables for those who enter it. So what lies in a workspace, or in any repository, is not believed: it
@@ -61,7 +61,7 @@ def _login_home() -> str:
 
 
 def is_moved(variable: str, path: Path, environ: Mapping[str, str]) -> bool:
-    """Whether a variable moved a directory away from the usual place."""
+    """Return whether a variable moved a directory away from the usual place."""
     usual = usual_directory(variable)
     return bool(environ.get(variable)) if usual is None else os.path.realpath(usual) != os.path.realpath(path)
 
@@ -71,8 +71,8 @@ def relative_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
     for variable, xdg in _XDG.items():
         name = next((candidate for candidate in (variable, xdg, "HOME") if environ.get(candidate)), "")
         value = environ.get(name, "")
-        found = os.path.expanduser(value) if name == variable else value
-        if value and not os.path.isabs(found):
+        path = os.path.expanduser(value) if name == variable else value
+        if value and not os.path.isabs(path):
             yield Problem(
                 name,
                 "the environment",
@@ -147,7 +147,7 @@ def _is_usual(variable: str, path: Path) -> bool:
 
 
 def _is_in(path: Path, folder: str, *, fold: bool = False) -> bool:
-    """Whether a directory is in a folder, by its name or by where its links lead."""
+    """Return whether a directory is in a folder, by its name or by where its links lead."""
     spellings = (os.path.join(spelling, "") for spelling in (os.path.abspath(path), os.path.realpath(path)))
     return any(path_below(spelling, folder, fold=fold) is not None for spelling in spellings)
 
@@ -168,7 +168,7 @@ def private_profile() -> str:
 
 
 def can_change(file: Path) -> bool:
-    """Whether this user can change a policy, and is not the administrator. Only Windows and macOS are asked.
+    """Say if this user can change a policy, and is not the administrator. Only Windows and macOS are asked.
 
     Who can write into its folder can put another file there.
     """
@@ -178,12 +178,12 @@ def can_change(file: Path) -> bool:
 
 
 def is_writable(file: Path) -> bool:
-    """Whether modes let this user, unless that is root, change a file, or put another one in its place."""
+    """Say if modes let this user, unless that is root, change a file, or put another one in its place."""
     return os.geteuid() != 0 and (os.access(file, os.W_OK) or os.access(file.parent, os.W_OK))
 
 
 def _can_append(file: Path) -> bool:
-    """Whether a file opens for writing, which asks its access list; nothing is written."""
+    """Return whether a file opens for writing, which asks its access list; nothing is written."""
     try:
         os.close(os.open(file, os.O_WRONLY | os.O_APPEND))
     except OSError:
@@ -192,7 +192,7 @@ def _can_append(file: Path) -> bool:
 
 
 def _can_create(folder: Path) -> bool:
-    """Whether a file can be made in a folder; it is gone when it is closed."""
+    """Return whether a file can be made in a folder; it is gone when it is closed."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_TEMPORARY", 0)
     try:
         os.close(os.open(folder / f".assist-{os.getpid()}", flags))

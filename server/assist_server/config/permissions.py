@@ -1,4 +1,4 @@
-"""What may leave the machine from some folders, by everyone who has a say in it; read again for each request.
+"""Permissions of some folders to leave the machine, by everyone who has a say; read again for each request.
 
 It collects the layers and the problems; `assist_escalation.policy.permissions` merges the layers. It sends
 nothing.
@@ -32,14 +32,14 @@ class EffectivePermissions:
 def permissions_for(
     config: Config, roots: Sequence[str], folders: Sequence[str] = ()
 ) -> tuple[Permissions, tuple[Problem, ...]]:
-    """What may leave from these workspace folders, by the strictest rule of any folder, and the problems.
+    """Return what may leave from these folders, by the strictest rule of any folder, and the problems.
 
     Rule files in `folders` below them apply too: a repository may be a subfolder of the workspace.
 
     Never raises: if a rule cannot be read, nothing leaves, and a problem says why.
     """
-    found = effective_permissions(config, roots, folders)
-    return found.permissions, found.problems
+    permissions = effective_permissions(config, roots, folders)
+    return permissions.permissions, permissions.problems
 
 
 def named_server(config: Config, roots: Sequence[str] = ()) -> tuple[str, ModelServer] | None:
@@ -47,16 +47,16 @@ def named_server(config: Config, roots: Sequence[str] = ()) -> tuple[str, ModelS
 
     Raises `EscalationError` for a name without a server.
     """
-    found = permissions_for(config, roots)[0]
-    if not found.ghost_server:
+    own = permissions_for(config, roots)[0]
+    if not own.ghost_server:
         return None
-    if found.ghost_server not in found.servers:
-        known = ", ".join(found.servers) or "none"
+    if own.ghost_server not in own.servers:
+        names = ", ".join(own.servers) or "none"
         raise EscalationError(
-            f"[completion] server names {found.ghost_server!r}, which is no [servers.NAME] table: known are "
-            f"{known}"
+            f"[completion] server names {own.ghost_server!r}, which is no [servers.NAME] table: known are "
+            f"{names}"
         )
-    return found.ghost_server, found.servers[found.ghost_server]
+    return own.ghost_server, own.servers[own.ghost_server]
 
 
 def effective_permissions(
@@ -71,11 +71,11 @@ def effective_permissions(
     files: dict[Path, Repository] = {}
     places = tuple(dict.fromkeys((*real, *map(real_path, folders))))
     own = _own_directories(config)
-    exposed = exposed_problems([(variable, path) for variable, path in own if variable])
-    misplaced = (*misplaced_problems((*own, *_rules_files(config)), places), *exposed)
-    layers += [Layer("repository", problem.source, CLOSED) for problem in misplaced]
+    exposed_files = exposed_problems([(variable, path) for variable, path in own if variable])
+    wrong_places = (*misplaced_problems((*own, *_rules_files(config)), places), *exposed_files)
+    layers += [Layer("repository", problem.source, CLOSED) for problem in wrong_places]
     # If nothing may leave anyway, nothing could be brought in.
-    problems += misplaced if config.escalation.mode != "never" else ()
+    problems += wrong_places if config.escalation.mode != "never" else ()
     try:
         for root in places:
             files |= {

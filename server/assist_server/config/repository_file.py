@@ -81,27 +81,29 @@ def repositories(root: Path, data: Path) -> tuple[Repository, ...]:
 
     Raises `ConfigError` if the record of accepted files is damaged.
     """
-    accepted = _accepted_texts(data)
-    found = (_repository(path, accepted.get(str(path))) for path in candidate_files(root))
-    return tuple(file for file in found if file.state != "none")
+    accepted_texts = _accepted_texts(data)
+    repositories_seen = (_repository(path, accepted_texts.get(str(path))) for path in candidate_files(root))
+    return tuple(file for file in repositories_seen if file.state != "none")
 
 
 def ghost_text_statements(root: Path) -> tuple[CompletionSettings, ...]:
-    """What the files that apply to a folder say about ghost text. One that cannot be read says nothing.
+    """Read what a folder's files say about ghost text. One that cannot be read says nothing.
 
     Whether the user accepted a file does not matter: it can only turn something off.
     """
-    found = []
+    repositories_seen = []
     for path in candidate_files(root):
         with suppress(ConfigError):
             raw = read_raw(path)
             if raw is not None:
-                found.append(statement_of_file("repository", path, raw, str(path.parent)).ghost_text)
-    return tuple(found)
+                repositories_seen.append(
+                    statement_of_file("repository", path, raw, str(path.parent)).ghost_text
+                )
+    return tuple(repositories_seen)
 
 
 def trust_state(root: Path, data: Path) -> TrustState:
-    """Whether the user accepted the folder's files: `trusted` if each is. Raises what `repositories` does."""
+    """Say if the user accepted the folder's files: `trusted` if each is. Raises what `repositories` does."""
     states: list[TrustState] = ["none", *(repository.state for repository in repositories(root, data))]
     return max(states, key=_WORST.index)
 
@@ -126,9 +128,13 @@ def trust(files: tuple[Repository, ...], data: Path) -> None:
         raise ConfigError(f"{file} cannot be written ({error.strerror}): check the place") from error
 
 
-def _repository(path: Path, accepted: str | None) -> Repository:
+def _repository(path: Path, accepted_texts: str | None) -> Repository:
     base = str(path.parent)
-    before = statement_of_file("repository", path, accepted.encode(), base) if accepted is not None else None
+    before = (
+        statement_of_file("repository", path, accepted_texts.encode(), base)
+        if accepted_texts is not None
+        else None
+    )
     try:
         raw = read_raw(path)
     except ConfigError as error:
@@ -137,9 +143,9 @@ def _repository(path: Path, accepted: str | None) -> Repository:
     if raw is None:
         return Repository(path, "changed" if before else "none", None, None, before)
     now = statement_of_file("repository", path, raw, base)
-    if accepted is None:
+    if accepted_texts is None:
         return Repository(path, "new", raw, now)
-    if accepted.encode() == raw:
+    if accepted_texts.encode() == raw:
         return Repository(path, "trusted", raw, now)
     return Repository(path, "changed", raw, now, before)
 

@@ -1,4 +1,4 @@
-"""Whether a workspace's own code may be run: by the settings, by its trust, and by what the user agreed to.
+"""Consent to run a workspace's own code: by the settings, by its trust, and by the user's answer.
 
 The user is asked once for each workspace, and again if there is no sandbox any more. Of a workspace whose
 `.assist.toml` is not accepted nothing runs. This module asks no one; it reads and keeps the answer.
@@ -24,7 +24,7 @@ _NO = "declined"
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What the user is asked: may this command run the code of the workspace `root`, and what for?
+    """A question to the user: may this command run the code of the workspace `root`, and what for?
 
     `checker` is the command of a type checker that runs too: its plugins and build scripts are code as well.
     """
@@ -36,8 +36,8 @@ class RunRequest:
     checker: tuple[str, ...] = ()
 
 
-def may_run(config: Config, request: RunRequest, *, agreed: bool) -> tuple[RunVerdict, str]:
-    """Whether code may be run, and why not. `agreed`: the user has just said so for this command."""
+def may_run(config: Config, request: RunRequest, *, is_agreed: bool) -> tuple[RunVerdict, str]:
+    """Return whether code may be run, and why not. `agreed`: the user has just said so for this command."""
     if config.answers.run == "never":
         return "no", '[answers] run is "never"'
     try:
@@ -48,33 +48,35 @@ def may_run(config: Config, request: RunRequest, *, agreed: bool) -> tuple[RunVe
         return "no", "the workspace's .assist.toml is not accepted: `assist config trust` shows it"
     if config.answers.run == "sandbox":  # a word for one command does not widen it
         return ("yes", "") if request.confined else ("no", "there is no sandbox on this system")
-    if agreed:
+    if is_agreed:
         return "yes", ""
-    known = _agreements(config.paths.data).get(request.root, "")
-    fits = known == "plain" or (known == "sandbox" and request.confined)
+    agreements = _agreements(config.paths.data).get(request.root, "")
+    fits = agreements == "plain" or (agreements == "sandbox" and request.confined)
     return ("yes", "") if fits else ("ask", "")
 
 
 def remember_agreed(config: Config, request: RunRequest) -> None:
     """Keep that the user agreed for this workspace. Raises OSError if it cannot be written."""
-    known = _agreements(config.paths.data)
-    known[request.root] = "sandbox" if request.confined else "plain"
-    replace_file(config.paths.data / _FILE, json.dumps({"agreed": known}, indent=1))
+    agreements = _agreements(config.paths.data)
+    agreements[request.root] = "sandbox" if request.confined else "plain"
+    replace_file(config.paths.data / _FILE, json.dumps({"agreed": agreements}, indent=1))
 
 
 def remember_declined(config: Config, request: RunRequest) -> None:
     """Keep that the user was asked and did not agree, so that only `test` asks again. Raises OSError."""
-    known = _agreements(config.paths.data)
-    replace_file(config.paths.data / _FILE, json.dumps({"agreed": {**known, request.root: _NO}}, indent=1))
+    agreements = _agreements(config.paths.data)
+    replace_file(
+        config.paths.data / _FILE, json.dumps({"agreed": {**agreements, request.root: _NO}}, indent=1)
+    )
 
 
 def was_declined(config: Config, root: str) -> bool:
-    """Whether the user was asked for this workspace and did not agree."""
+    """Return whether the user was asked for this workspace and did not agree."""
     return _agreements(config.paths.data).get(root) == _NO
 
 
 def _agreements(data: Path) -> dict[str, str]:
-    """How the user agreed, by workspace. A damaged file is none: then the user is asked again."""
+    """Return how the user agreed, by workspace. A damaged file is none: then the user is asked again."""
     try:
         rows = json.loads((data / _FILE).read_text(encoding="utf-8"))["agreed"]
         return {str(root): str(how) for root, how in rows.items()}
@@ -83,7 +85,7 @@ def _agreements(data: Path) -> dict[str, str]:
 
 
 def consent_lines(request: RunRequest) -> list[str]:
-    """What the user reads before the first run in a workspace."""
+    """Return what the user reads before the first run in a workspace."""
     top = f"{request.root}/"
     commands = [
         [word.removeprefix(top) for word in words] for words in (request.words, request.checker) if words

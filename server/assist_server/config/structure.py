@@ -74,7 +74,7 @@ class AnswersSettings:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """Where the gateway listens, from the `[gateway]` table. An invalid value raises `CompletionError`."""
+    """The address of the gateway, from the `[gateway]` table. An invalid value raises `CompletionError`."""
 
     port: int = field(
         default=8790,
@@ -119,7 +119,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """Where a key goes: a field of a section of the configuration, with the field's type."""
+    """The destination of a key: a field of a section of the configuration, with the field's type."""
 
     section: str
     item: Field[Any]
@@ -186,22 +186,22 @@ def _put(base: Any, key: Key, value: Any, home: Path) -> Any:
     whole = SETTINGS.get(key[:1])  # [providers] and [data_class] are one setting each
     setting = whole or SETTINGS.get(key)
     if setting is None:
-        known = [other[-1] for other in SETTINGS if other[:-1] == key[:-1]] if key[1:] else TABLES
-        raise _InvalidError((key, _unknown_key_message(key, known)))
+        names = [other[-1] for other in SETTINGS if other[:-1] == key[:-1]] if key[1:] else TABLES
+        raise _InvalidError((key, _unknown_key_message(key, names)))
     section = getattr(base, setting.section)
     name = setting.item.name
-    taken = _field_value(value, get_args(setting.hint)[1] if whole else setting.hint, key)
+    field_value = _field_value(value, get_args(setting.hint)[1] if whole else setting.hint, key)
     try:
         if whole:
-            taken = {**getattr(section, name), key[1]: taken}
-        elif name == MODEL and is_path(taken):
-            check_model(taken)  # before the path changes, so that the message shows what the user wrote
-            taken = _absolute(taken, home, key[1])
-        elif setting.item.metadata.get("path") and isinstance(taken, tuple):
-            taken = tuple(_absolute(path, home, key[1]) for path in taken)
-        elif setting.item.metadata.get("path") and taken:
-            taken = _absolute(taken, home, key[1])
-        section = replace(section, **{name: taken})
+            field_value = {**getattr(section, name), key[1]: field_value}
+        elif name == MODEL and is_path(field_value):
+            check_model(field_value)  # before the path changes, so that the message shows what the user wrote
+            field_value = _absolute(field_value, home, key[1])
+        elif setting.item.metadata.get("path") and isinstance(field_value, tuple):
+            field_value = tuple(_absolute(path, home, key[1]) for path in field_value)
+        elif setting.item.metadata.get("path") and field_value:
+            field_value = _absolute(field_value, home, key[1])
+        section = replace(section, **{name: field_value})
         if isinstance(section, ContextSettings):  # its package has no errors
             check_bounds(section)
     except (CompletionError, EscalationError) as error:  # the message starts with the name
@@ -249,13 +249,13 @@ def _entry(value: Any, owner: Any, key: Key) -> Any:
     if not isinstance(value, Mapping):
         raise _wrong_type(key, f"= {show(value)}", "a table")
     hints = get_type_hints(owner)
-    taken = {}
+    field_value = {}
     problems: list[tuple[Key, str]] = []
     for item in fields(owner):
         place = (*key, item.name)
         try:
             if item.name in value:
-                taken[item.name] = _field_value(value[item.name], hints[item.name], place)
+                field_value[item.name] = _field_value(value[item.name], hints[item.name], place)
             elif item.default is MISSING and item.default_factory is MISSING:
                 problems.append((place, f"{_label(place)} is missing: write one"))
         except _InvalidError as error:
@@ -265,26 +265,26 @@ def _entry(value: Any, owner: Any, key: Key) -> Any:
     if problems:
         raise _InvalidError(*problems)
     try:
-        return owner(**taken)
+        return owner(**field_value)
     except EscalationError as error:  # the message starts with the name
         raise _InvalidError((key, f"[{'.'.join(key)}] {error}")) from error
 
 
-def _wrong_type(key: Key, found: str, expected: str) -> _InvalidError:
+def _wrong_type(key: Key, type_name: str, type_expected: str) -> _InvalidError:
     setting = SETTINGS.get(key)
-    allowed = allowed_values(setting.item, setting.hint) if setting and key[1:] else expected
-    return _InvalidError((key, f"{_label(key)} {found}: use {allowed}"))
+    values = allowed_values(setting.item, setting.hint) if setting and key[1:] else type_expected
+    return _InvalidError((key, f"{_label(key)} {type_name}: use {values}"))
 
 
-def _unknown_key_message(key: Key, known: Iterable[str]) -> str:
+def _unknown_key_message(key: Key, names: Iterable[str]) -> str:
     """The message for an unknown key.
 
     >>> _unknown_key_message(("completion", "modle"), ["model", "mode", "threads"])
     '[completion] modle: no such setting; did you mean mode or model?'
     """
     matches = [_label(other) for other in SETTINGS if other[-1] == key[-1] and other[:-1]]
-    matches = matches or difflib.get_close_matches(key[-1], known, n=2, cutoff=0.7)
-    hint = f"did you mean {' or '.join(matches)}?" if matches else f"known are {', '.join(known)}"
+    matches = matches or difflib.get_close_matches(key[-1], names, n=2, cutoff=0.7)
+    hint = f"did you mean {' or '.join(matches)}?" if matches else f"known are {', '.join(names)}"
     return f"{_label(key)}: no such {'setting' if key[:-1] else 'table'}; {hint}"
 
 

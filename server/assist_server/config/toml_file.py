@@ -60,11 +60,11 @@ def parse_toml(path: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
 
 
 def _message_with_position(path: Path, text: str, message: str) -> str:
-    found = _POSITION.search(message)
+    match = _POSITION.search(message)
     what = _POSITION.sub("", message)
-    if found and found[1]:
-        line = int(found[1])
-        column = int(found[2])
+    if match and match[1]:
+        line = int(match[1])
+        column = int(match[2])
     else:
         lines = text.split("\n")
         line = len(lines)
@@ -79,20 +79,20 @@ def write_settings(path: Path, changes: Mapping[tuple[str, ...], Any]) -> None:
     Raises `ConfigError` if it cannot be read or written, or if the right line cannot be found with certainty.
     """
     before, data = read_toml(path)
-    edited = before
+    text = before
     for key, value in changes.items():
         data = _with_member(data, key, value)
-        edited = _with_setting(edited, key, value)
-        if not _parses_to(edited, data):
+        text = _with_setting(text, key, value)
+        if not _parses_to(text, data):
             remedy = f"remove {key[-1]}" if value is None else f"put {key[-1]} = {literal(value)}"
-            named = ".".join(key[:-1])
+            table_name = ".".join(key[:-1])
             raise ConfigError(
-                f"{path} writes [{named}] so that it cannot be edited safely: {remedy} there yourself"
+                f"{path} writes [{table_name}] so that it cannot be edited safely: {remedy} there yourself"
             )
-    if edited == before:
+    if text == before:
         return
     try:
-        replace_file(path, edited)
+        replace_file(path, text)
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written ({error.strerror}): make the place writable, "
@@ -191,8 +191,8 @@ def literal(value: Any, text: Callable[[str], str] = _quote, key: Callable[[str]
             return f"[{', '.join(literal(item, text, key) for item in value)}]"
         case Mapping():
             pairs = [(name, item) for name, item in value.items() if item is not None]
-            written = ", ".join(f"{key(name)} = {literal(item, text, key)}" for name, item in pairs)
-            return f"{{ {written} }}" if written else "{}"
+            items = ", ".join(f"{key(name)} = {literal(item, text, key)}" for name, item in pairs)
+            return f"{{ {items} }}" if items else "{}"
         case _:
             return str(value)
 

@@ -1,4 +1,4 @@
-"""Whether something may come unasked where the user is: not while they snooze, nor in a language that is off.
+"""Automatic triggers: nothing comes unasked while the user snoozes, nor in a language that is off.
 
 Who asks by hand gets an answer all the same. Comments are the engine's to see, and how sure a text must be is
 up to the mode. Event loop only.
@@ -47,24 +47,24 @@ class Unasked:
         return self._settings()
 
     def in_comments(self, document: OpenDocument) -> bool:
-        """Whether ghost text may come unasked in the comments of a document."""
+        """Return whether ghost text may come unasked in the comments of a document."""
         return self.settings.in_comments and self._limits(document).in_comments
 
     @property
     def snoozed(self) -> bool:
-        """Whether the user snoozes now, by the time of day: the timer is late on a machine that slept."""
+        """Say if the user snoozes now, by the time of day: the timer is late on a machine that slept."""
         return self._now() < self._until
 
     @property
     def words(self) -> str:
-        """Why nothing comes unasked where the user is, for people; "" if something may."""
+        """Return why nothing comes unasked where the user is, for people; "" if something may."""
         if self.snoozed:
             return f"snoozed until {_clock_words(self._until, self._now())}"
         language = self._language_off(self._document) if self._document is not None else ""
         return f"off in {language}" if language else ""
 
     def why_not(self, document: OpenDocument) -> Quiet | None:
-        """Why nothing may come unasked in a document."""
+        """Return why nothing may come unasked in a document."""
         if self.snoozed:
             return "snoozed"
         return "language-off" if self._language_off(document) else None
@@ -98,13 +98,13 @@ class Unasked:
         off = (*self.settings.languages_off, *self._limits(document).languages_off)
         if not off:
             return ""
-        known = language_of(document.path, document.language_id).name
-        names = {document.language_id.lower(), known}
+        language = language_of(document.path, document.language_id).name
+        names = {document.language_id.lower(), language}
         return next((name for name in off if name.lower() in names), "")
 
 
 def next_morning(now: float) -> float:
-    """When "until tomorrow" ends, in seconds since the epoch: at the next six o'clock in the morning."""
+    """Find when "until tomorrow" ends, in seconds since the epoch: at the next six o'clock in the morning."""
     local = datetime.fromtimestamp(now)
     morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
     return (morning if morning > local else morning + timedelta(days=1)).timestamp()

@@ -1,4 +1,4 @@
-"""What the editor's other language servers know of the member at a cursor: `cart.` and what may come next.
+"""Members at a cursor, as the editor's other language servers know them: what may follow `cart.`.
 
 They know types that nothing written near the cursor tells. The editor is asked while the model writes, so
 that it costs a request nothing. What is not known for certain is unknown. It knows no protocol.
@@ -26,7 +26,7 @@ REMEMBERED = 8  # answers
 
 @dataclass(frozen=True, slots=True)
 class MembersQuestion:
-    """Which members follow the dot before `at`, (line, units), in a version of an open document."""
+    """A request for members after the dot before `at`, (line, units), in a version of an open document."""
 
     uri: str
     version: int
@@ -55,13 +55,13 @@ class EditorKnowledge:
 
     def __init__(
         self,
-        enabled: Callable[[], bool],
+        is_enabled: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
         patience: float = PATIENCE,
     ) -> None:
         self.ask: AskEditor | None = None
         self.counts: Counter[str] = Counter()
-        self._enabled = enabled
+        self._enabled = is_enabled
         self._clock = clock
         self._patience = patience
         self._known: OrderedDict[AccessPlace, MemberList | None] = OrderedDict()
@@ -72,7 +72,7 @@ class EditorKnowledge:
 
     @property
     def state(self) -> str:
-        """Whether the editor is asked: "on", "off" by the setting, or "none": it cannot be."""
+        """Return whether the editor is asked: "on", "off" by the setting, or "none": it cannot be."""
         return "none" if self.ask is None else "on" if self._enabled() else "off"
 
     def begin(self, document: OpenDocument, cursor: Cursor, context: Context) -> AccessPlace | None:
@@ -80,14 +80,14 @@ class EditorKnowledge:
         now = self._clock()
         pause = FAST if now - self._requested < FAST else 0.0
         self._requested = now
-        found = place_of(document, context) if self.state == "on" else None
-        if found is None:
+        place_and_typed = place_of(document, context) if self.state == "on" else None
+        if place_and_typed is None:
             return None
-        place, typed = found
+        place, prefix = place_and_typed
         if self._pending is not None and self._pending.place == place:
             self._pending.requests += 1
         elif place not in self._known and now >= self._silent_until:
-            at = cursor.line, document.units(Cursor(cursor.line, cursor.column - typed))
+            at = cursor.line, document.units(Cursor(cursor.line, cursor.column - prefix))
             self._begin(place, MembersQuestion(document.uri, document.version, at), pause)
         return place
 
@@ -113,21 +113,21 @@ class EditorKnowledge:
         """The accesses of a text at a dot whose members do not exist, as far as that is known in time."""
         if place is None:
             return frozenset()
-        asked = [access for access in names.accesses if place.follows(access.receiver)]
-        listed = await self._wait(place) if asked else None
-        if listed is None:
+        accesses = [access for access in names.accesses if place.follows(access.receiver)]
+        member_list = await self._wait(place) if accesses else None
+        if member_list is None:
             return frozenset()
-        found = frozenset(
-            replace(access, by_editor=True) for access in asked if refutes(place, listed, access)
+        place_and_typed = frozenset(
+            replace(access, by_editor=True) for access in accesses if refutes(place, member_list, access)
         )
-        self.counts["editor-refuted"] += bool(found)
-        return found
+        self.counts["editor-refuted"] += bool(place_and_typed)
+        return place_and_typed
 
     async def _wait(self, place: AccessPlace) -> MemberList | None:
         pending = self._pending
         if pending is not None and pending.place == place and pending.sent and pending.task and self._waits:
-            done, _ = await asyncio.wait([pending.task], timeout=WAIT)
-            if not done:
+            finished_tasks, _ = await asyncio.wait([pending.task], timeout=WAIT)
+            if not finished_tasks:
                 self._waits = False
                 self.counts["editor-late"] += 1
         return self._known.get(place)

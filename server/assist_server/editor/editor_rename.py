@@ -49,35 +49,35 @@ class _RenamedFile:
 
 
 async def with_editor_rename(
-    decided: AnswerContext, question: EditorQuestion, snapshot: WorkspaceSnapshot, ask: AskServers
+    context: AnswerContext, question: EditorQuestion, snapshot: WorkspaceSnapshot, ask: AskServers
 ) -> AnswerContext:
     """The question with the rename of the editor's language server, if there is one and it has an answer."""
-    own = decided.found
+    own = context.found
     name = own.edit.renames if isinstance(own, MadeEdit) else None
     if name is None or not isinstance(own, MadeEdit):
-        return decided
-    uri = uris_in(snapshot, decided.root)(name.path)
+        return context
+    uri = uris_in(snapshot, context.root)(name.path)
     state = snapshot.opened.get(uri)
     if state is None or name.line >= len(state.document.lines):
-        return decided
+        return context
     try:
         async with asyncio.timeout(WAIT):
-            given = await ask(uri, state.document.lines[name.line], name)
+            rename = await ask(uri, state.document.lines[name.line], name)
     except TimeoutError:
-        return decided
-    if given is None:
-        return decided
+        return context
+    if rename is None:
+        return context
     folder = home_of(question, snapshot)
-    made = await asyncio.to_thread(_edit_by_server, own, name, given, folder, snapshot)
-    if made is None:
-        return decided
-    return replace(decided, found=made, decision=replace(decided.decision, why=RENAMED_WHY))
+    edit = await asyncio.to_thread(_edit_by_server, own, name, rename, folder, snapshot)
+    if edit is None:
+        return context
+    return replace(context, found=edit, decision=replace(context.decision, why=RENAMED_WHY))
 
 
 def _edit_by_server(
     own: MadeEdit,
     name: NameToRename,
-    given: RenameByServer,
+    rename: RenameByServer,
     folder: WorkspaceFolder,
     snapshot: WorkspaceSnapshot,
 ) -> MadeEdit | None:
@@ -85,14 +85,14 @@ def _edit_by_server(
     files: dict[str, _RenamedFile] = {}
     whole: dict[str, str] = {}
     with corpus_with(folder, snapshot) as corpus:
-        for uri, edits in given.edits.items():
+        for uri, edits in rename.edits.items():
             real_path = resolve_path(path_of(uri))
             path = folder.relative(real_path) if real_path and folder.holds(real_path) else ""
-            found = _apply(corpus, path, edits, given.encoding) if path else None
-            if found is None:
+            edit_texts = _apply(corpus, path, edits, rename.encoding) if path else None
+            if edit_texts is None:
                 return None
-            whole[path] = found.whole
-            files[path] = found
+            whole[path] = edit_texts.whole
+            files[path] = edit_texts
     if name.path not in files or len(files) > MAX_FILES:
         return None
     texts = {path: file.after for path, file in files.items()}
@@ -119,18 +119,18 @@ def _apply(
         return starts[line] + to_column(lines[line], units, encoding) if line < len(lines) else len(before)
 
     pieces: list[str] = []
-    kept = 0
+    end = 0
     for edit in sorted(edits):
         start = offset(edit.line, edit.column)
-        if start < kept:
+        if start < end:
             return None
-        pieces += [before[kept:start], edit.text]
-        kept = offset(edit.end_line, edit.end_column)
-    return _RenamedFile(text, "".join([*pieces, before[kept:]]), len(edits))
+        pieces += [before[end:start], edit.text]
+        end = offset(edit.end_line, edit.end_column)
+    return _RenamedFile(text, "".join([*pieces, before[end:]]), len(edits))
 
 
 def _reading(name: NameToRename, files: Mapping[str, _RenamedFile]) -> str:
-    """How the wish was understood, as `refactorings` says it, and who makes it."""
+    """Return how the wish was understood, as `refactorings` says it, and who makes it."""
     more = sum(file.places for file in files.values()) - 1
     follow = f", with {count_words(more, 'more place')}" if more > 0 else ""
     in_files = f" in {count_words(len(files), 'file')}" if len(files) > 1 else ""
@@ -140,7 +140,7 @@ def _reading(name: NameToRename, files: Mapping[str, _RenamedFile]) -> str:
 
 
 def _places_left(own: MadeEdit, name: NameToRename, files: Mapping[str, _RenamedFile]) -> list[str]:
-    """Where syntax takes a place for the same name and the language server leaves it, in words."""
+    """Find where syntax takes a place for the same name and the language server leaves it, in words."""
     if isinstance(own.edit, RefactoringProblem):
         return []
     places: list[tuple[str, int]] = []

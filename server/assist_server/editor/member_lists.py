@@ -52,7 +52,7 @@ _UNRESOLVED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class MemberList:
-    """What an editor lists after a dot: names and kinds of items, and what is said of the document.
+    """A list of members after a dot: names and kinds of items, and reports on the document.
 
     `incomplete`: a server says so; `missing`: something is left out for certain.
     """
@@ -74,7 +74,7 @@ class AccessPlace:
     after: str
 
     def follows(self, receiver: str) -> bool:
-        """Whether an expression, with blanks in place of its strings, is what is before the dot."""
+        """Return whether an expression, with blanks in place of its strings, is what is before the dot."""
         head = _LINK.sub(r"\1", " ".join(_STRING.sub(" ", self.before[-LONGEST:]).split()))
         head = head.removesuffix("?")
         if not receiver or not head.endswith(receiver):
@@ -83,9 +83,9 @@ class AccessPlace:
         return not (receiver[0].isalnum() and (rest[-1:].isalnum() or rest.endswith(("_", ".", "$"))))
 
     def writes(self, access: MemberAccess) -> bool:
-        """Whether the file itself has the same access elsewhere: what is said there exists."""
-        written = re.compile(rf"(?<![\w.]){re.escape(access.receiver)}\??\.{re.escape(access.member)}\b")
-        return bool(written.search(self.before) or written.search(self.after))
+        """Return whether the file itself has the same access elsewhere: what is said there exists."""
+        pattern = re.compile(rf"(?<![\w.]){re.escape(access.receiver)}\??\.{re.escape(access.member)}\b")
+        return bool(pattern.search(self.before) or pattern.search(self.after))
 
 
 def place_of(document: OpenDocument, context: Context) -> tuple[AccessPlace, int] | None:
@@ -96,39 +96,41 @@ def place_of(document: OpenDocument, context: Context) -> tuple[AccessPlace, int
     >>> place_of(document, Context("a.py", language_of("a.py"), "x = 1\ny = cart.am", "\n"))[0].before
     'x = 1\ny = cart'
     """
-    found = _DOT.search(context.before[context.before.rfind("\n") + 1 :])
-    if found is None:
+    match = _DOT.search(context.before[context.before.rfind("\n") + 1 :])
+    if match is None:
         return None
-    typed = len(found[1])
-    before = context.before[: len(context.before) - typed - 1]
-    return AccessPlace(document.uri, context.language.name, before, context.after), typed
+    size = len(match[1])
+    before = context.before[: len(context.before) - size - 1]
+    return AccessPlace(document.uri, context.language.name, before, context.after), size
 
 
-def refutes(place: AccessPlace, listed: MemberList, access: MemberAccess) -> bool:
-    """Whether a member certainly does not exist at a place."""
-    if access.member in listed.names or not _is_whole(place.language, listed):
+def refutes(place: AccessPlace, member_list: MemberList, access: MemberAccess) -> bool:
+    """Return whether a member certainly does not exist at a place."""
+    if access.member in member_list.names or not _is_whole(place.language, member_list):
         return False
     if place.language == "python" and access.member.startswith("__"):
         return False
     if place.language in ECMASCRIPT:
         # A list does not tell whether a record has any other key too, as `process.env` has.
-        key = access.member.isupper() and listed.kinds <= _PROPERTIES
+        key = access.member.isupper() and member_list.kinds <= _PROPERTIES
         if key or access.member in _OBJECT:
             return False
     return not place.writes(access)
 
 
-def _is_whole(language: str, listed: MemberList) -> bool:
-    """Whether a list says that there is nothing else."""
-    if listed.missing or (listed.incomplete and language not in _FILTERING):
+def _is_whole(language: str, member_list: MemberList) -> bool:
+    """Return whether a list says that there is nothing else."""
+    if member_list.missing or (member_list.incomplete and language not in _FILTERING):
         return False
     # Words are among the members of JavaScript objects; keywords are in a list of all that is in scope, which
     # pyright gives where it reads the line in another way.
-    if listed.kinds & _NO_TYPE or listed.kinds <= _NO_MEMBERS:
+    if member_list.kinds & _NO_TYPE or member_list.kinds <= _NO_MEMBERS:
         return False
-    if any(_UNRESOLVED.search(problem) for problem in listed.problems):
+    if any(_UNRESOLVED.search(problem) for problem in member_list.problems):
         return False
     if language != "python":
         return True
     # Everything has the names with underscores; what is unknown has no others.
-    return "__getattr__" not in listed.names and not all(name.startswith("__") for name in listed.names)
+    return "__getattr__" not in member_list.names and not all(
+        name.startswith("__") for name in member_list.names
+    )

@@ -37,7 +37,7 @@ RETRY = 3.0  # seconds between two attempts to open a model that was missing
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """What the editor's status item shows. `why`: why the last request showed nothing, in words, or ""."""
+    """The status that an editor shows. `why`: why the last request showed nothing, in words, or ""."""
 
     model: str = ""
     state: LoadState = "loading"
@@ -90,14 +90,14 @@ class ModelLifetime:
         item: StatusItem,
         on_ready: Callable[[], None],
         folders: Callable[[], Sequence[WorkspaceFolder]] = tuple,
-        unsaved: Callable[[], Mapping[str, str]] = dict,
+        read_unsaved: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._config = config
         self._open_models = open_models
         self._item = item
         self._on_ready = on_ready
         self._folders = folders
-        self._unsaved = unsaved
+        self._unsaved = read_unsaved
         self._models: OpenedModels | None = None
         self._engine: GhostTextEngine | None = None
         self._counts: Counter[str] = Counter()  # of the engines that are closed
@@ -113,7 +113,7 @@ class ModelLifetime:
 
     @property
     def name(self) -> str:
-        """What suggestions call the local model; "" until it is loaded."""
+        """Return what suggestions call the local model; "" until it is loaded."""
         return self._models.model if self._models is not None else ""
 
     @property
@@ -123,7 +123,7 @@ class ModelLifetime:
 
     @property
     def guests(self) -> "SharedEngine | None":
-        """What writes into code for other programs, None until it is loaded."""
+        """Return what writes into code for other programs, None until it is loaded."""
         models = self._models
         if models is None or models.guests is None:
             return None
@@ -146,13 +146,13 @@ class ModelLifetime:
 
     @property
     def absence(self) -> Literal["loading", "missing", "failed", "off"]:
-        """Why there is no engine."""
+        """Return why there is no engine."""
         state = self._item.status.state
         return "loading" if state == "ready" else state
 
     @property
     def started(self) -> bool:
-        """Whether a model was ever asked for."""
+        """Return whether a model was ever asked for."""
         return self._loads > 0
 
     def start(self) -> None:
@@ -215,9 +215,9 @@ class ModelLifetime:
             models.probe.start()
         self._engine = models.engine
         self._settled.set()
-        named = self._config().completion.model
-        shown = named if models.model in ("", model_name(named)) else models.model
-        self._item.reset(SessionStatus(shown, state="ready", engine=models.library, message=models.trouble))
+        name = self._config().completion.model
+        label = name if models.model in ("", model_name(name)) else models.model
+        self._item.reset(SessionStatus(label, state="ready", engine=models.library, message=models.trouble))
         self._use_server()
         self._on_ready()
 
@@ -238,13 +238,13 @@ class ModelLifetime:
         config = self._config()
         local = self._models.engine if self._models is not None else None
         try:
-            named = named_server(config)
-            if named is None or config.offline:
+            server = named_server(config)
+            if server is None or config.offline:
                 return
             # Its gate takes 0.3 s of the event loop, so it is imported only where there is a server.
             from assist_server.team.team_server_opening import TeamView, open_team_engine  # noqa: PLC0415
 
-            host = urlsplit(named[1].base_url).netloc
+            host = urlsplit(server[1].base_url).netloc
 
             def show(tier: "Tier") -> None:
                 away = tier.name == "local"
@@ -256,12 +256,12 @@ class ModelLifetime:
                 call_on(loop, lambda: self._item.update(message=text))
 
             view = TeamView(show, tell, self._unsaved)
-            self._engine = open_team_engine(self._config, named, self._folders, local, view)
+            self._engine = open_team_engine(self._config, server, self._folders, local, view)
         except EscalationError as error:
             self._item.update(message=str(error))
             return
         self._item.reset(
-            SessionStatus(named[1].model, state="ready", tier="team", host=host, message=missing)
+            SessionStatus(server[1].model, state="ready", tier="team", host=host, message=missing)
         )
 
     def _show_progress(self, load: int, message: str) -> None:

@@ -55,7 +55,7 @@ class OpenDocuments:
         return self.by_uri.get(uri)
 
     def holds(self, document: OpenDocument) -> bool:
-        """Whether this very document is still open; it may have been closed and opened again."""
+        """Return whether this very document is still open; it may have been closed and opened again."""
         return self.by_uri.get(document.uri) is document
 
     def add(self, document: OpenDocument) -> None:
@@ -103,7 +103,7 @@ class OpenDocuments:
         self._cursors.pop(uri, None)
 
     def cursor(self, document: OpenDocument) -> "Cursor | None":
-        """Where the cursor is in a document, if the editor ever said so."""
+        """Find where the cursor is in a document, if the editor ever said so."""
         return self._cursors.get(document.uri)
 
     def move_cursor(self, document: OpenDocument, line: int, units: int) -> "Cursor":
@@ -114,7 +114,7 @@ class OpenDocuments:
 
     def edited_elsewhere(self, document: OpenDocument) -> "tuple[Snippet, ...]":
         """The code around recent edits in the other open documents."""
-        files = [opened for opened in self.latest() if opened is not document and opened.real_path]
+        files = [other for other in self.latest() if other is not document and other.real_path]
         others = {file.path: file.to_document() for file in files}
         return self._recent_edits.snippets(document.path, others)
 
@@ -134,12 +134,12 @@ class RecentEdits:
         """Adds an edit; an edit near a known position moves that one to the end."""
         if self.places and self.places[-1][0] == path and abs(self.places[-1][1] - line) <= AROUND:
             return RecentEdits((*self.places[:-1], (path, line)))
-        kept = [(p, at) for p, at in self.places if p != path or abs(at - line) > 2 * AROUND]
-        return RecentEdits((*kept, (path, line))[-PLACES:])
+        places_kept = [(p, at) for p, at in self.places if p != path or abs(at - line) > 2 * AROUND]
+        return RecentEdits((*places_kept, (path, line))[-PLACES:])
 
     def snippets(self, current: str, documents: Mapping[str, Document]) -> tuple[Snippet, ...]:
         """The edited chunks of all documents but `current`, oldest first, so that new ones are appended."""
-        found = []
+        snippets_found = []
         for path, line in self.places:
             document = documents.get(path)
             if path == current or document is None:
@@ -148,5 +148,5 @@ class RecentEdits:
             lines = document.lines[start : line + AROUND + 1]
             text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
             if text.strip() and len(text) <= CHUNK and "\0" not in text:
-                found.append(Snippet(path, start + 1, start + len(lines), text, "recent-edit"))
-        return tuple(found)
+                snippets_found.append(Snippet(path, start + 1, start + len(lines), text, "recent-edit"))
+        return tuple(snippets_found)

@@ -1,4 +1,4 @@
-"""Whether the machine runs on its battery, as its system reports it; what then is left out, others decide.
+"""The power supply: whether the machine runs on battery. Others decide what is left out then.
 
 It looks when something happens in the editor, and
 at most every half minute: there is no timer.
@@ -35,7 +35,7 @@ class Power:
 
     @property
     def words(self) -> str:
-        """What is left out now, for people; "" for nothing."""
+        """Return what is left out now, for people; "" for nothing."""
         return "on battery: looks less far ahead" if self.on_battery else ""
 
     def look(self) -> None:

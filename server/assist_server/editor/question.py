@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
 
 @dataclass(frozen=True, slots=True)
 class EditorQuestion:
-    """What the editor asks about lines of a document, counted from 1.
+    """A question of the editor about lines of a document, counted from 1.
 
     (0, 0) means the whole document, (n, 0) the definition at line n. `problems` are (line, message) of
     diagnostics. `thread` is the id of the conversation that the question goes on with, "" for a new one;
@@ -75,19 +75,19 @@ class ReplacedRange:
 
 @dataclass(frozen=True, slots=True)
 class RenameByServer:
-    """What a language server of the editor would change, by URI, with columns in units of `encoding`."""
+    """Changes that the editor's language server would make, by URI, with columns in units of `encoding`."""
 
     edits: Mapping[str, tuple[ReplacedRange, ...]]
     encoding: Encoding
 
 
 class EditorPort(Protocol):
-    """What an editor does for its questions."""
+    """The port to an editor, for its questions."""
 
     def tell(self, message: dict[str, Any]) -> None:
         """Show a piece of an answer, or its end."""
 
-    async def confirm_request(self, decided: "AnswerContext") -> bool:
+    async def confirm_request(self, context: "AnswerContext") -> bool:
         """Ask the user whether a request may be sent."""
 
     async def confirm_run(self, request: "RunRequest") -> bool:
@@ -100,15 +100,15 @@ class EditorPort(Protocol):
         """
 
     async def rename(self, uri: str, line: str, name: "NameToRename") -> RenameByServer | None:
-        """What the editor's language server would change to rename a name on this line; None if it cannot."""
+        """Ask the editor's language server to rename a name on this line; None if it cannot."""
 
-    async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
+    async def apply(self, plan: "EditPlan", root: str, versions: Mapping[str, tuple[str, int]]) -> bool:
         """Make an edit; False if it was not made. `opened`: URI and version of open documents, by path."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditorContext:
-    """What questions are answered with: the workspace as it is now, the local model, and the editor.
+    """The context of answers: the workspace as it is now, the local model, and the editor.
 
     `recovered` collects the folders whose interrupted edits are finished, `threads` the conversations.
     """

@@ -1,4 +1,4 @@
-"""What a question of an editor is about: its folder with the index and the open documents, and the lines.
+"""The subject of an editor's question: its folder with the index and the open documents, and the lines.
 
 With that it says what is certain about them. It asks no model and decides nothing, and imports nothing that
 only models or providers need. It blocks, so it is called on threads.
@@ -52,7 +52,7 @@ class QuestionPlace:
 
 @contextmanager
 def place_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterator[QuestionPlace]:
-    """What a question is about, while its indexes are open.
+    """Yield what a question is about, while its indexes are open.
 
     Raises `UserError` if the editor does not have the document open.
     """
@@ -61,7 +61,7 @@ def place_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterator[
         raise UserError("Open the document first, then ask about it: it is read as the editor has it.")
     with ExitStack() as stack:
         home = home_of(question, snapshot)
-        asked = [home.root]
+        roots = [home.root]
         others = [] if question.command == "facts" else [one for one in snapshot.folders if one != home]
         if question.command == "ask":
             config = snapshot.config
@@ -75,21 +75,21 @@ def place_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterator[
             alias = home.alias(path_of(question.uri)) if state.real_path else ""
             target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
             refuse_blank(question.command, target)
-            asked.append(os.path.dirname(state.real_path) or home.root)
-            asked += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
-        asked += [os.path.dirname(path) for path in map(path_of, question.files) if path]
+            roots.append(os.path.dirname(state.real_path) or home.root)
+            roots += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
+        roots += [os.path.dirname(path) for path in map(path_of, question.files) if path]
         if snapshot.folders and home not in snapshot.folders:
-            asked.insert(0, snapshot.folders[0].root)
-        yield QuestionPlace(folders, target, tuple(asked))
+            roots.insert(0, snapshot.folders[0].root)
+        yield QuestionPlace(folders, target, tuple(roots))
 
 
 def uris_in(snapshot: WorkspaceSnapshot, root: str) -> Callable[[str], str]:
     """The URI of a path in a folder, which is the editor's own for an open document."""
-    opened = {state.real_path: uri for uri, state in snapshot.opened.items() if state.real_path}
+    uris = {state.real_path: uri for uri, state in snapshot.opened.items() if state.real_path}
 
     def uri_of(path: str) -> str:
         full = os.path.join(root, path)
-        return opened.get(full) or Path(full).as_uri()
+        return uris.get(full) or Path(full).as_uri()
 
     return uri_of
 
@@ -136,9 +136,9 @@ def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitSta
         if state.real_path and folder.holds(state.real_path) and not folder.alias(path_of(uri))
         if folder_of(inner, state.real_path) is None
     }
-    excluded = exclusions(folder.root, tuple(inside), git_of(snapshot.config)) if inside else {}
+    reasons = exclusions(folder.root, tuple(inside), git_of(snapshot.config)) if inside else {}
     for path, document in inside.items():
-        if path not in excluded:
+        if path not in reasons:
             overlay(corpus, path, document)
     return corpus
 
@@ -154,16 +154,16 @@ def _refuse_stray_link(path: str, snapshot: WorkspaceSnapshot) -> None:
 
 
 def facts_message(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> dict[str, Any]:
-    """What is certain about the definition in question, or about the file if there is none. It blocks."""
+    """Collect facts about the definition in question, or about the file if there is none. It blocks."""
     programs = snapshot.config.programs
     with place_of(question, snapshot) as place:
         corpus = place.folders.corpus
         target = place.target
         if target is None:
             raise UserError("Open the document first, then ask for its facts.")
-        found = code_facts(corpus, target, programs)
-        if found is None:
+        facts = code_facts(corpus, target, programs)
+        if facts is None:
             whole = lines_in_document(corpus, target.document, 0, 0)
-            found = code_facts(corpus, whole, programs)
-    rows = fact_rows(found) if found else []
+            facts = code_facts(corpus, whole, programs)
+    rows = fact_rows(facts) if facts else []
     return {"facts": fact_documents(rows, uris_in(snapshot, corpus.root))}

@@ -41,11 +41,11 @@ def snapshot_of(
     config: Config, folders: tuple[WorkspaceFolder, ...], documents: Iterable[OpenDocument]
 ) -> WorkspaceSnapshot:
     """The workspace as it is now."""
-    opened = {
+    states = {
         document.uri: DocumentState(document.to_document(), document.real_path, document.version)
         for document in documents
     }
-    return WorkspaceSnapshot(config, folders, opened)
+    return WorkspaceSnapshot(config, folders, states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +91,25 @@ class QuestionTasks:
 
     def question_again(self, number: str, wish: "Wish | None" = None) -> EditorQuestion:
         """The question of an answer, to be asked again in place of it. Raises `UserError`."""
-        asked = self._asked.get(number)
-        if asked is None:
+        last_question = self._asked.get(number)
+        if last_question is None:
             raise UserError(f"The question of the answer {number!r} is no longer known: ask it again.")
         threads = self._context.threads
-        thread = threads.get(asked.thread)
-        if thread is not None and len(thread.turns) == asked.turns:
+        thread = threads.get(last_question.thread)
+        if thread is not None and len(thread.turns) == last_question.turns:
             threads.put(without_last_turn(thread))
-        question = replace(asked.question, thread=asked.thread or asked.question.thread)
+        question = replace(
+            last_question.question, thread=last_question.thread or last_question.question.thread
+        )
         return question if wish is None else replace(question, wish=wish)
 
     async def rate(self, number: str, *, good: bool) -> None:
         """Remember whether an answer was good. Raises `UserError` if it is unknown."""
-        asked = self._asked.get(number)
-        if asked is None or not asked.request:
+        question = self._asked.get(number)
+        if question is None or not question.request:
             raise UserError(f"The answer {number!r} is no longer known: use `assist rate`.")
         config = self._context.snapshot().config
-        await asyncio.to_thread(_rate, config, asked.request, good=good)
+        await asyncio.to_thread(_rate, config, question.request, good=good)
 
     def cancel(self, number: str) -> None:
         """Stop an answer; an unknown id is of one that has ended."""
@@ -126,20 +128,20 @@ class QuestionTasks:
         """
         work = await asyncio.to_thread(_question_work)
         paths: list[str]
-        recovered: tuple[str, ...]
-        paths, recovered = await work.undo(uri, self._context)
-        return paths, recovered
+        notes: tuple[str, ...]
+        paths, notes = await work.undo(uri, self._context)
+        return paths, notes
 
     async def _answer(self, number: str, question: EditorQuestion, snapshot: WorkspaceSnapshot) -> None:
         try:
             if question.command == "facts":
                 self._tell(number, **await asyncio.to_thread(_facts, question, snapshot))
-                self._tell(number, done=True)
+                self._tell(number, is_over=True)
                 return
             work = await asyncio.to_thread(_question_work)
             await work.answer_question(question, snapshot, self._context, partial(self._pass_on, number))
         except EXPECTED as error:
-            self._tell(number, done=True, error=str(error))
+            self._tell(number, is_over=True, error=str(error))
 
     def _pass_on(self, number: str, message: dict[str, Any]) -> None:
         self._remember(number, message)
@@ -148,14 +150,14 @@ class QuestionTasks:
 
     def _remember(self, number: str, message: dict[str, Any]) -> None:
         """Note what a rating and a retry need; the id of the request is taken out of the message."""
-        asked = self._asked.get(number)
+        question = self._asked.get(number)
         request = message.pop("request", "")
-        if asked is None:
+        if question is None:
             return
         if request:
-            self._asked[number] = replace(asked, request=request)
+            self._asked[number] = replace(question, request=request)
         if thread := self._context.threads.get(message.get("thread") or ""):
-            self._asked[number] = replace(asked, thread=thread.id, turns=len(thread.turns))
+            self._asked[number] = replace(question, thread=thread.id, turns=len(thread.turns))
 
     async def _local_model(self) -> "Answerer[Any]":
         local = await self._local()
@@ -163,10 +165,10 @@ class QuestionTasks:
             raise CompletionError("The local model is not ready: see its state, and ask again.")
         return local
 
-    def _tell(self, number: str, *, delta: str = "", done: bool = False, **more: Any) -> None:
-        if done:  # nothing cancels what is left of the task, and the editor hears no more
+    def _tell(self, number: str, *, delta: str = "", is_over: bool = False, **more: Any) -> None:
+        if is_over:  # nothing cancels what is left of the task, and the editor hears no more
             self._tasks.pop(number, None)
-        self._context.editor.tell({"id": number, "delta": delta, "done": done, **more})
+        self._context.editor.tell({"id": number, "delta": delta, "done": is_over, **more})
 
     def _end(self, number: str, task: "asyncio.Task[None]") -> None:
         wrong = "cancelled"
@@ -176,7 +178,7 @@ class QuestionTasks:
             log.error("an answer failed: %s", type(error).__name__)
             wrong = f"Something went wrong ({type(error).__name__}): see the log."
         if number in self._tasks:
-            self._tell(number, done=True, error=wrong)
+            self._tell(number, is_over=True, error=wrong)
 
 
 def _question_work() -> Any:

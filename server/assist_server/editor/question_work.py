@@ -84,33 +84,33 @@ async def answer_question(
     if question.thread and (thread is None or thread.root != home):
         tell({"notice": GONE})
         thread = None
-    compared: ComparedDiff | None = None
+    diff: ComparedDiff | None = None
     if question.command in DIFFS:
-        compared = await asyncio.to_thread(_read_asked_diff, question, snapshot)
-        for found in _review_messages(compared, snapshot) if question.command == "review" else ():
-            tell(found)
-    asked, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, compared)
-    tell({"request": asked.id})
-    decided = await with_editor_rename(asked, question, snapshot, context.editor.rename)
+        diff = await asyncio.to_thread(_read_asked_diff, question, snapshot)
+        for event in _review_messages(diff, snapshot) if question.command == "review" else ():
+            tell(event)
+    first_context, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, diff)
+    tell({"request": first_context.id})
+    answer_context = await with_editor_rename(first_context, question, snapshot, context.editor.rename)
     for problem in problems:
         tell({"notice": problem})
-    shown = _ShownAnswer(decided, context, tell)
+    view = _ShownAnswer(answer_context, context, tell)
     session = AnswerSession(
         context.local,
         context.editor.confirm_request,
-        shown.sink(),
-        versions=partial(_version, snapshot, decided.root),
+        view.sink(),
+        versions=partial(_version, snapshot, answer_context.root),
         confirm_run=context.editor.confirm_run,
     )
-    final = await session.answer(decided)
-    await _tell_end(decided, context, final, shown, compared)
+    final = await session.answer(answer_context)
+    await _tell_end(answer_context, context, final, view, diff)
 
 
 class _ShownAnswer:
     """Tells an answer piece by piece, each answer from its beginning."""
 
-    def __init__(self, decided: AnswerContext, context: EditorContext, tell: TellMessage) -> None:
-        self._decided = decided
+    def __init__(self, answer_context: AnswerContext, context: EditorContext, tell: TellMessage) -> None:
+        self._decided = answer_context
         self._context = context
         self.tell = tell
         self._begin()
@@ -121,12 +121,12 @@ class _ShownAnswer:
         self._pace = WritingPace(time.monotonic)
 
     def sink(self) -> AnswerSink:
-        """Where the answer goes."""
+        """Find where the answer goes."""
         return AnswerSink(self.text, self.notice, self.progress, self.restart, self.facts)
 
-    def facts(self, found: FactsFound | PlacesFound) -> None:
+    def facts(self, event: FactsFound | PlacesFound) -> None:
         """Tell what is known before any model is asked."""
-        rows, root = answer_header(found)
+        rows, root = answer_header(event)
         self.tell({"facts": fact_documents(rows, uris_in(self._context.snapshot(), root))})
 
     def restart(self, decision: Decision, model: str) -> None:
@@ -137,8 +137,8 @@ class _ShownAnswer:
     def text(self, text: str) -> None:
         """Tell more of the answer, an edit as it is previewed."""
         if self._decided.question.command in DIFFS:  # whether a remark has its place is known at the end
-            for written in self._pace.after(0):
-                self.progress(written)
+            for piece in self._pace.after(0):
+                self.progress(piece)
             return
         is_edit = self._decided.local.form.kind  # in others, what looks like an edit block is none
         self.tell({"delta": self.plain.take(self.edit.feed(text) if is_edit else text)})
@@ -153,21 +153,21 @@ class _ShownAnswer:
 
 
 async def _tell_end(
-    decided: AnswerContext,
+    answer_context: AnswerContext,
     context: EditorContext,
     final: FinalAnswer,
-    shown: _ShownAnswer,
-    compared: ComparedDiff | None,
+    answer_shown: _ShownAnswer,
+    diff: ComparedDiff | None,
 ) -> None:
     """Make or refuse the edit of an answer, and tell its last message."""
     if final.thread is not None:
         context.threads.put(final.thread)
-    view = answer_view(decided, final, compared)
+    view = answer_view(answer_context, final, diff)
     last = await _last_message(view, context)
-    delta = shown.plain.take(shown.edit.end() + view.held.text)
+    delta = answer_shown.plain.take(answer_shown.edit.end() + view.held.text)
     thread = final.thread.id if final.thread else None
     notice = " ".join(view.held.notes)
-    shown.tell({"delta": delta, **last, "thread": thread, **({"notice": notice} if notice else {})})
+    answer_shown.tell({"delta": delta, **last, "thread": thread, **({"notice": notice} if notice else {})})
 
 
 async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContext) -> tuple[str, ...]:
@@ -175,61 +175,61 @@ async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContex
     if root in context.recovered:
         return ()
     try:
-        done = await asyncio.to_thread(finish_interrupted, snapshot.config, root)
+        notes = await asyncio.to_thread(finish_interrupted, snapshot.config, root)
     except EditError as error:  # it prevents edits, not answers; the next question tries again
         return (str(error),)
     context.recovered.add(root)
-    return done
+    return notes
 
 
 async def _last_message(view: AnswerView, context: EditorContext) -> AnswerMessage:
     """The last message of an answer, after its edit was made or refused."""
     final = view.final
-    applied = False
+    is_applied = False
     problem = str(final.problem or "")
     if final.plan is not None:
-        shown = final.plan
+        answer_shown = final.plan
         if final.proof is not None and final.proof.recorded is None:  # a person sees it with the edit
-            shown = replace(shown, notes=(*shown.notes, view.proof_line))
-        applied, problem = await _make_answer(view, shown, context)
+            answer_shown = replace(answer_shown, notes=(*answer_shown.notes, view.proof_line))
+        is_applied, problem = await _make_answer(view, answer_shown, context)
     snapshot = context.snapshot()
 
     def uri_of(source: ShownSource) -> str:
         return uris_in(snapshot, source.root)(source.path)  # the editor's own for an open document
 
-    return answer_message(view, uri_of, is_applied=applied, problem=problem)
+    return answer_message(view, uri_of, is_applied=is_applied, problem=problem)
 
 
 async def _make_answer(view: AnswerView, plan: EditPlan, context: EditorContext) -> tuple[bool, str]:
     """Make the edit of an answer. Returns whether it was made, and a problem or ""."""
-    decided = view.decided
+    answer_context = view.decided
     final = view.final
 
     async def record() -> str:
         config = context.snapshot().config
         try:
             await asyncio.to_thread(
-                record_editor_edit, config, plan, decided.root, decided.id, view.proof_kind
+                record_editor_edit, config, plan, answer_context.root, answer_context.id, view.proof_kind
             )
         except EscalationError as error:
             return str(error)
         finally:
             await asyncio.to_thread(
-                partial(record_happening, decided, final.decision, "accepted", proof=final.proof_kind)
+                partial(record_happening, answer_context, final.decision, "accepted", proof=final.proof_kind)
             )
         return ""
 
-    applied = False
+    is_applied = False
     problem = ""
     try:
-        applied, problem = await _make_edit(
-            plan, decided.root, context, record, "the model saw it: ask again"
+        is_applied, problem = await _make_edit(
+            plan, answer_context.root, context, record, "the model saw it: ask again"
         )
     except EditError as error:
         problem = str(error)
-    if not applied:
-        await asyncio.to_thread(record_happening, decided, final.decision, "not_applied")
-    return applied, problem
+    if not is_applied:
+        await asyncio.to_thread(record_happening, answer_context, final.decision, "not_applied")
+    return is_applied, problem
 
 
 async def _make_edit(
@@ -240,28 +240,28 @@ async def _make_edit(
     Raises `EditError` if a file changed `since`. Once the editor has the edit, a cancellation waits: the
     editor may still make the edit, and then it must be recorded.
     """
-    made = False
+    is_made = False
     problem = ""
     for again in (False, True):
-        if made or not await context.editor.confirm_edit(plan, again=again):
+        if is_made or not await context.editor.confirm_edit(plan, again=again):
             break
-        made, problem = await _try_edit(plan, root, context, record, since)
-    return made, problem
+        is_made, problem = await _try_edit(plan, root, context, record, since)
+    return is_made, problem
 
 
 async def _try_edit(
     plan: EditPlan, root: str, context: EditorContext, record: Callable[[], Awaitable[str]], since: str
 ) -> tuple[bool, str]:
     """One attempt at an edit, after the user has agreed."""
-    opened = _open_files(plan, context.snapshot(), root)
-    texts = {path: state.document.text for path, (_, state) in opened.items()}
-    if changed := await asyncio.to_thread(changed_files, plan, root, texts):
-        raise EditError(f"{', '.join(changed)} changed since {since}")
-    versions = {path: (uri, state.version) for path, (uri, state) in opened.items()}
+    files = _open_files(plan, context.snapshot(), root)
+    texts = {path: state.document.text for path, (_, state) in files.items()}
+    if conflict := await asyncio.to_thread(changed_files, plan, root, texts):
+        raise EditError(f"{', '.join(conflict)} changed since {since}")
+    versions = {path: (uri, state.version) for path, (uri, state) in files.items()}
 
     async def make() -> tuple[bool, str]:
-        made = await context.editor.apply(plan, root, versions)
-        return made, await record() if made else ""
+        is_made = await context.editor.apply(plan, root, versions)
+        return is_made, await record() if is_made else ""
 
     return await _finish(make())
 
@@ -286,16 +286,16 @@ async def undo(uri: str, context: EditorContext) -> tuple[list[str], tuple[str, 
     pending = await asyncio.to_thread(next_undo, snapshot.config, root)
 
     async def record() -> str:
-        done = partial(take_back, snapshot.config, root, pending.edit, by_editor=True)
+        notes = partial(take_back, snapshot.config, root, pending.edit, by_editor=True)
         try:
-            await asyncio.to_thread(done)
+            await asyncio.to_thread(notes)
         except EscalationError as error:
             return str(error)
         return ""
 
     since = "the edit: undo what came after first"
-    made, problem = await _make_edit(pending.plan, root, context, record, since)
-    if not made:
+    is_made, problem = await _make_edit(pending.plan, root, context, record, since)
+    if not is_made:
         raise EditError("the editor did not take the change back")
     if problem:
         raise EscalationError(problem)
@@ -306,14 +306,14 @@ def decide_question(
     question: EditorQuestion,
     snapshot: WorkspaceSnapshot,
     thread: Thread | None = None,
-    compared: ComparedDiff | None = None,
+    diff: ComparedDiff | None = None,
 ) -> tuple[AnswerContext, tuple[str, ...]]:
     """A question with its decision, and what is wrong in the rules. It blocks.
 
     Raises `UserError` if the editor does not have the document open.
     """
     if question.command in DIFFS:
-        return _decide_diff(question, snapshot, compared or _read_asked_diff(question, snapshot))
+        return _decide_diff(question, snapshot, diff or _read_asked_diff(question, snapshot))
     with place_of(question, snapshot) as place:
         folders = place.folders
         target = place.target
@@ -334,16 +334,16 @@ def decide_question(
         return decide(decidable, folders, inputs), tuple(map(str, inputs.problems))
 
 
-def _inputs(snapshot: WorkspaceSnapshot, roots: Sequence[str], asked: Sequence[str]) -> DecisionInputs:
-    """What a question is decided with, which also knows the values of secret files that are not saved."""
-    inputs = decision_inputs(snapshot.config, roots, asked)
-    opened = {
+def _inputs(snapshot: WorkspaceSnapshot, roots: Sequence[str], names: Sequence[str]) -> DecisionInputs:
+    """Collect the inputs of a decision, which also knows the values of secret files that are not saved."""
+    inputs = decision_inputs(snapshot.config, roots, names)
+    open_texts = {
         path: state.document
         for uri, state in snapshot.opened.items()
         for path in (state.real_path or state.document.path, path_of(uri))  # a link's own name is one too
         if path
     }
-    texts = opened_secret_texts(opened, inputs.permissions.roots, inputs.permissions.deny)
+    texts = opened_secret_texts(open_texts, inputs.permissions.roots, inputs.permissions.deny)
     return replace(inputs, more_secrets=texts)
 
 
@@ -355,17 +355,17 @@ def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attach
 
 
 def _decide_diff(
-    question: EditorQuestion, snapshot: WorkspaceSnapshot, compared: ComparedDiff
+    question: EditorQuestion, snapshot: WorkspaceSnapshot, diff: ComparedDiff
 ) -> tuple[AnswerContext, tuple[str, ...]]:
     """A question about what changed in a folder: a commit message for what is staged, or a review."""
     home = home_of(question, snapshot)
     git = git_of(snapshot.config)
     inputs = _inputs(snapshot, [home.root], [home.root])
-    asked = Question(question.command, question.words, wish=question.wish, provider=question.provider)
-    about = with_diff(asked, compared, git, inputs)
+    diff_question = Question(question.command, question.words, wish=question.wish, provider=question.provider)
+    about = with_diff(diff_question, diff, git, inputs)
     if not about.question.material:
-        staged = question.command == "commit"
-        raise UserError("Nothing is staged." if staged else "Nothing changed that a model may be shown.")
+        is_staged = question.command == "commit"
+        raise UserError("Nothing is staged." if is_staged else "Nothing changed that a model may be shown.")
     with corpus_with(home, snapshot) as corpus:
         return decide(about.question, QuestionFolders(corpus), about.inputs), (
             *map(str, inputs.problems),
@@ -374,7 +374,7 @@ def _decide_diff(
 
 
 def _read_asked_diff(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> ComparedDiff:
-    """What a question about a diff is about. Callers are those of the index: the diff is of files, too."""
+    """Read the diff of a question. Callers are those of the index: the diff is of files, too."""
     home = home_of(question, snapshot)
     git = git_of(snapshot.config)
     diff = read_diff(git, home.root, question.command, question.revision)
@@ -387,13 +387,13 @@ def _read_asked_diff(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> C
         corpus.reader.close()
 
 
-def _review_messages(compared: ComparedDiff, snapshot: WorkspaceSnapshot) -> Iterator[AnswerMessage]:
-    """What is said of a diff before a model is asked."""
-    facts = compared.facts
+def _review_messages(diff: ComparedDiff, snapshot: WorkspaceSnapshot) -> Iterator[AnswerMessage]:
+    """Yield what is said of a diff before a model is asked."""
+    facts = diff.facts
     if rows := remark_rows(facts.found):
-        yield {"facts": fact_documents(rows, uris_in(snapshot, compared.diff.root))}
-    elif compared.files:
-        yield {"notice": nothing_found(facts, len(compared.files))}
+        yield {"facts": fact_documents(rows, uris_in(snapshot, diff.diff.root))}
+    elif diff.files:
+        yield {"notice": nothing_found(facts, len(diff.files))}
     for line in not_compared_lines(facts.left_out):
         yield {"notice": line}
 

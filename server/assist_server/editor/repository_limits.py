@@ -1,4 +1,4 @@
-"""Where ghost text is not wanted in a repository, as its `.assist.toml` says; for anyone who works in it.
+"""Limits of ghost text in a repository, as its `.assist.toml` says, for anyone who works in it.
 
 It looks when something happens in the editor, and at most every five seconds: there is no timer.
 """
@@ -16,7 +16,7 @@ FRESH = 5.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class GhostTextLimits:
-    """What a repository turns off, in the terms of `[completion]`."""
+    """The limits that a repository sets, in the terms of `[completion]`."""
 
     languages_off: tuple[str, ...] = ()
     in_comments: bool = True
@@ -38,7 +38,7 @@ class RepositoryLimits:
         self.reading: asyncio.Future[GhostTextLimits] | None = None
 
     def of(self, root: str) -> GhostTextLimits:
-        """What is known of the files that apply to a folder; they are read again if that is long ago."""
+        """Return the limits for a folder from its files; they are read again if that is long ago."""
         now = self._clock()
         if now - self._looked.get(root, -FRESH) >= FRESH:
             self._looked[root] = now
@@ -49,14 +49,14 @@ class RepositoryLimits:
     def _take(self, root: str, reading: asyncio.Future[GhostTextLimits]) -> None:
         if reading.cancelled() or reading.exception() is not None:
             return
-        changed = reading.result() != self._known.get(root, GhostTextLimits())
+        is_changed = reading.result() != self._known.get(root, GhostTextLimits())
         self._known[root] = reading.result()
-        if changed:
+        if is_changed:
             self._on_change()
 
 
 def limits_of(root: str) -> GhostTextLimits:
-    """What all files that apply to a folder turn off. It reads them: use a thread."""
-    said = ghost_text_statements(Path(root))
-    languages = tuple(name for statement in said for name in statement.languages_off)
-    return GhostTextLimits(languages, all(statement.in_comments for statement in said))
+    """Return what all files that apply to a folder turn off. It reads them: use a thread."""
+    statements = ghost_text_statements(Path(root))
+    languages = tuple(name for statement in statements for name in statement.languages_off)
+    return GhostTextLimits(languages, all(statement.in_comments for statement in statements))

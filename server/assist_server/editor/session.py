@@ -96,7 +96,7 @@ class Session:
 
     @cached_property
     def usage(self) -> UsageRecords:
-        """What counts the session's use. It is loaded once `initialize` is answered."""
+        """Return what counts the session's use. It is loaded once `initialize` is answered."""
         return self._open_usage(self._config.paths.data, lambda: self.workspace.folders)
 
     @property
@@ -111,7 +111,7 @@ class Session:
 
     @property
     def status(self) -> SessionStatus:
-        """What the editor's status item shows now."""
+        """Return what the editor's status item shows now."""
         return self._item.status
 
     def configure(self, config: Config) -> None:
@@ -122,8 +122,8 @@ class Session:
         self._show_quiet()
         if not self.model.started:
             return
-        kept = {name: getattr(old.completion, name) for name in NO_MODEL}
-        completion = replace(config.completion, **kept)
+        settings = {name: getattr(old.completion, name) for name in NO_MODEL}
+        completion = replace(config.completion, **settings)
         if (completion, config.answers) != (old.completion, old.answers):
             self.model.start()
         if config.context != old.context:
@@ -166,9 +166,9 @@ class Session:
 
     def show_answering(self, tier: str, budget_left_usd: float | None) -> None:
         """Show who answers a question now, and what is left of today's budget; None keeps that."""
-        left = self.status.budget_left_usd if budget_left_usd is None else budget_left_usd
+        budget_left = self.status.budget_left_usd if budget_left_usd is None else budget_left_usd
         own = "team" if self.status.host else "local"  # of ghost text, to which it returns
-        self._item.update(tier=own if tier == "local" else tier, budget_left_usd=left)
+        self._item.update(tier=own if tier == "local" else tier, budget_left_usd=budget_left)
 
     def open_document(self, document: OpenDocument) -> None:
         """The editor opened a document. Its beginning is what most prompts in it share."""
@@ -192,7 +192,7 @@ class Session:
             self.context.search(document)
 
     def exclusion_of(self, uri: str) -> str:
-        """Why a document may not be shown in other files, or "". It reads rule files: use a thread."""
+        """Return why a document may not be shown in other files, or "". It reads rule files: use a thread."""
         document = self.documents.get(uri)
         path = document.real_path if document is not None else ""
         folder = folder_of(self.workspace.folders, path)
@@ -253,7 +253,7 @@ class Session:
         return self.unasked.words
 
     def _limits_of(self, document: OpenDocument) -> GhostTextLimits:
-        """What the repository of a document turns off."""
+        """Return what the repository of a document turns off."""
         folder = folder_of(self.workspace.folders, document.real_path) if document.real_path else None
         return self.limits.of(folder.root) if folder is not None else GhostTextLimits()
 
@@ -275,10 +275,10 @@ class Session:
             self._item.update(libraries=int(str(event["packages"])))
 
     def _open_offer_search(self) -> OfferSearcher:
-        """What finds next edits, on its thread: only there it imports tree-sitter and SQLite."""
+        """Return what finds next edits, on its thread: only there it imports tree-sitter and SQLite."""
         from assist_server.editor.next_edit.offer_search import OfferSearch  # noqa: PLC0415
 
-        return OfferSearch(self.workspace.folders, indexed=self._config.context.index)
+        return OfferSearch(self.workspace.folders, with_index=self._config.context.index)
 
     def _prepare_latest(self) -> None:
         """The model is ready: prewarm and search for the document that was opened last."""

@@ -39,7 +39,7 @@ PASSING = ("cancelled", "superseded", "document-changed")
 
 @dataclass(frozen=True, slots=True)
 class PopupSelection:
-    """What is selected in the editor's own popup: `text` would replace column `units` to the cursor."""
+    """The selection in the editor's own popup: `text` would replace column `units` to the cursor."""
 
     text: str
     units: int
@@ -58,7 +58,7 @@ class GhostText:
 
 @dataclass(frozen=True, slots=True)
 class RequestEnd:
-    """How a request at (line, units) ended: `reason` says why nothing was shown, "" that something was."""
+    """The end of a request at (line, units): `reason` says why nothing was shown, "" that something was."""
 
     at: tuple[int, int]
     reason: AnyReason | Literal[""] = ""
@@ -74,20 +74,20 @@ class RequestEnd:
 
     @property
     def text(self) -> str:
-        """What was shown, or what was held back."""
+        """Return what was shown, or what was held back."""
         return self.suggestion.text or self.suggestion.candidate
 
     def explain(self, at: tuple[int, int] | None) -> str:
         """The same for the user who asks at a cursor, with what was held back."""
-        held = self.words
+        words = self.words
         if self.suggestion.candidate and self.reason:
-            held = why_nothing(self.reason, self.suggestion, with_text=True)
-        return held if at in (None, self.at) else f"at line {self.at[0] + 1}: {held}"
+            words = why_nothing(self.reason, self.suggestion, with_text=True)
+        return words if at in (None, self.at) else f"at line {self.at[0] + 1}: {words}"
 
 
 @dataclass(frozen=True, slots=True)
 class _SuggestionPlace:
-    """Where a suggestion goes: from `begin`, where what the popup selected (`chosen`) begins, to `cursor`."""
+    """A suggestion's place: from `begin`, where what the popup selected (`chosen`) begins, to `cursor`."""
 
     document: OpenDocument
     cursor: Cursor
@@ -109,11 +109,11 @@ class ContextSearch:
         config: Callable[[], Config],
         documents: OpenDocuments,
         model: ModelLifetime,
-        unasked: Unasked,
+        trigger: Unasked,
         power: Power,
     ) -> None:
         self.workspace = Workspace(self.prewarm)
-        self.unasked = unasked
+        self.unasked = trigger
         self.power = power
         self.knowledge = EditorKnowledge(lambda: config().completion.editor_knowledge)
         self._config = config
@@ -130,8 +130,8 @@ class ContextSearch:
 
     def gather(self, document: OpenDocument, cursor: Cursor) -> Context:
         """The context of a cursor, with the snippets that were found so far."""
-        found = gather(document.to_document(), cursor, self.workspace.snippets(document))
-        return replace(found, named=document.named)
+        own_context = gather(document.to_document(), cursor, self.workspace.snippets(document))
+        return replace(own_context, named=document.named)
 
     async def refute(
         self, document: OpenDocument, cursor: Cursor, place: AccessPlace | None, names: TextNames
@@ -181,9 +181,9 @@ class ContextSearch:
         with_edits = self._config().completion.recent_files
         edits = self._documents.edited_elsewhere(document) if with_edits else ()
         cursor = self._documents.cursor(document)
-        shown = (*self._documents.latest(), document)
-        opened = {other.uri: other for other in shown if other.real_path or other is document}
-        self.workspace.search(document, cursor, opened, edits, engine.snippet_tokens)
+        documents = (*self._documents.latest(), document)
+        files = {other.uri: other for other in documents if other.real_path or other is document}
+        self.workspace.search(document, cursor, files, edits, engine.snippet_tokens)
 
 
 class Suggestions:
@@ -220,7 +220,7 @@ class Suggestions:
         *,
         manual: bool,
         several: bool = False,
-        selected: PopupSelection | None = None,
+        popup: PopupSelection | None = None,
     ) -> tuple[GhostText, ...]:
         """The suggestion at (line, units), or nothing, and `end_of` says why.
 
@@ -233,7 +233,7 @@ class Suggestions:
         if engine is None or document is None or quiet:
             return self._refuse(uri, at, document, quiet=quiet)
         start = time.perf_counter()
-        place, context = self._gather(document, at, selected)
+        place, context = self._gather(document, at, popup)
         if "\0" in context.before or "\0" in context.after:
             return self._nothing(uri, at, "binary")
         if is_suspect(place.chosen):
@@ -245,7 +245,7 @@ class Suggestions:
         gather_ms = 1e3 * (time.perf_counter() - start)
         # What the editor's popup selected is one of its items already, and ends where it chooses.
         knowledge = self._context.knowledge
-        dot = knowledge.begin(document, place.cursor, context) if selected is None else None
+        dot = knowledge.begin(document, place.cursor, context) if popup is None else None
         refute = partial(self._context.refute, document, place.cursor, dot)
         request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, refute=refute)
         request = self._context.with_permissions(request, document)
@@ -258,8 +258,8 @@ class Suggestions:
             knowledge.cancel(dot)
             self._record_cancelled(document, at)
             raise
-        changed = document.version != version or not self._documents.holds(document)
-        if changed and any(answer.shown for answer in answers):
+        is_stale = document.version != version or not self._documents.holds(document)
+        if is_stale and any(answer.shown for answer in answers):
             self._count(place, answers[0])
             return self._nothing(uri, at, "document-changed")
         return self._show(at, place, answers)
@@ -281,7 +281,7 @@ class Suggestions:
         return False
 
     def _is_quiet(self, document: OpenDocument | None) -> bool:
-        """Whether nothing may come unasked in this document, in which the user is now."""
+        """Return whether nothing may come unasked in this document, in which the user is now."""
         if document is None:
             return False
         self._context.unasked.visit(document)
@@ -291,10 +291,10 @@ class Suggestions:
         self, uri: str, at: tuple[int, int], document: OpenDocument | None, *, quiet: bool
     ) -> tuple[GhostText, ...]:
         """Nothing, since nothing may come or can; the more lasting reason counts."""
-        unasked = self._context.unasked
-        why = unasked.why_not(document) if document is not None and quiet else None
+        trigger = self._context.unasked
+        why = trigger.why_not(document) if document is not None and quiet else None
         if why is not None:
-            return self._nothing(uri, at, why, unasked.words)
+            return self._nothing(uri, at, why, trigger.words)
         if self._model.engine is None:
             self._model.retry_missing()
             return self._nothing(uri, at, self._model.absence)
@@ -309,20 +309,20 @@ class Suggestions:
         self._nothing(uri, at, "internal-error")
 
     def end_of(self, uri: str, at: tuple[int, int] | None = None) -> RequestEnd:
-        """How the last request at a cursor ended; if there was none, the last one of the document."""
-        known = self._ends.get(uri, ())
-        here = [end for end in known if end.at == at]
-        for end in (*reversed(here), *reversed(known)):
+        """Return how the last request at a cursor ended; if there was none, the last one of the document."""
+        ends = self._ends.get(uri, ())
+        here = [end for end in ends if end.at == at]
+        for end in (*reversed(here), *reversed(ends)):
             return end
         return RequestEnd(at or (0, 0), "not-requested")
 
     @staticmethod
     def end_while_paused(at: tuple[int, int] | None) -> RequestEnd:
-        """How a request would end that the editor does not send, because the user paused suggestions."""
+        """Return the end of a request that the editor does not send, because suggestions are paused."""
         return RequestEnd(at or (0, 0), "paused")
 
     def is_on_screen(self, document: OpenDocument, cursor: Cursor) -> bool:
-        """Whether the last request was for a document as it is now, at this cursor, and got ghost text.
+        """Say if the last request was for a document as it is now, at this cursor, and got ghost text.
 
         What was accepted or typed over since is not there any more.
         """
@@ -349,13 +349,13 @@ class Suggestions:
     def _show(
         self, at: tuple[int, int], place: _SuggestionPlace, answers: tuple[Suggestion, ...]
     ) -> tuple[GhostText, ...]:
-        """What of the answers is shown; it is remembered for when the editor reports that it was accepted."""
+        """Choose the answers to show; they are remembered for when the editor reports an acceptance."""
         document = place.document
-        shown = [answer for answer in answers if answer.shown]
-        best = shown[0] if shown else answers[0]
+        visible = [answer for answer in answers if answer.shown]
+        best = visible[0] if visible else answers[0]
         self._end(document.uri, RequestEnd(at, best.reason, best))
-        self._on_screen = (document.uri, document.version, place.cursor) if shown else None
-        ghosts = tuple(map(place.ghost_text, shown))
+        self._on_screen = (document.uri, document.version, place.cursor) if visible else None
+        ghosts = tuple(map(place.ghost_text, visible))
         self._count(place, best, ghosts)
         return ghosts
 
@@ -368,22 +368,22 @@ class Suggestions:
     def _count(self, place: _SuggestionPlace, answer: Suggestion, ghosts: tuple[GhostText, ...] = ()) -> None:
         """Count a request that was answered, and what of it is shown."""
         status = self._item.status
-        served = bool(status.host) and answer.model == status.model
+        by_server = bool(status.host) and answer.model == status.model
         texts = {ghost.suggestion.id: ghost.text for ghost in ghosts}
-        self._usage().count_answer(place.document, answer, texts, place.begin, served=served)
+        self._usage().count_answer(place.document, answer, texts, place.begin, by_server=by_server)
 
     def _gather(
-        self, document: OpenDocument, at: tuple[int, int], selected: PopupSelection | None
+        self, document: OpenDocument, at: tuple[int, int], popup: PopupSelection | None
     ) -> tuple[_SuggestionPlace, Context]:
         """The place of a suggestion, and its context as if what the popup selected was accepted."""
         cursor = self._documents.move_cursor(document, *at)
         context = self._context.gather(document, cursor)
-        if selected is None:
+        if popup is None:
             return _SuggestionPlace(document, cursor, cursor, ""), context
-        begin = document.cursor(at[0], selected.units)
-        kept = len(context.before) - max(0, cursor.column - begin.column)
-        place = _SuggestionPlace(document, cursor, begin, selected.text)
-        return place, replace(context, before=context.before[:kept] + selected.text)
+        begin = document.cursor(at[0], popup.units)
+        size = len(context.before) - max(0, cursor.column - begin.column)
+        place = _SuggestionPlace(document, cursor, begin, popup.text)
+        return place, replace(context, before=context.before[:size] + popup.text)
 
     def _nothing(
         self, uri: str, at: tuple[int, int], reason: AnyReason, exactly: str = ""
@@ -396,13 +396,13 @@ class Suggestions:
 
     def _end(self, uri: str, end: RequestEnd) -> None:
         """Remember how a request ended, and show it in the status."""
-        known = self._ends.setdefault(uri, deque(maxlen=REQUESTS))
-        known.append(end)
+        ends = self._ends.setdefault(uri, deque(maxlen=REQUESTS))
+        ends.append(end)
         self._ends.move_to_end(uri)
         if len(self._ends) > DOCUMENTS:
             self._ends.popitem(last=False)
-        shown = end.suggestion
+        documents = end.suggestion
         if not end.reason:
-            self._item.update(latency_ms=round(shown.ms.total, 1), source=shown.source, why="")
+            self._item.update(latency_ms=round(documents.ms.total, 1), source=documents.source, why="")
         elif end.reason not in PASSING:
             self._item.update(why=end.words)

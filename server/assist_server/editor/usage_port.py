@@ -32,7 +32,7 @@ class UsageRecords:
         texts: Mapping[int, str],
         begin: Cursor,
         *,
-        served: bool,
+        by_server: bool,
     ) -> None:
         """A request got this answer, the best one; the editor gets these texts from `begin` on, by their ids.
 
@@ -46,7 +46,7 @@ class UsageRecords:
         """The user accepted a text, or the first `units` of it, as the editor counts them."""
 
     def offer_key(self, document: OpenDocument, kind: OfferKind) -> object:  # noqa: ARG002  (no one counts)
-        """What a next edit counts for that was asked for in a document, now."""
+        """Return what a next edit counts for that was asked for in a document, now."""
         return None
 
     def count_offer(self, key: object, event: OfferEvent) -> None:
@@ -81,6 +81,6 @@ OpenUsage = Callable[[Path, SessionFolders], UsageRecords]
 
 
 def open_usage(data: Path, folders: SessionFolders) -> UsageRecords:
-    """What counts, from the plugin if that is installed. `data` is the data directory."""
-    opened: OpenUsage | None = plugin("assist.usage")
-    return opened(data, folders) if opened else UsageRecords()
+    """Return what counts, from the plugin if that is installed. `data` is the data directory."""
+    opener: OpenUsage | None = plugin("assist.usage")
+    return opener(data, folders) if opener else UsageRecords()

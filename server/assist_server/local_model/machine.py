@@ -1,4 +1,4 @@
-"""What this machine has: memory that this process may use, its power, and whether its code is translated.
+"""This machine: memory that the process may use, its power, and whether its code is translated.
 
 Cores are counted by `assist_completion.inference.physical_cores`. It measures nothing.
 """
@@ -32,12 +32,12 @@ def memory_bytes(limit: Path = _LIMIT) -> int:
 
 
 def is_translated(system: str = sys.platform, number: Callable[[bytes], int] = system_number) -> bool:
-    """Whether this is a Python for Intel on Apple silicon, whose every instruction Rosetta translates."""
+    """Say if this is a Python for Intel on Apple silicon, whose every instruction Rosetta translates."""
     return system == "darwin" and number(b"sysctl.proc_translated") == 1
 
 
 def discharges(supplies: Path) -> bool:
-    """Whether a battery of the machine itself discharges; False where nothing is reported.
+    """Return whether a battery of the machine itself discharges; False where nothing is reported.
 
     Mice and the like have batteries too, of the scope "Device". Other systems than Linux have no such folder.
     """
@@ -54,7 +54,7 @@ def discharges(supplies: Path) -> bool:
 
 
 def says_battery(report: str) -> bool:
-    """Whether a report of `pmset -g batt` of macOS names the battery as the source.
+    """Return whether a report of `pmset -g batt` of macOS names the battery as the source.
 
     >>> says_battery("Now drawing from 'Battery Power'\\n"), says_battery("Now drawing from 'AC Power'\\n")
     (True, False)

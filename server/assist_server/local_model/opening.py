@@ -100,13 +100,13 @@ def measure_model(
     say: Callable[[str], None] = lambda _: None,
     again: bool = False,
 ) -> Speeds:
-    """How fast a model is, as `speeds_of` says it."""
+    """Return how fast a model is, as `speeds_of` says it."""
     trial = replace(_trial(config, path), infill=infill)
     return speeds_of(trial, config.completion.device, speed_file(config), say=say, again=again)
 
 
 def _trial(config: Config, path: Path, device: str = "") -> SpeedTrial:
-    """What is known of a model's speed at this moment: laptops are slower on battery."""
+    """Return what is known of a model's speed at this moment: laptops are slower on battery."""
     threads = config.completion.threads
     return SpeedTrial(str(path), threads, device=device, on_battery=discharges(SUPPLIES))
 
@@ -159,7 +159,7 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
 
 
 def _idle_probe(config: Config, path: Path, speed: Speed, worker: Worker[Model]) -> IdleProbe[Model] | None:
-    """What measures the processor again, if that was busy. What is measured counts from the next start on."""
+    """Start a probe that measures a busy processor again. What is measured counts from the next start on."""
     if speed.device or speed.quiet or speed.tries >= TRIES:
         return None
 
@@ -173,7 +173,7 @@ def _idle_probe(config: Config, path: Path, speed: Speed, worker: Worker[Model])
 def _answering(
     config: Config, path: Path, speed: Speed, say: Callable[[str], None]
 ) -> tuple[Load, AnsweringFacts]:
-    """How to load the model that answers, and what is known about it.
+    """Return how to load the model that answers, and what is known about it.
 
     If it is missing, the model for ghost text answers.
     """
@@ -190,7 +190,7 @@ def _answering(
 
 
 def _answering_facts(config: Config, load: Load, speed: Speed) -> AnsweringFacts:
-    """What is known about the model that answers, and learned from its answers."""
+    """Return what is known about the model that answers, and learned from its answers."""
 
     def learn(run: AnswerRun) -> float:
         return note_answer(_trial(config, load.path, load.device), speed_file(config), run)

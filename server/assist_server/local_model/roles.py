@@ -1,4 +1,4 @@
-"""Which installed model does what: shown, changed in the user's config.toml, and named for one command.
+"""Roles of installed models: shown, changed in the user's config.toml, and named for one command.
 
 An editor names models of the catalogue only, since a workspace may bring a file. It opens no model and loads
 no llama.cpp.
@@ -66,7 +66,7 @@ def _check_here(config: Config, model: str, role: Role) -> None:
 
 
 def completes(row: ModelRow) -> bool:
-    """Whether the model can fill in code at a cursor."""
+    """Return whether the model can fill in code at a cursor."""
     return row.fim is not None
 
 

@@ -46,7 +46,7 @@ MARGIN = "\n" * 10
 
 @dataclass(slots=True)
 class _PartialAnswer:
-    """What has arrived of an answer so far."""
+    """The part of an answer that has arrived."""
 
     title: str
     facts: str = ""
@@ -102,9 +102,10 @@ class AnswerDocuments:
         if error:
             self._say(types.MessageType.Warning, harmless(error))
         elif edit is not None:
-            done = "Changed" if edit["applied"] else "Not changed:"
+            sentence = "Changed" if edit["applied"] else "Not changed:"
             self._say(
-                types.MessageType.Info, harmless(f"{done} {', '.join(edit['files'])}. {message['summary']}")
+                types.MessageType.Info,
+                harmless(f"{sentence} {', '.join(edit['files'])}. {message['summary']}"),
             )
 
     async def _show(self, number: str, answer: _PartialAnswer, text: str, notes: list[str]) -> None:
@@ -142,13 +143,13 @@ class AnswerDocuments:
         return ""
 
     async def _open(self, path: Path, *, take_focus: bool = True) -> bool:
-        """Whether the client opens the document. All are asked: Helix 25.01 can, but does not declare it."""
+        """Say if the client opens the document. All are asked: Helix 25.01 can, but does not declare it."""
         params = types.ShowDocumentParams(path.as_uri(), external=False, take_focus=take_focus)
         try:
-            shown = await asyncio.wait_for(self._server.window_show_document_async(params), PATIENCE)
+            note = await asyncio.wait_for(self._server.window_show_document_async(params), PATIENCE)
         except (JsonRpcException, TimeoutError):
             return False
-        return bool(getattr(shown, "success", False))
+        return bool(getattr(note, "success", False))
 
     def _write(self, name: str, page: str) -> Path:
         """Write a new file that only the user can read. Raises `OSError`."""
@@ -167,7 +168,7 @@ class AnswerDocuments:
 
 
 def _sources_note(sources: Sequence[dict[str, Any]]) -> str:
-    """What an answer was made from, in words, from its last message."""
+    """Return what an answer was made from, in words, from its last message."""
     from assist_server.questions.events import ShownSource  # noqa: PLC0415
     from assist_server.wording.answers import sources_line  # noqa: PLC0415
 

@@ -111,21 +111,21 @@ class LspEditor:
 
         progress.create(_PROGRESS + number, on_created)
 
-    async def confirm_request(self, decided: "AnswerContext") -> bool:
+    async def confirm_request(self, context: "AnswerContext") -> bool:
         """Ask before anything is sent: by our own request if the client knows it, else by a message."""
         from assist_server.wording.requests import preview_lines, route_document  # noqa: PLC0415
 
-        lines = preview_lines(decided)
+        lines = preview_lines(context)
         if not experimental(self._server, "assistConfirm"):
-            view = partial(self._show_request, decided)
+            view = partial(self._show_request, context)
             return await self.choices.ask(["Send this to a provider?", *lines], SEND, STAY, view)
-        params = {**route_document(decided), "lines": lines}
-        self._asked[decided.id] = decided
+        params = {**route_document(context), "lines": lines}
+        self._asked[context.id] = context
         try:
-            found = await self._server.protocol.send_request_async(CONFIRM, params)
+            reply = await self._server.protocol.send_request_async(CONFIRM, params)
         finally:
-            del self._asked[decided.id]
-        return bool(member_of(found, "send"))
+            del self._asked[context.id]
+        return bool(member_of(reply, "send"))
 
     async def confirm_run(self, request: "RunRequest") -> bool:
         """Ask before code of the workspace is run for the first time."""
@@ -134,20 +134,20 @@ class LspEditor:
         lines = consent_lines(request)
         if not experimental(self._server, "assistRun"):
             return await self.choices.ask(lines, RUN, NO_RUN)
-        found = await self._server.protocol.send_request_async(RUN_CODE, {"lines": lines})
-        return bool(member_of(found, "run"))
+        reply = await self._server.protocol.send_request_async(RUN_CODE, {"lines": lines})
+        return bool(member_of(reply, "run"))
 
     async def request_text(self, number: str) -> dict[str, str] | None:
         """The text that the open `assist/confirm` of this id is about, and its hash; None if it is closed."""
-        decided = self._asked.get(number)
-        if decided is None or decided.prepared is None:
+        context = self._asked.get(number)
+        if context is None or context.prepared is None:
             return None
-        text = await asyncio.to_thread(_request_text, decided)
-        return {"text": text, "sha256": decided.prepared.payload_sha256}
+        text = await asyncio.to_thread(_request_text, context)
+        return {"text": text, "sha256": context.prepared.payload_sha256}
 
-    async def _show_request(self, decided: "AnswerContext") -> None:
+    async def _show_request(self, context: "AnswerContext") -> None:
         """Show the text that would be sent as a document, to a client that does not show it itself."""
-        lines = (await asyncio.to_thread(_request_text, decided)).split("\n")
+        lines = (await asyncio.to_thread(_request_text, context)).split("\n")
         if not await self._documents.show_request(lines):
             words = "This editor shows no documents. In a terminal, `assist route ... --show-text` shows it."
             self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, words))
@@ -172,15 +172,15 @@ class LspEditor:
         if support.annotates and not warnings:
             return True
         warnings = (*warnings, *map(visible, plan.notes))
-        asked = ["Make this edit?", *paths, *warnings]
+        questions_asked = ["Make this edit?", *paths, *warnings]
         if support.annotates:  # the client shows the lines afterwards, and asks again
-            return await self.choices.ask(asked, APPLY, DISCARD)
+            return await self.choices.ask(questions_asked, APPLY, DISCARD)
         preview = await asyncio.to_thread(edit_preview, plan)
         if experimental(self._server, "assistReview"):
-            shown = [*warnings, *(line.text for line in preview)]
-            found = await self._server.protocol.send_request_async(REVIEW, {"lines": shown})
-            return bool(member_of(found, "apply"))
-        return await self.choices.ask([*asked, await self._show_edit(preview)], APPLY, DISCARD)
+            rows = [*warnings, *(line.text for line in preview)]
+            reply = await self._server.protocol.send_request_async(REVIEW, {"lines": rows})
+            return bool(member_of(reply, "apply"))
+        return await self.choices.ask([*questions_asked, await self._show_edit(preview)], APPLY, DISCARD)
 
     async def _show_edit(self, preview: Sequence[PreviewLine]) -> str:
         """Show an edit to a client that would make it unseen; return the words of the question about it.
@@ -199,7 +199,7 @@ class LspEditor:
         return "\n".join([*lines, ""])
 
     async def rename(self, uri: str, line: str, name: "NameToRename") -> RenameByServer | None:
-        """What another language server would change to rename a name on this line of a document.
+        """Return what another language server would change to rename a name on this line of a document.
 
         Only the form is checked. None if the client passes no renames on, or has no answer.
         """
@@ -209,18 +209,18 @@ class LspEditor:
         at = {"line": name.line, "character": to_units(line, name.column, encoding_of(own))}
         params = {"textDocument": {"uri": uri}, "position": at, "newName": name.new}
         try:
-            found = await self._server.protocol.send_request_async(RENAME, params)
+            reply = await self._server.protocol.send_request_async(RENAME, params)
         except JsonRpcException:
             return None
-        edits = {str(member_of(file, "uri")): _ranges(file) for file in member_of(found, "files") or ()}
+        edits = {str(member_of(file, "uri")): _ranges(file) for file in member_of(reply, "files") or ()}
         if not edits or None in edits.values():
             return None
-        encoding = encoding_of(member_of(found, "positionEncoding") or own)
+        encoding = encoding_of(member_of(reply, "positionEncoding") or own)
         return RenameByServer({uri: ranges for uri, ranges in edits.items() if ranges}, encoding)
 
-    async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
+    async def apply(self, plan: "EditPlan", root: str, versions: Mapping[str, tuple[str, int]]) -> bool:
         """Send the edit to the client, annotated for confirmation if the client can do that."""
-        edit = await asyncio.to_thread(_workspace_edit, _edit_support(self._server), plan, root, opened)
+        edit = await asyncio.to_thread(_workspace_edit, _edit_support(self._server), plan, root, versions)
         params = types.ApplyWorkspaceEditParams(edit, label="assist")
         return (await self._server.workspace_apply_edit_async(params)).applied
 
@@ -253,11 +253,11 @@ def add_answers(server: Server) -> QuestionTasks:
     async def undo(*arguments: Any) -> dict[str, Any]:
         uri = str(member_of(arguments[0], "uri") or "") if arguments else ""
         try:
-            files, recovered = await questions.undo(uri)
+            files, notes = await questions.undo(uri)
         except EXPECTED as error:
             server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, str(error)))
             return {"files": [], "error": str(error)}
-        for text in recovered:
+        for text in notes:
             server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
         return {"files": files, "error": None}
 
@@ -271,10 +271,10 @@ def add_answers(server: Server) -> QuestionTasks:
     return questions
 
 
-def _request_text(decided: "AnswerContext") -> str:
+def _request_text(context: "AnswerContext") -> str:
     from assist_server.wording.requests import payload_text  # noqa: PLC0415
 
-    return payload_text(decided.prepared) if decided.prepared else ""
+    return payload_text(context.prepared) if context.prepared else ""
 
 
 def _begin(questions: QuestionTasks, editor: LspEditor, question: EditorQuestion) -> dict[str, Any]:
@@ -288,22 +288,22 @@ def _add_remarks(server: Server, questions: QuestionTasks, editor: LspEditor) ->
 
     @server.command("assist.retry")
     def retry(*arguments: Any) -> dict[str, Any]:
-        sent = arguments[0] if arguments else {}
-        number = str(member_of(sent, "id") or "")
+        argument = arguments[0] if arguments else {}
+        number = str(member_of(argument, "id") or "")
         try:
-            question = questions.question_again(number, _wish(member_of(sent, "wish")))
+            question = questions.question_again(number, _wish(member_of(argument, "wish")))
         except EXPECTED as error:
             return {"id": None, "error": str(error)}
         return _begin(questions, editor, question)
 
     @server.command("assist.rate")
     async def rate(*arguments: Any) -> dict[str, Any]:
-        sent = arguments[0] if arguments else {}
-        verdict = member_of(sent, "verdict")
+        argument = arguments[0] if arguments else {}
+        verdict = member_of(argument, "verdict")
         if verdict not in ("good", "bad"):
             return {"error": f"The verdict {verdict!r} is neither good nor bad."}
         try:
-            await questions.rate(str(member_of(sent, "id") or ""), good=verdict == "good")
+            await questions.rate(str(member_of(argument, "id") or ""), good=verdict == "good")
         except EXPECTED as error:
             return {"error": str(error)}
         return {"error": None}
@@ -315,24 +315,24 @@ def stop_progress(questions: QuestionTasks, token: object) -> None:
         questions.cancel(token.removeprefix(_PROGRESS))
 
 
-def _question_of(command: str, sent: Any) -> EditorQuestion:
+def _question_of(command: str, argument: Any) -> EditorQuestion:
     """The question in the object that a command gets, in which each member may be missing."""
-    words = member_of(sent, "words")
+    words = member_of(argument, "words")
     problems = [
         (_first_line(problem) + 1, str(member_of(problem, "message") or ""))
-        for problem in member_of(sent, "problems") or ()
+        for problem in member_of(argument, "problems") or ()
     ]
     return EditorQuestion(
         command,
-        str(member_of(sent, "uri") or ""),
-        _lines(member_of(sent, "range")),
+        str(member_of(argument, "uri") or ""),
+        _lines(member_of(argument, "range")),
         words if isinstance(words, str) else "",
-        _wish(member_of(sent, "wish")) or "auto",
-        str(member_of(sent, "provider") or ""),
+        _wish(member_of(argument, "wish")) or "auto",
+        str(member_of(argument, "provider") or ""),
         tuple(problems),
-        str(member_of(sent, "thread") or ""),
-        tuple(map(str, member_of(sent, "files") or ())),
-        str(member_of(sent, "rev") or ""),
+        str(member_of(argument, "thread") or ""),
+        tuple(map(str, member_of(argument, "files") or ())),
+        str(member_of(argument, "rev") or ""),
     )
 
 
@@ -341,8 +341,8 @@ def _wish(value: Any) -> "Wish | None":
 
 
 def _first_line(value: Any) -> int:
-    found = member_of(value, "range", "start", "line")
-    return found if isinstance(found, int) else 0
+    reply = member_of(value, "range", "start", "line")
+    return reply if isinstance(reply, int) else 0
 
 
 def _lines(range_: Any) -> tuple[int, int]:
@@ -360,11 +360,11 @@ def _lines(range_: Any) -> tuple[int, int]:
 
 
 def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
-    """What can be asked here. A client may add words to a refactoring before it runs the command."""
+    """Yield what can be asked here. A client may add words to a refactoring before it runs the command."""
     uri = params.text_document.uri
     kind = types.CodeActionKind
     where: dict[str, Any] = {"uri": uri, "range": _range_document(params.range)}
-    found = [
+    reply = [
         {"message": problem.message, "range": _range_document(problem.range)}
         for problem in params.context.diagnostics
     ]
@@ -374,11 +374,11 @@ def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
         ("Refactor...", "refactor", kind.RefactorRewrite, {**where, "words": PLAIN_REFACTORING}),
         ("Generate tests", "test", kind.Empty, where),
     ]
-    if found:
-        rows.insert(0, ("Fix this problem", "fix", kind.QuickFix, {**where, "problems": found}))
+    if reply:
+        rows.insert(0, ("Fix this problem", "fix", kind.QuickFix, {**where, "problems": reply}))
     only = params.context.only
     for words, command, kind_, arguments in rows:
-        if only is None or any(str(kind_).startswith(str(wanted)) for wanted in only):
+        if only is None or any(str(kind_).startswith(str(kind_wanted)) for kind_wanted in only):
             title = f"assist: {words}"  # next to the actions of other extensions
             run = types.Command(title, f"assist.{command}", arguments=[arguments])
             diagnostics = params.context.diagnostics if command == "fix" else None
@@ -392,7 +392,7 @@ def _range_document(range_: types.Range) -> dict[str, Any]:
 
 def _ranges(file: Any) -> tuple[ReplacedRange, ...] | None:
     """The replaced ranges of a file; None if one is no range with a text."""
-    found = []
+    reply = []
     for edit in member_of(file, "edits") or ():
         numbers = [
             member_of(edit, "range", end, side) for end in ("start", "end") for side in ("line", "character")
@@ -403,13 +403,13 @@ def _ranges(file: Any) -> tuple[ReplacedRange, ...] | None:
         ):
             return None
         first, start, last, end = numbers
-        found.append(ReplacedRange(first, start, last, end, text))
-    return tuple(found)
+        reply.append(ReplacedRange(first, start, last, end, text))
+    return tuple(reply)
 
 
 @dataclass(frozen=True, slots=True)
 class _EditSupport:
-    """How a client takes edits: with versions, annotated for confirmation, and how it counts columns."""
+    """The client's support of edits: with versions, annotated for confirmation, and how it counts columns."""
 
     versions: bool
     annotates: bool
@@ -425,29 +425,29 @@ def _edit_support(server: Server) -> _EditSupport:
 
 
 def _workspace_edit(
-    support: _EditSupport, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]
+    support: _EditSupport, plan: "EditPlan", root: str, versions: Mapping[str, tuple[str, int]]
 ) -> types.WorkspaceEdit:
     """The edit as the client takes it, with the client's own URIs for open documents."""
-    named = {change.path: Path(root, change.path).as_uri() for change in plan.changes}
-    uris = named | {path: uri for path, (uri, _) in opened.items()}
+    uri_of = {change.path: Path(root, change.path).as_uri() for change in plan.changes}
+    uris = uri_of | {path: uri for path, (uri, _) in versions.items()}
     if not support.versions:
         return types.WorkspaceEdit(
             changes={uris[change.path]: _line_edits(support, change, None) for change in plan.changes}
         )
     mark = ANNOTATION if support.annotates else None
-    changed: list[Any] = []
+    changes: list[Any] = []
     for change in plan.changes:
         uri = uris[change.path]
         if change.removes:
-            changed.append(types.DeleteFile(uri, annotation_id=mark))
+            changes.append(types.DeleteFile(uri, annotation_id=mark))
             continue
         if not change.base_sha256:
-            changed.append(types.CreateFile(uri, annotation_id=mark))
-        version = opened[change.path][1] if change.path in opened else None
+            changes.append(types.CreateFile(uri, annotation_id=mark))
+        version = versions[change.path][1] if change.path in versions else None
         document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
-        changed.append(types.TextDocumentEdit(document, _line_edits(support, change, mark)))
+        changes.append(types.TextDocumentEdit(document, _line_edits(support, change, mark)))
     annotations = {mark: types.ChangeAnnotation("assist", needs_confirmation=True)} if mark else None
-    return types.WorkspaceEdit(document_changes=changed, change_annotations=annotations)
+    return types.WorkspaceEdit(document_changes=changes, change_annotations=annotations)
 
 
 def _line_edits(support: _EditSupport, change: "FileChange", mark: str | None) -> list[Any]:

@@ -51,14 +51,14 @@ def offer(text: str, line: str, column: int) -> PopupItem:
         start -= 1
     while end < len(line) and _in_word(line[end]):
         end += 1
-    inserted = line[start:column] + text
-    lines = inserted.strip().splitlines()
+    text_inserted = line[start:column] + text
+    lines = text_inserted.strip().splitlines()
     first = lines[0] if lines else ""
     more = len(lines) > 1
     # Emacs compares with the whole symbol, including its part after the cursor.
-    compared = first + line[column:end]
-    whole = inserted.strip("\r\n") if more else ""
-    return PopupItem(start, inserted, first + (MORE if more else ""), compared, whole)
+    text_compared = first + line[column:end]
+    whole = text_inserted.strip("\r\n") if more else ""
+    return PopupItem(start, text_inserted, first + (MORE if more else ""), text_compared, whole)
 
 
 def _in_word(character: str) -> bool:
@@ -83,10 +83,10 @@ class PositionHandler(Protocol):
 def add_completion(server: Server, ask: PositionHandler) -> None:
     """Add the handler. Only for clients without ghost text: others would show every suggestion twice."""
     session = server.session
-    seen: dict[str, int] = {}  # for each document, the version of the last request
+    versions: dict[str, int] = {}  # for each document, the version of the last request
 
     def is_manual(params: types.CompletionParams) -> bool:
-        """Whether the user requested the list, not the editor during typing; the protocol does not say.
+        """Say if the user requested the list, not the editor during typing; the protocol does not say.
 
         A second request for the same version is always the user's.
         """
@@ -97,8 +97,8 @@ def add_completion(server: Server, ask: PositionHandler) -> None:
         document = session.documents.get(uri)
         if document is None:
             return True
-        again = seen.get(uri) == document.version
-        seen[uri] = document.version
+        again = versions.get(uri) == document.version
+        versions[uri] = document.version
         return again or time.monotonic() - document.applied > TYPING
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(list(TRIGGERS)))

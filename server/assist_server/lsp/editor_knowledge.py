@@ -47,36 +47,36 @@ async def _answer(server: Server, params: dict[str, Any]) -> Any:
     """The client's answer, None for an error. To cancel this is to cancel the request."""
     number = str(uuid.uuid4())
     answer = server.protocol.send_request(ASK, params, msg_id=number)
-    done = asyncio.Event()
+    end = asyncio.Event()
     loop = asyncio.get_running_loop()
-    answer.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
+    answer.add_done_callback(lambda _: loop.call_soon_threadsafe(end.set))
     try:
-        await done.wait()
+        await end.wait()
     except asyncio.CancelledError:
         server.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(number))
         raise
     return None if answer.cancelled() or answer.exception() is not None else answer.result()
 
 
-def _member_list(found: Any) -> MemberList | None:
+def _member_list(answer: Any) -> MemberList | None:
     """A list as a value; None if there is none."""
-    items = member_of(found, "items")
+    items = member_of(answer, "items")
     if not isinstance(items, list):
         return None
     kinds = (member_of(item, "kind") for item in items[:MOST])
-    problems = member_of(found, "problems")
-    said = problems[:MAX_PROBLEMS] if isinstance(problems, list) else ()
+    problems = member_of(answer, "problems")
+    members = problems[:MAX_PROBLEMS] if isinstance(problems, list) else ()
     return MemberList(
         frozenset(name for item in items[:MOST] for name in _names(item)),
         frozenset(kind for kind in kinds if isinstance(kind, int)),
-        incomplete=bool(member_of(found, "isIncomplete")),
-        missing=bool(member_of(found, "missing")) or len(items) > MOST,
-        problems=tuple(problem[:LONGEST] for problem in said if isinstance(problem, str)),
+        incomplete=bool(member_of(answer, "isIncomplete")),
+        missing=bool(member_of(answer, "missing")) or len(items) > MOST,
+        problems=tuple(problem[:LONGEST] for problem in members if isinstance(problem, str)),
     )
 
 
 def _names(item: Any) -> Iterator[str]:
-    """What an item is called: a label may have marks around its name, or parameters after it."""
+    """Yield what an item is called: a label may have marks around its name, or parameters after it."""
     for part in ("label", "filterText"):
         text = member_of(item, part)
         name = _NAME.search(text[:LONGEST]) if isinstance(text, str) else None

@@ -31,7 +31,7 @@ PATTERNS = ("**/*", "**/.git/HEAD", "**/.git/index")
 
 
 class Indexing:
-    """What the editor is told and asked about the index. Owns the watcher and the progress."""
+    """The editor's view of the index. Owns the watcher and the progress."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -44,9 +44,9 @@ class Indexing:
 
     def begin(self, params: types.InitializeParams) -> None:
         """Remember the folders, and what the client can show."""
-        named = [folder.uri for folder in params.workspace_folders or ()]
-        named = named or [uri for uri in (params.root_uri,) if uri]
-        self._roots = [*filter(None, map(path_of, named))]
+        uris = [folder.uri for folder in params.workspace_folders or ()]
+        uris = uris or [uri for uri in (params.root_uri,) if uri]
+        self._roots = [*filter(None, map(path_of, uris))]
         window = params.capabilities.window
         self._can_show = bool(window and window.work_done_progress)
 
@@ -54,8 +54,8 @@ class Indexing:
         """Index the folders from now on, and watch them."""
         self._server.session.open_folders(self._roots)
         capabilities = self._server.client_capabilities.workspace
-        watched = capabilities.did_change_watched_files if capabilities else None
-        if watched is not None and watched.dynamic_registration:
+        watch_support = capabilities.did_change_watched_files if capabilities else None
+        if watch_support is not None and watch_support.dynamic_registration:
             self._register()
         else:
             self._watch()
@@ -63,8 +63,8 @@ class Indexing:
     def change_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
         """The user added or removed folders."""
         gone = {path_of(folder.uri) for folder in event.removed}
-        added = (path_of(folder.uri) for folder in event.added)
-        roots = dict.fromkeys((*self._roots, *filter(None, added)))
+        new_paths = (path_of(folder.uri) for folder in event.added)
+        roots = dict.fromkeys((*self._roots, *filter(None, new_paths)))
         self._roots = [root for root in roots if root not in gone]
         self._server.session.change_folders(self._roots)
 
@@ -89,7 +89,7 @@ class Indexing:
             self._watcher.close()
 
     def command(self, action: Any = "status") -> dict[str, Any]:
-        """What the index is doing; the actions "pause", "resume" and "refresh" are carried out first."""
+        """Report on the index; the actions "pause", "resume" and "refresh" are carried out first."""
         workspace = self._server.session.workspace
         if action in ("pause", "resume"):
             workspace.stop_indexing(action == "pause")
@@ -111,10 +111,10 @@ class Indexing:
         elif kind == "listed" and self._can_show and int(str(event.get("wanted", 0))) > SMALL:
             self._show(root)
         elif kind == "progress" and root in self._progress:
-            done, total = int(str(event["done"])), int(str(event["total"]))
+            count, total = int(str(event["done"])), int(str(event["total"]))
             share = types.WorkDoneProgressReport(
-                message=f"{done:,} of {total:,} files",
-                percentage=100 * done // max(1, total),
+                message=f"{count:,} of {total:,} files",
+                percentage=100 * count // max(1, total),
                 cancellable=True,
             )
             self._server.work_done_progress.report(self._progress[root], share)
@@ -195,7 +195,7 @@ def add_workspace(server: Server) -> Indexing:
 
     @server.command(INDEX)
     def index(*arguments: Any) -> dict[str, Any]:
-        """What the index is doing; "pause", "resume" or "refresh" are carried out first."""
+        """Return what the index is doing; "pause", "resume" or "refresh" are carried out first."""
         return indexing.command(*arguments)
 
     @server.command(CONTEXT)

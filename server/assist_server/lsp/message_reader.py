@@ -106,22 +106,22 @@ class MessageReader:
 
     def _length(self, header: bytes) -> int:
         """The length that a header gives; 0 if it gives none that can be."""
-        found = _LENGTH.findall(header)
-        value = found[-1].strip() if found else b""
-        if not found:
+        matches = _LENGTH.findall(header)
+        value = matches[-1].strip() if matches else b""
+        if not matches:
             self._report("a header has no Content-Length")
         elif not value.isdigit() or len(value) > 18 or not 0 < int(value) <= LONGEST_BODY:
-            shown = value[:20].decode("ascii", "replace")
-            self._report(f"Content-Length is {shown!r}; it must be a number from 1 to {LONGEST_BODY:,}")
+            printable = value[:20].decode("ascii", "replace")
+            self._report(f"Content-Length is {printable!r}; it must be a number from 1 to {LONGEST_BODY:,}")
         else:
             return int(value)
         return 0
 
     async def _body(self, length: int) -> bytearray | None:
         """The body of a message; None if its length is wrong, or at the end."""
-        seen = 0
+        size = 0
         while True:
-            mark = _MARK.search(self._buffer, seen, min(len(self._buffer), length))
+            mark = _MARK.search(self._buffer, size, min(len(self._buffer), length))
             if mark is not None:
                 self._report(
                     f"Content-Length is {length:,}, but the next message begins after {mark.start():,}"
@@ -133,7 +133,7 @@ class MessageReader:
                 self._buffer = body[length:]
                 del body[length:]
                 return body
-            seen = max(0, len(self._buffer) - MARK_BYTES)
+            size = max(0, len(self._buffer) - MARK_BYTES)
             if not await self._more():
                 return None
 
@@ -149,7 +149,7 @@ class MessageReader:
 
 
 def load_in_steps(body: bytearray, hook: Callable[[dict[str, Any]], Any], step: int = STEP) -> Any:
-    """What `json.loads` returns with this hook for objects, without a step that keeps other threads waiting.
+    """Load JSON as `json.loads` does with this hook, without a step that keeps other threads waiting.
 
     Python's parser lets no other thread run while it is in one string. So strings of more than `step` bytes
     are read in pieces, and short marks take their places before the rest is parsed.
@@ -157,34 +157,34 @@ def load_in_steps(body: bytearray, hook: Callable[[dict[str, Any]], Any], step: 
     nonce = secrets.token_hex(8)
     long: dict[str, str] = {}
     rest: list[bytearray] = []
-    kept = 0  # up to where `body` is in `rest`
+    position = 0  # up to where `body` is in `rest`
     start = body.find(b'"')
     while start >= 0:
         end = _end_of_string(body, start + 1)
         if end - start > step:
             mark = f"{nonce}-{len(long)}"
             long[mark] = _long_string(body, start + 1, end, step)
-            rest += [body[kept : start + 1], bytearray(mark, "ascii")]
-            kept = end
+            rest += [body[position : start + 1], bytearray(mark, "ascii")]
+            position = end
         start = body.find(b'"', end + 1)
-    rest.append(body[kept:])
+    rest.append(body[position:])
 
     def restore(value: Any) -> Any:
         if isinstance(value, list):
             return list(map(restore, value))
         return long.get(value, value) if isinstance(value, str) else value
 
-    def restored_hook(found: dict[str, Any]) -> Any:
-        return hook({restore(name): restore(value) for name, value in found.items()} if long else found)
+    def restored_hook(matches: dict[str, Any]) -> Any:
+        return hook({restore(name): restore(value) for name, value in matches.items()} if long else matches)
 
     return json.loads(bytearray().join(rest), object_hook=restored_hook)
 
 
 def _end_of_string(body: bytearray, at: int) -> int:
-    """Where the string ends whose text begins at `at`: at its quote, or at the end of the body."""
+    """Find where the string ends whose text begins at `at`: at its quote, or at the end of the body."""
     while at < len(body):
-        found = _STRING.match(body, at, at + STEP)
-        end = found.end() if found else at
+        matches = _STRING.match(body, at, at + STEP)
+        end = matches.end() if matches else at
         if end < len(body) and body[end] == ord('"'):
             return end
         if end == at:
@@ -197,19 +197,19 @@ def _long_string(body: bytearray, at: int, end: int, step: int) -> str:
     """The text of a string. Raises `ValueError` if it is none."""
     pieces: list[str] = []
     while at < end:
-        found = _STRING.match(body, at, min(end, at + step))
-        stop = found.end() if found else end
+        matches = _STRING.match(body, at, min(end, at + step))
+        stop = matches.end() if matches else end
         while stop < end and body[stop] & 0xC0 == 0x80:  # in a character
             stop -= 1
         if stop <= at:
             raise ValueError("a string has a wrong escape or is no UTF-8")
         piece = str(json.loads('"' + body[at:stop].decode("utf-8", "surrogatepass") + '"'))
-        escaped = (
+        is_escaped = (
             at > 0 and body[at - 1] < 0x80 and body[at] < 0x80
         )  # halves in bytes of their own stay apart
         if (
             pieces
-            and escaped
+            and is_escaped
             and "\ud800" <= pieces[-1][-1:] <= "\udbff"
             and "\udc00" <= piece[:1] <= "\udfff"
         ):

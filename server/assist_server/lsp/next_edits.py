@@ -68,8 +68,8 @@ def _add_requests(server: Server) -> None:
     @server.feature(CHAIN)
     def chain(params: Any) -> dict[str, Any] | None:
         number = _number_in(member_of(params, "id"))
-        found = next_edits.offered.chain(number) if number is not None else None
-        return _chain_json(found) if found is not None else None
+        text_member = next_edits.offered.chain(number) if number is not None else None
+        return _chain_json(text_member) if text_member is not None else None
 
 
 def _add_commands(server: Server) -> None:
@@ -90,14 +90,14 @@ def _add_commands(server: Server) -> None:
 
 def _uri_in(params: Any) -> str:
     """The document that a message is about; "" if it does not say."""
-    found = member_of(params, "textDocument", "uri")
-    return found if isinstance(found, str) else ""
+    chain = member_of(params, "textDocument", "uri")
+    return chain if isinstance(chain, str) else ""
 
 
 def _version_in(params: Any) -> int | None:
     """The version of that document, if it says so."""
-    found = member_of(params, "textDocument", "version")
-    return found if _is_number(found) else None
+    chain = member_of(params, "textDocument", "version")
+    return chain if _is_number(chain) else None
 
 
 def _position_in(value: Any, name: str = "position") -> At | None:

@@ -129,9 +129,9 @@ class Protocol(LanguageServerProtocol):
         if self._slow is None:
             return
         change, self._slow = self._slow, None
-        (found,) = await asyncio.gather(self._make_change(*change), return_exceptions=True)
-        if isinstance(found, Exception):
-            self._server.report_server_error(found, types.TEXT_DOCUMENT_DID_CHANGE)
+        (result,) = await asyncio.gather(self._make_change(*change), return_exceptions=True)
+        if isinstance(result, Exception):
+            self._server.report_server_error(result, types.TEXT_DOCUMENT_DID_CHANGE)
 
     async def _make_change(self, document: OpenDocument, newer: int, edits: list[Edit]) -> None:
         lines = await asyncio.to_thread(document.lines_after, edits)
@@ -181,7 +181,7 @@ class Protocol(LanguageServerProtocol):
         return message
 
     def deliver_large(self, message: Any) -> None:
-        """What `read_large` returned or raised comes next."""
+        """Return what `read_large` returned or raised comes next."""
         self._large = message
 
     def handle_message(self, message: Any) -> None:
@@ -298,7 +298,7 @@ def _release(lines: list[str]) -> None:
 
 
 def encoding_of(name: str | None) -> Encoding:
-    """How the client counts columns; UTF-16 if it does not say."""
+    """Return how the client counts columns; UTF-16 if it does not say."""
     return "utf-8" if name == "utf-8" else "utf-32" if name == "utf-32" else "utf-16"
 
 
@@ -310,7 +310,7 @@ def member_of(value: Any, *names: str) -> Any:
 
 
 def experimental(server: LanguageServer, name: str) -> bool:
-    """Whether the client says that it supports one of our own messages."""
+    """Return whether the client says that it supports one of our own messages."""
     return bool(member_of(server.client_capabilities.experimental, name))
 
 

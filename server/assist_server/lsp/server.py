@@ -65,8 +65,8 @@ def make_server(config: Config) -> Server:
     server = Server(config, _open_models)
     settings = EditorSettings(config)
     models = server.session.model
-    shared = SharedModel(lambda: models.answerer, lambda: models.guests)
-    _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared, GatewayProcess()))
+    sharing = SharedModel(lambda: models.answerer, lambda: models.guests)
+    _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), sharing, GatewayProcess()))
     _add_state(server)
     _add_snooze(server)
     _add_models(server, settings)
@@ -83,10 +83,10 @@ class EditorSettings:
         self.base = base
         self._sent: object = None
 
-    def take(self, sent: object) -> Config:
+    def take(self, settings: object) -> Config:
         """The configuration with what the editor sends."""
-        self._sent = sent
-        return merge_settings(self.base, sent)
+        self._sent = settings
+        return merge_settings(self.base, settings)
 
     def rebase(self, base: Config) -> Config:
         """The configuration after the user's own has changed."""
@@ -100,7 +100,7 @@ def _add_lifecycle(
     owners: tuple[Indexing, QuestionTasks, SharedModel, GatewayProcess],
 ) -> None:
     session = server.session
-    indexing, questions, shared, gateway = owners
+    indexing, questions, sharing, gateway = owners
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
@@ -117,7 +117,7 @@ def _add_lifecycle(
         _warn(server, session.config.problems)
         indexing.open()
         session.model.start()
-        shared.start(session.config.paths.data)
+        sharing.start(session.config.paths.data)
         if session.config.gateway.with_editor:
             gateway.start(offline=session.config.offline)
 
@@ -130,7 +130,7 @@ def _add_lifecycle(
     @server.feature(types.SHUTDOWN)
     def shutdown(_: Any = None) -> None:
         session.end_use()
-        shared.close()
+        sharing.close()
         gateway.close()
         questions.close()
         indexing.close()
@@ -151,20 +151,20 @@ def _add_state(server: Server) -> None:
         return {**server.status_document(session.status), "counts": dict(session.totals())}
 
     @server.command("assist.why")
-    async def why(asked: Any = None) -> dict[str, Any]:
-        """How the last request at a position ended; if there was none, the last one in the document."""
-        return await _why(session, asked)
+    async def why(params: Any = None) -> dict[str, Any]:
+        """Say how the last request at a position ended; if there was none, the last one in the document."""
+        return await _why(session, params)
 
     @server.command("assist.answers")
     def answers() -> list[dict[str, Any]]:
-        """What the last suggestions cost, without their texts: source, score, times and tokens of each."""
+        """List costs of suggestions, without their texts: source, score, times and tokens of each."""
         return [asdict(answer) for answer in session.suggestions.recent()]
 
     @server.command("assist.documents")
     async def documents() -> dict[str, Any]:
         """Version and hash of each open document, so that a client can check whether we are in step."""
-        opened = [replace(document, lines=document.lines.copy()) for document in session.documents]
-        return await asyncio.to_thread(_document_states, opened)
+        documents_open = [replace(document, lines=document.lines.copy()) for document in session.documents]
+        return await asyncio.to_thread(_document_states, documents_open)
 
 
 def _add_snooze(server: Server) -> None:
@@ -184,7 +184,7 @@ def _add_snooze(server: Server) -> None:
 
 
 def _add_models(server: Server, settings: EditorSettings) -> None:
-    """Which model does what. A change goes into config.toml; what the editor itself sets still counts."""
+    """Add requests on models. A change goes into config.toml; what the editor itself sets still counts."""
     session = server.session
 
     @server.command("assist.models")
@@ -197,9 +197,9 @@ def _add_models(server: Server, settings: EditorSettings) -> None:
     async def use(*arguments: Any) -> dict[str, Any]:
         from assist_server.local_model.roles import roles_document, use_model  # noqa: PLC0415
 
-        wanted = arguments[0] if arguments else {}
-        name = str(member_of(wanted, "name") or "")
-        role = str(member_of(wanted, "for") or "ghost-text")
+        argument = arguments[0] if arguments else {}
+        name = str(member_of(argument, "name") or "")
+        role = str(member_of(argument, "for") or "ghost-text")
         try:
             base = await asyncio.to_thread(use_model, settings.base, name, role)
         except EXPECTED as error:
@@ -215,15 +215,15 @@ def _add_completion(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
         manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-        chosen = params.context.selected_completion_info
+        info = params.context.selected_completion_info
         at = params.position
-        selected = PopupSelection(chosen.text, chosen.range.start.character) if chosen else None
-        found = await _ghost_texts(session, params.text_document.uri, at, manual=manual, selected=selected)
-        return types.InlineCompletionList([_inline_item(ghost, params) for ghost in found])
+        popup = PopupSelection(info.text, info.range.start.character) if info else None
+        texts = await _ghost_texts(session, params.text_document.uri, at, manual=manual, popup=popup)
+        return types.InlineCompletionList([_inline_item(ghost, params) for ghost in texts])
 
 
 def _add_events(server: Server) -> None:
-    """What the editor reports about suggestions and cursors. Copilot's method names, so its clients fit."""
+    """Add reports about suggestions and cursors. Method names are Copilot's, so its clients fit."""
     session = server.session
 
     @server.feature(SHOWN)
@@ -268,7 +268,7 @@ async def _ghost_texts(
     *,
     manual: bool,
     several: bool = True,
-    selected: PopupSelection | None = None,
+    popup: PopupSelection | None = None,
 ) -> tuple[GhostText, ...]:
     """The request boundary: whatever goes wrong, the editor gets an empty list and the error is counted.
 
@@ -278,9 +278,7 @@ async def _ghost_texts(
     try:
         if several and not await session.suggestions.wait_for_model(uri, place):
             return ()
-        return await session.suggestions.complete(
-            uri, place, manual=manual, several=several, selected=selected
-        )
+        return await session.suggestions.complete(uri, place, manual=manual, several=several, popup=popup)
     except asyncio.CancelledError:
         raise
     except Exception as error:
@@ -291,18 +289,18 @@ async def _ghost_texts(
 
 async def _first_text(session: Session, uri: str, at: types.Position, *, manual: bool) -> GhostText | None:
     """The one suggestion of an ordinary completion list."""
-    found = await _ghost_texts(session, uri, at, manual=manual, several=False)
-    return found[0] if found else None
+    texts = await _ghost_texts(session, uri, at, manual=manual, several=False)
+    return texts[0] if texts else None
 
 
-async def _why(session: Session, asked: Any) -> dict[str, Any]:
+async def _why(session: Session, params: Any) -> dict[str, Any]:
     """`asked` is `{uri, position, paused}` as a client sent it: any of it may be missing or wrong."""
-    uri = str(member_of(asked, "uri"))
-    line = member_of(asked, "position", "line")
-    units = member_of(asked, "position", "character")
+    uri = str(member_of(params, "uri"))
+    line = member_of(params, "position", "line")
+    units = member_of(params, "position", "character")
     at = (line, units) if isinstance(line, int) and isinstance(units, int) else None
-    paused = member_of(asked, "paused") is True
-    end = session.suggestions.end_while_paused(at) if paused else session.suggestions.end_of(uri, at)
+    is_paused = member_of(params, "paused") is True
+    end = session.suggestions.end_while_paused(at) if is_paused else session.suggestions.end_of(uri, at)
     note = exclusion_note(await asyncio.to_thread(session.exclusion_of, uri))
     words = f"{end.explain(at)}. {note}" if note else end.explain(at)
     return {"reason": end.reason, "words": words, "text": end.text}

@@ -35,9 +35,9 @@ def check_line_ends(path: str, *texts: str) -> None:
     The edit would be made on other lines than those that were shown.
     """
     for text in texts:
-        if found := _ODD_LINE_END.search(text):
+        if match := _ODD_LINE_END.search(text):
             raise EditError(
-                f"{visible(path)} holds {visible(found[0])}, which only some editors count as a line end, so "
+                f"{visible(path)} holds {visible(match[0])}, which only some editors count as a line end, so "
                 "the edit could be made on other lines. Take it out of the file, or ask again in a terminal"
             )
 

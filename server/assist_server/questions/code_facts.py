@@ -57,7 +57,7 @@ MAX_LINES = 60  # of code of which a small model says what it is for
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """What is certain about a definition, with the commits of its lines, newest first; or about a file; or
+    """Facts of a definition, with the commits of its lines, newest first; or about a file; or
     about a name that nothing defines.
 
     `asked` are the facts that a question is about, none for all of them; `whole` says that it asks nothing
@@ -75,7 +75,7 @@ class CodeFacts:
 
 
 def applies(query: AskedQuestion) -> Applicability:
-    """Whether facts are all that a question asks for; what is certain is shown in any case."""
+    """Return whether facts are all that a question asks for; what is certain is shown in any case."""
     facts = _facts_for(query)
     if facts is None or not facts.whole:
         return Applicability(False, "it asks for more than facts", facts=facts)
@@ -85,7 +85,7 @@ def applies(query: AskedQuestion) -> Applicability:
 
 
 def _facts_for(query: AskedQuestion) -> CodeFacts | None:
-    """What is certain about the code to explain, or about what a question names."""
+    """Return what is certain about the code to explain, or about what a question names."""
     question, folders = query.question, query.folders
     programs = query.inputs.config.programs
     if question.command == "explain":
@@ -106,7 +106,7 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
 
 
 def facts_alone(question: "Question", inputs: "DecisionInputs", facts: CodeFacts | None) -> str:
-    """Why the model on this machine adds nothing to the facts, "" if it does."""
+    """Return why the model on this machine adds nothing to the facts, "" if it does."""
     if question.command == "review":
         return REVIEW_WHY
     if question.command != "explain" or facts is None:
@@ -187,7 +187,7 @@ def _facts_of(corpus: Corpus, at: IndexedDefinition) -> DefinitionFacts | None:
 
 
 def _meant(corpus: Corpus, name: MentionedName, words: str) -> list[IndexedDefinition]:
-    """What a name means, the likeliest first; nothing if it may mean too much."""
+    """Return what a name means, the likeliest first; nothing if it may mean too much."""
     meant = implementations(corpus.definitions(name.text) or corpus.definitions(f"_{name.text}"))
     files = named_files(corpus.files(), words)
     meant = [site for site in meant if site.path in files] or meant
@@ -198,7 +198,7 @@ def _meant(corpus: Corpus, name: MentionedName, words: str) -> list[IndexedDefin
 def _facts_of_name(
     folders: Sequence[Corpus], name: str, facts_wanted: tuple[AskedFact, ...], *, is_marked: bool
 ) -> CodeFacts | None:
-    """Who uses a name that no folder defines, or that has so many definitions that each may be meant.
+    """Return who uses a name that no folder defines, or that has so many definitions that each may be meant.
 
     None for a plain word without a definition, which need be no name, if the question does not mark it.
     """

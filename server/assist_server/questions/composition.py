@@ -64,7 +64,7 @@ class LocalModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class DecisionInputs:
-    """What a question is decided with: settings, rules, the local model and earlier requests, read once.
+    """The inputs of a decision: settings, rules, the local model and earlier requests, read once.
 
     `roots` are the folders of the workspace, of which the first gives it its name. `asked` are folders that
     the user asks from: their rules always apply, whichever files a prompt shows. `problems` is what is wrong
@@ -84,7 +84,7 @@ class DecisionInputs:
 
     @property
     def prose(self) -> bool:
-        """Whether sentences of the model on this machine are wanted: it is large, or the settings say so.
+        """Say if sentences of the model on this machine are wanted: it is large, or the settings say so.
 
         Of 25 sentences of a 1.5B about code that it was shown 12 were wrong.
         """
@@ -92,7 +92,7 @@ class DecisionInputs:
 
     @property
     def scope(self) -> "Scope":
-        """Who spends."""
+        """Return who spends."""
         return scope_of(self.roots)
 
 
@@ -119,7 +119,7 @@ def permissions_within(inputs: DecisionInputs, folders: Sequence[str]) -> Permis
 
 
 def file_rules(config: Config) -> FileRules:
-    """What is asked about files that may leave."""
+    """Return what is asked about files that may leave."""
     return FileRules(lambda root, paths: exclusions(root, paths, git_of(config)), hard_links)
 
 
@@ -130,7 +130,7 @@ def moved_directories(config: Config) -> tuple[tuple[str, str], ...]:
 
 
 def scope_of(roots: Sequence[str]) -> "Scope":
-    """Who spends: the workspace by the top of its repository, the user by login.
+    """Return who spends: the workspace by the top of its repository, the user by login.
 
     A repository's bound holds for all of it, whichever folder of it someone works in.
     """

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a provider would be shown if no rule were against it, with all names of the files in it.
+    """The draft for a provider if no rule were against it, with all names of the files in it.
 
     `asked` are the files that the user names: if one of them may not leave, the question does not.
     """
@@ -93,7 +93,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class OutboundDraft:
-    """What a provider would get, and the gate that would send it; else the cause and reason in `barred`."""
+    """A provider's request, and the gate that would send it; else the cause and reason in `barred`."""
 
     draft: Draft | None = None
     prepared: "Prepared | None" = None
@@ -215,7 +215,7 @@ def _surroundings(
 
 
 def _facts_alone(query: AskedQuestion, facts: CodeFacts | None) -> str:
-    """Why no model says more than the facts, "" if one does: a provider that is asked for, or is measured."""
+    """Return why facts are the whole answer, "" if not: a provider that is asked for, or is measured."""
     if query.question.wish == "frontier" or query.by_models:
         return ""
     return code_facts.facts_alone(query.question, query.inputs, facts)
@@ -233,7 +233,7 @@ def _by_no_model(decision: Decision, why: str, cause: str = BY_FACTS) -> Decisio
 def _leaving(
     name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs
 ) -> OutboundDraft:
-    """What a provider would get, or why none may get it. Nothing is prepared if nothing may leave."""
+    """Return what a provider would get, or why none may get it. Nothing is prepared if nothing may leave."""
     permissions = inputs.permissions
     stays = inputs.config.offline or question.wish == "local" or permissions.mode == "never"
     if stays or not permissions.providers:
@@ -254,8 +254,8 @@ def _draft_for_provider(question: Question, folders: QuestionFolders, inputs: De
     root = folders.corpus.root
     target = question.target
     about = [(root, target.lines.path)] if target is not None else []
-    added = [(file.root, file.path) for file in question.attachments if not file.folder]
-    query = (*about, *added)
+    attached_names = [(file.root, file.path) for file in question.attachments if not file.folder]
+    query = (*about, *attached_names)
     files = {root: dict[str, None]()} | files_of(draft_text.prompt.spans)
     for folder, path in query:
         files.setdefault(folder, {})[path] = None
@@ -280,7 +280,7 @@ def _names_by_link(attachment: Attachment, files: Sequence[FileInFolder]) -> lis
 def _judge_files(
     question: Question, draft_files: Shown, folders: QuestionFolders, inputs: DecisionInputs
 ) -> JudgedFiles:
-    """What the rules of all folders around the files say, and earlier turns of the conversation."""
+    """Return what the rules of all folders around the files say, and earlier turns of the conversation."""
     reasons = barred_files(draft_files.names, folders.roots, file_rules(inputs.config))
     if why := next((reasons[file] for file in draft_files.asked if file in reasons), ""):
         return JudgedFiles(reasons, f"{why}, so it does not leave")

@@ -1,4 +1,4 @@
-"""What a question about a diff is shown: `commit` and `review` are questions like others, with this material.
+"""The material of a question about a diff: `commit` and `review` are questions like others.
 
 Files are left out that hold lines of a file that may not be shown, also where git sees no move. A copy of a
 file that did not change itself, a part of one, and one with other text around it are found by their lines.
@@ -79,27 +79,29 @@ class DiffQuestion:
 
 
 def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
-    """What a command is about: what is staged, or what changed since a revision. Raises `UserError`."""
+    """Read the diff of a command: what is staged, or what changed since a revision. Raises `UserError`."""
     return staged_diff(git, root) if command == "commit" else diff_against(git, root, revision)
 
 
-def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: DecisionInputs) -> DiffQuestion:
+def with_diff(
+    question: Question, compared_diff: ComparedDiff, git: Git, inputs: DecisionInputs
+) -> DiffQuestion:
     """A question about a diff, as much of it as the model that may answer reads.
 
     A commit message is made on this machine unless the user asks for a provider. A model gets the style of
     the last messages; if none is asked, nothing is prepared. Raises `UserError` if git does not answer.
     """
-    diff = compared.diff
+    diff = compared_diff.diff
     if question.command == "commit":
         question = replace(question, wish="local" if question.wish == "auto" else question.wish)
         if _needs_no_model(question, inputs):
             spans = (Span(file.path, Origin("file", file.path, diff.root, 1, 1)) for file in diff.files)
-            question = replace(question, material=tuple(spans), compared=compared)
+            question = replace(question, material=tuple(spans), compared=compared_diff)
             return DiffQuestion(question, inputs, diff.left_out)
         style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
         question = replace(question, problems=(style,))
     permissions = inputs.permissions
-    diff = without_copies(git, compared.diff, permissions.deny)
+    diff = without_copies(git, compared_diff.diff, permissions.deny)
     local = question.command == "commit" and (question.wish == "local" or permissions.mode == "never")
     providers = permissions.providers
     provider = providers.get(question.provider) or next(iter(providers.values()), None)
@@ -112,7 +114,7 @@ def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: Deci
 
 
 def _needs_no_model(question: Question, inputs: DecisionInputs) -> bool:
-    """Whether a commit message is computed from the diff: sentences of a model are not wanted."""
+    """Return whether a commit message is computed from the diff: sentences of a model are not wanted."""
     is_wanted = question.wish == "frontier" or wants_local_prose(question, inputs)
     return not is_wanted and any(True for _ in strategies("commit", models=False))
 
@@ -132,7 +134,7 @@ class _DeniedFile:
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """Where the lines of a diff may be from. `places` are the denied files that have a line, by number.
+    """The origins of the lines of a diff. `places` are the denied files that have a line, by number.
 
     `prefix` is the diff's folder, "." for the top. `complete`: no denied file was left out.
     """
@@ -209,7 +211,7 @@ def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
 def _texts(
     tree: GitTree, rows: Sequence[Committed], present: Sequence[str]
 ) -> tuple[list[tuple[str, bytes]], bool]:
-    """What files held in commits and hold in the working tree, by path, and whether these are all."""
+    """Return what files held in commits and hold in the working tree, by path, and whether these are all."""
     room = MAX_BYTES_IN_ALL
     read: list[Committed] = []
     small = [row for row in rows if row[2] <= MAX_BYTES]
@@ -245,7 +247,7 @@ def _files_of(tree: GitTree, revision: str) -> list[Committed]:
 
 
 def _read(path: str) -> bytes:
-    """What a file holds; nothing of one that is gone or long."""
+    """Return what a file holds; nothing of one that is gone or long."""
     try:
         with open(open_regular(path), "rb") as file:
             content = file.read(MAX_BYTES + 1)

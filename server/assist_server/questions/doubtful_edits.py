@@ -51,7 +51,7 @@ def plan_edit(
 
 
 def _added_errors(edit: EditPlan) -> int:
-    """How many parse errors an edit adds, where both texts can be parsed; below 0 if it removes some."""
+    """Count parse errors that an edit adds, where both texts can be parsed; below 0 if it removes some."""
     count = 0
     for change in edit.changes:
         language = language_of(change.path)
@@ -61,7 +61,7 @@ def _added_errors(edit: EditPlan) -> int:
 
 
 def asks_for_behaviour(command: str, words: str) -> bool:
-    """Whether an edit may change what code does, by the words of its wish alone, in English (`wishes.toml`).
+    """Say if an edit may change what code does, by the words of its request, in English (`wishes.toml`).
 
     Where they say nothing, a refactoring keeps what code does, and a fix does not.
 
@@ -94,7 +94,7 @@ def _demand() -> re.Pattern[str]:
 
 
 def turned_logic(edit: EditPlan, question: Question) -> tuple[str, ...]:
-    """Where an edit changes what code does, of a wish that does not ask for that; it parses both texts."""
+    """List where an edit changes what code does, if its request does not ask for that. Parses both."""
     if asks_for_behaviour(question.command, question.words):
         return ()
     texts = [EditedText(change.path, change.before, change.after) for change in edit.changes]
@@ -106,7 +106,7 @@ def turned_logic(edit: EditPlan, question: Question) -> tuple[str, ...]:
 
 
 def unmet_wish(edit: EditPlan, question: Question) -> tuple[str, ...]:
-    """What the wish of a refactoring asks for and the edit does not do, as far as words and lines tell.
+    """List what a refactoring asks for and the edit does not do, as far as words and lines tell.
 
     Of 40 wishes of developers two were answered by an `else` that does nothing, and none by an early return.
     """
@@ -125,7 +125,7 @@ def unmet_wish(edit: EditPlan, question: Question) -> tuple[str, ...]:
 
 
 def _is_flatter(before: list[str], after: list[str]) -> bool:
-    """Whether a line that stays has less in front of it, or fewer lines have an `else`."""
+    """Return whether a line that stays has less in front of it, or fewer lines have an `else`."""
     indents = [
         Counter((line.strip(), len(line) - len(line.lstrip())) for line in side) for side in (before, after)
     ]

@@ -76,7 +76,7 @@ _SMALL_PLANS = {"refactor": "alone", "fix": "alone", "explain": "explained"}  # 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a user wants: a command, their words, the code it is about, and who should answer.
+    """A user's question: a command, their words, the code it is about, and who should answer.
 
     `problems` are diagnostics and the like, and what the user piped in. `provider` is the name of one, "" for
     any. `piped` is the length of what was piped in, in bytes. `thread` is the conversation that the question
@@ -134,7 +134,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSurroundings:
-    """What the user added, which comes after the code in question.
+    """Additions of the user, which comes after the code in question.
 
     The plan, a command or "alone", decides which signals are asked.
     """
@@ -155,7 +155,7 @@ def evidence_for(
     whole_files: bool = False,
     around: EvidenceSurroundings = NOTHING,
 ) -> Evidence:
-    """What helps to answer, in about `tokens` tokens. The code in question is shown whole if possible.
+    """Return what helps to answer, in about `tokens` tokens. The code in question is shown whole if possible.
 
     `whole_files` is for edits: short files that are shown at all are shown whole, once, as far as the tokens
     allow. The pieces of each other file are shown together.
@@ -223,7 +223,7 @@ def _whole_file(folders: QuestionFolders, piece: Snippet) -> Snippet | None:
 def _library_span(
     folders: QuestionFolders, target: QuestionTarget | None, *, small: bool
 ) -> tuple[Span, ...]:
-    """What the code in question calls of installed libraries, at most a few lines."""
+    """Return what the code in question calls of installed libraries, at most a few lines."""
     oracle = folders.oracle_of(folders.corpus) if target is not None else None
     if target is None or oracle is None:
         return ()
@@ -258,12 +258,12 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
 
 
 def _line_count(lines: Sequence[str]) -> int:
-    """How many lines say something: blank ones at the end of a section are not shown."""
+    """Return how many lines say something: blank ones at the end of a section are not shown."""
     return sum(1 for line in lines if line.strip())
 
 
 def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]:
-    """What spans are called: the one definition or heading, with those around it, that they show."""
+    """Return what spans are called: the one definition or heading, with those around it, that they show."""
     corpora = {corpus.root: corpus for corpus in (folders.corpus, *folders.others)}
     names = {}
     for origin in (span.origin for span in spans if span.origin.root in corpora):  # others have no index
@@ -321,7 +321,7 @@ class Draft:
 
     @property
     def turn_prompt(self) -> Prompt:
-        """What is new in the conversation, as a prompt."""
+        """Return what is new in the conversation, as a prompt."""
         return replace(self.prompt, spans=self.turn or self.prompt.spans)
 
     def bases(self, versions: Callable[[str], int | None] = lambda _: None) -> dict[str, Base]:
@@ -331,7 +331,7 @@ class Draft:
 
 
 def _attachments(question: Question, folders: QuestionFolders, *, small: bool) -> AttachedSpans:
-    """What the user added by name."""
+    """Return what the user added by name."""
     if not question.attachments:
         return AttachedSpans()
     room = ATTACHED_TOKENS if small else ATTACHED_FRONTIER_TOKENS
@@ -339,7 +339,7 @@ def _attachments(question: Question, folders: QuestionFolders, *, small: bool) -
 
 
 def conventions(corpus: Corpus, command: str, *, small: bool) -> tuple[Span, ...]:
-    """What the project says of its own conventions, for commands that these help."""
+    """Return what the project says of its own conventions, for commands that these help."""
     if command not in (LOCAL_CONVENTIONS if small else CONVENTIONS):
         return ()
     from assist_server.questions.project_instructions import project_instructions  # noqa: PLC0415
@@ -398,7 +398,7 @@ def draft(
 
 
 def _small_notes(question: Question, evidence: Evidence) -> tuple[str, ...]:
-    """What to know about a question that a small model answers: how code works is no strength of it."""
+    """Return notes for a small model's answer: it is weak at how code works."""
     if question.command != "ask" or question.target is not None or question.material:
         return ()
     begins_with_page = any(is_page(span.origin.path) for span in evidence.spans[:1])
@@ -409,7 +409,7 @@ def _small_notes(question: Question, evidence: Evidence) -> tuple[str, ...]:
 def _evidence(
     question: Question, folders: QuestionFolders, attachments: tuple[Span, ...], tokens: int, *, small: bool
 ) -> Evidence:
-    """What helps to answer a question, or the material that it brings along."""
+    """Return what helps to answer a question, or the material that it brings along."""
     if question.material:
         return evidence_of(question.material)
     command, words, target = question.command, question.words, question.target
@@ -426,7 +426,7 @@ def _evidence(
 
 
 def _place_for_tests(form: AnswerForm, target: QuestionTarget | None, corpus: Corpus) -> PlaceForTests | None:
-    """Where an answer that is new tests goes, None for other answers."""
+    """Find where an answer that is new tests goes, None for other answers."""
     if form.kind != "file" or target is None:
         return None
     files = path_index_of([*corpus.files().paths, *corpus.opened])
@@ -455,7 +455,7 @@ def _shows(span: Span, target: QuestionTarget, root: str) -> bool:
 def _test_place_span(
     folders: QuestionFolders, target: QuestionTarget | None, place: PlaceForTests | None, head: str
 ) -> tuple[Span, ...]:
-    """Where new tests go. Paths and names come from the workspace, so the origin is not our own text."""
+    """Find where new tests go. Paths and names come from the workspace, so the origin is not our own text."""
     if target is None or place is None:
         return ()
     words = test_place_words(place, head)
@@ -471,7 +471,7 @@ def _first_words(form: AnswerForm, target: QuestionTarget | None, corpus: Corpus
 def _edit_target(
     form: AnswerForm, target: QuestionTarget | None, place: PlaceForTests | None, original: str
 ) -> EditTarget | None:
-    """What an answer that is code alone replaces; after a line, it replaces nothing.
+    """Return what an answer that is code alone replaces; after a line, it replaces nothing.
 
     `given` are imports that exist.
     """

@@ -1,4 +1,4 @@
-"""What an answer tells while it comes, to its sink, and its end.
+"""Events of an answer while it comes, for its sink, and its end.
 
 The end holds what the answer cost, the edit that it makes, its sources, and the conversation with it, whoever
 answered. No model is asked here, and no edit is made; how an answer is shown is not known.
@@ -32,14 +32,14 @@ PERIOD = 0.5  # seconds between two counts of what is written
 
 @dataclass(frozen=True, slots=True)
 class FactsFound:
-    """What is certain about the code in question: it comes before any model is asked."""
+    """Facts of the code in question: they comes before any model is asked."""
 
     facts: "CodeFacts"
 
 
 @dataclass(frozen=True, slots=True)
 class PlacesFound:
-    """Where the answer to a question is, the best first: it comes before any model is asked.
+    """Lines that answer a question, the best first, before any model is asked.
 
     If they are not `sure`, they are guesses. `facts` are what is certain about what the question names.
     """
@@ -121,7 +121,7 @@ class WritingPace:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCost:
-    """What an answer took: tokens, micro-dollars, milliseconds. `ended` says why the model stopped.
+    """The cost of an answer: tokens, micro-dollars, milliseconds. `ended` says why the model stopped.
 
     Of `tokens_in` the local model had to compute `evaluated`; the rest it had read before.
     """
@@ -187,7 +187,7 @@ class FinalAnswer:
 
     @property
     def proof_kind(self) -> str:
-        """What speaks for the edit, in a word; "" if nothing was to check it."""
+        """Return what speaks for the edit, in a word; "" if nothing was to check it."""
         return self.proof.kind if self.proof else ""
 
 
@@ -225,7 +225,7 @@ def _ignore(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSink:
-    """Where an answer goes while it comes. What is left out is not shown.
+    """The receiver of an answer while it comes. What is left out is not shown.
 
     `facts` gets what is known before any model is asked. `restart` says that an answer of a model begins, by
     which decision, and the model's name; an earlier one that was shown no longer counts. `text` is more of
@@ -277,7 +277,7 @@ def without_model(context: "AnswerContext", text: str, note: str = "") -> FinalA
 
 
 def shown_sources(spans: "Sequence[Span]", draft: "Draft", root: str) -> tuple[ShownSource, ...]:
-    """What a model was shown, the code in question first: in a prompt that is last."""
+    """Return what a model was shown, the code in question first: in a prompt that is last."""
     order = {span: at for at, span in enumerate(draft.evidence.spans)}
     in_order = sorted(spans, key=lambda span: order.get(span, len(order)))
     return sources_of(in_order, draft.evidence.names, root)
@@ -334,5 +334,5 @@ def _union(one: ShownSource, other: ShownSource) -> ShownSource:
 
 
 def hidden_notices(hidden: int) -> tuple[str, ...]:
-    """What to know about an answer in which so many secrets are hidden in lines with an address."""
+    """Return what to know about an answer in which so many secrets are hidden in lines with an address."""
     return (HIDDEN.format(hidden),) if hidden else ()

@@ -48,7 +48,7 @@ class PromptWords:
 
     @staticmethod
     def of(texts: Iterable[str], language_words: Iterable[str]) -> "PromptWords":
-        """What is known by these texts."""
+        """Return what is known by these texts."""
         lower_texts = "\n".join(texts)
         return PromptWords(
             frozenset(_WORD.findall(lower_texts)) | frozenset(language_words), lower_texts.lower()
@@ -56,7 +56,7 @@ class PromptWords:
 
 
 def unknown_in(sentence: str, prompt: PromptWords) -> tuple[str, ...]:
-    """What a sentence names that is not known.
+    """Return what a sentence names that is not known.
 
     >>> known = PromptWords.of(["def total(cart): return sum(cart)"], {"None"})
     >>> unknown_in("`total` adds up `cart`, or `prices`, and raises a ValueError.", known)
@@ -102,7 +102,7 @@ class HeldSentences:
         return "".join(map(self._pass_on, whole))
 
     def rest(self) -> str:
-        """What is left when the answer has ended."""
+        """Return what is left when the answer has ended."""
         text, self._waiting = self._waiting, ""
         lower_texts = self._pass_on(text)
         code, self._code = self._code or [], None

@@ -1,4 +1,4 @@
-"""What a model is told for each command: our own words in a prompt.
+"""The instructions to a model for each command: our own words in a prompt.
 
 They are few, because a small model on this machine reads them for every question. How an edit must be written
 is said by the package that reads it.
@@ -129,7 +129,7 @@ def closing(command: str, form: AnswerForm) -> str:
 
 
 def doubt_words(line: str, own_text: str, likelier: str) -> str:
-    """What the prompt says of the line that the model doubted most, while it read the code to fix.
+    """Return what the prompt says of the line that the model doubted most, while it read the code to fix.
 
     Of 24 functions with one wrong token, the 1.5B corrects 12 without this sentence, and 19 with it.
     """
@@ -154,7 +154,7 @@ def beginning(form: AnswerForm, target: QuestionTarget | None, *, by_call: bool 
 
 
 def test_place_words(place: PlaceForTests, head: str) -> str:
-    """What the prompt says of the place that new tests go to, and of their first lines."""
+    """Return what the prompt says of the place that new tests go to, and of their first lines."""
     below = place.module or place.text
     where = f"The tests go to the end of {place.path}" if below else f"The tests go into {place.path}"
     if place.text:

@@ -71,7 +71,7 @@ asks_models = True
 
 @dataclass(frozen=True, slots=True)
 class _Attempted:
-    """What came of all attempts: the text as it was shown, and the edit that it makes.
+    """The result of all attempts: the text as it was shown, and the edit that it makes.
 
     `hidden` counts the secrets that are not shown in lines with an address.
     """
@@ -84,7 +84,7 @@ class _Attempted:
 
 
 def applies(query: AskedQuestion) -> Applicability:
-    """Whether anything may answer at all: what goes to no provider is left to this machine."""
+    """Return whether anything may answer at all: what goes to no provider is left to this machine."""
     decision = query.decision
     if decision is None or decision.target == "refused":
         return Applicability(False, decision.why if decision else "")
@@ -233,7 +233,7 @@ async def _show(
 
 
 def _held_sentences(context: "AnswerContext") -> HeldSentences:
-    """What holds an answer to what the model was shown, and to the names of its language."""
+    """Return what holds an answer to what the model was shown, and to the names of its language."""
     spans = [span for span in context.local.prompt.spans if span.origin.source != "assist"]
     texts = [text for span in spans for text in (span.text, label(span.origin))]
     languages = {language_of(span.origin.path).name for span in spans if span.origin.path}
@@ -243,7 +243,7 @@ def _held_sentences(context: "AnswerContext") -> HeldSentences:
 
 
 def _left_out_notices(grounding: HeldSentences) -> Iterator[str]:
-    """What to know about an answer of the model that is not shown to its end."""
+    """Yield what to know about an answer of the model that is not shown to its end."""
     if grounding.unknown:
         yield f"The rest of what the model says is left out: it names {', '.join(grounding.unknown[:NAMED])}."
 
@@ -282,17 +282,17 @@ def _with_form(draft: "Draft", fit: FittedConversation) -> Conversation:
 
 
 def _problem_of(plan: PlannedEdit) -> EditError | None:
-    """Why a planned edit is asked for once more: it cannot be made, or changes what it should not."""
+    """Return why a planned edit is asked for once more: it cannot be made, or changes what it should not."""
     return plan.problem or (EditError("; ".join(plan.turned)) if plan.turned else None)
 
 
 def _plain_reason(problem: EditError | None) -> str:
-    """What is wrong, without the advice to a person."""
+    """Return what is wrong, without the advice to a person."""
     return str(problem).rstrip(".").removesuffix(": ask again")
 
 
 async def _doubt_of(draft: "Draft", query: Conversation, local: "Answerer[Any]") -> Doubt | None:
-    """What the local model doubts most in code that it should fix; `asked` holds the code."""
+    """Return what the local model doubts most in code that it should fix; `asked` holds the code."""
     if draft.prompt.command != "fix" or not draft.old:
         return None
     fit = await local.weigh(query, draft.old)
@@ -320,7 +320,7 @@ def _with_doubt(context: "AnswerContext", doubt: Doubt, local: "Answerer[Any]") 
 
 @dataclass(frozen=True, slots=True)
 class _AttemptBase:
-    """What a second try starts from, apart from the first."""
+    """The base of a second try, apart from the first."""
 
     draft: "Draft"
     doubt: Doubt | None

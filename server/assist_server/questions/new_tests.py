@@ -36,7 +36,7 @@ _SAME_FOLDER = _SCRIPTS | {".go"}
 
 @dataclass(frozen=True, slots=True)
 class PlaceForTests:
-    """Where new tests go: a new file, or after line `after` of a file that exists.
+    """The place for new tests: a new file, or after line `after` of a file that exists.
 
     That is Rust's own file, as the module `module`, or the module's file of tests, which has the text `text`.
     """
@@ -87,7 +87,7 @@ def _new_path(path: str, name: str, files: PathIndex, root: Path) -> str:
 
 
 def _is_taken(file: Path) -> bool:
-    """Whether there is such a file, or a folder of its name, which Python would import in its place."""
+    """Say if there is such a file, or a folder of its name, which Python would import in its place."""
     return file.exists() or file.with_suffix("").is_dir()
 
 
@@ -124,7 +124,7 @@ def _folder(source: PurePosixPath, files: PathIndex, root: Path) -> PurePosixPat
 
 
 def _tested_elsewhere(suffix: str, files: PathIndex) -> bool:
-    """Whether most tests in the source's language are in folders of tests."""
+    """Return whether most tests in the source's language are in folders of tests."""
     own = [path for path in files.paths if path.endswith(suffix) and is_test(path)]
     apart = [path for path in own if set(FOLDERS) & set(PurePosixPath(path).parts[:-1])]
     return len(apart) > len(own) / 2

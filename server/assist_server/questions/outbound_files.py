@@ -1,4 +1,4 @@
-"""Which files a prompt shows, by all of their names, and which parts of it may not leave today.
+"""Files that a prompt shows, by all of their names, and the parts of it that may not leave today.
 
 A file may have several names, by links; a rule about any of them counts. The rules are asked again at every
 turn of a conversation, since they may have changed. Only pieces that no provider may see are left out:
@@ -32,7 +32,7 @@ class LeavingParts:
 
 
 def staying_reason(thread: "Thread | None", always_local: Sequence[str]) -> str:
-    """Why all of a conversation stays on this machine, in words, or "".
+    """Return why all of a conversation stays on this machine, in words, or "".
 
     What the user asked with --local, or what is always answered here, would else leave with a later question.
     """
@@ -71,7 +71,7 @@ def leaving_parts(spans: Sequence[Span], reasons: Collection[FileInFolder]) -> L
 
 @dataclass(frozen=True, slots=True)
 class FileRules:
-    """What is asked about files, each time of a folder and paths in it.
+    """The rules for files, asked with a folder and paths in it.
 
     `excluded` says why some may not leave, in words; `links` gives the further names that some have.
     """
@@ -92,7 +92,7 @@ class NamedFile:
 def barred_files(
     names: Sequence[NamedFile], roots: Sequence[str], rules: FileRules
 ) -> dict[FileInFolder, str]:
-    """Why files may not leave, in words: by any of their names, by the rules of any folder around them."""
+    """Return why files may not leave: by any of their names, by the rules of any folder around them."""
     by_folder: dict[str, dict[str, list[NamedFile]]] = {}
     files: dict[FileInFolder, str] = {}
     for name in names:
@@ -156,7 +156,7 @@ def rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
 def withheld_files(
     request: "ProviderRequest", files: Mapping[FileInFolder, Sequence[Span]]
 ) -> dict[FileInFolder, str]:
-    """Why files are left out, by file: none if all may be sent, or if leaving them out does not help.
+    """Return why files are left out, by file: none if all may be sent, or if leaving them out does not help.
 
     `files` has the spans of each file that the request can do without; a span without text is one more name
     of the file. An earlier answer that derives from a file is left out with it. A request that would be left

@@ -1,4 +1,4 @@
-"""What a project says of its own conventions: AGENTS.md, CLAUDE.md with what it imports, and the like.
+"""Conventions of a project: AGENTS.md, CLAUDE.md with what it imports, and the like.
 
 These are files of known paths at the top of the folder that a question is about. They are read as any other
 file is: not if a rule excludes them, and through no link. They are shown as spans with their origins, so they
@@ -39,51 +39,51 @@ class _InstructionFile:
 
 
 def project_instructions(corpus: Corpus, command: str, *, small: bool) -> tuple[Span, ...]:
-    """What the model is shown of a project's conventions."""
+    """Return what the model is shown of a project's conventions."""
     room = int((LOCAL_TOKENS if small else TOKENS) * CHARS_PER_TOKEN)
-    found: list[Span] = []
+    spans_found: list[Span] = []
     for file in _distinct(_files(corpus)):
         span = _about(corpus, file, command, room) if small else _head(corpus, file, 1, room)
         if span is not None:
             room -= len(span.text)
-            found.append(span)
-    return tuple(found)
+            spans_found.append(span)
+    return tuple(spans_found)
 
 
 def _distinct(files: Iterator[_InstructionFile]) -> Iterator[_InstructionFile]:
     """The files that say something of their own: of several copies one, and none that only imports."""
-    seen: set[str] = set()
+    visited: set[str] = set()
     for file in files:
-        said = (_IMPORT.sub("", file.text) if file.path == IMPORTING else file.text).strip()
-        if said and said not in seen:
-            seen.add(said)
+        texts = (_IMPORT.sub("", file.text) if file.path == IMPORTING else file.text).strip()
+        if texts and texts not in visited:
+            visited.add(texts)
             yield file
 
 
 def _files(corpus: Corpus) -> Iterator[_InstructionFile]:
     """The files that are there and may be read, each followed by what it imports."""
-    taken: set[str] = set()
+    paths: set[str] = set()
     for path in PATHS:
         waiting = [path]
-        imported = 0
+        count = 0
         while waiting:
-            wanted = waiting.pop(0)
-            text = "" if wanted in taken else _text(corpus, wanted)
+            next_path = waiting.pop(0)
+            text = "" if next_path in paths else _text(corpus, next_path)
             if not text:
                 continue
-            taken.add(wanted)
-            file = _InstructionFile(wanted, text)
+            paths.add(next_path)
+            file = _InstructionFile(next_path, text)
             yield file
             new = _imports(file) if path == IMPORTING else []
-            waiting += new[: MAX_IMPORTED - imported]
-            imported += len(new)
+            waiting += new[: MAX_IMPORTED - count]
+            count += len(new)
 
 
 def _imports(file: _InstructionFile) -> list[str]:
     """The paths in the folder that a file imports; what is written as code imports nothing."""
     folder = posixpath.dirname(file.path)
-    named = (match[1].rstrip(".") for match in _IMPORT.finditer(_CODE.sub("", file.text)))
-    paths = (posixpath.normpath(posixpath.join(folder, name)) for name in named)
+    names = (match[1].rstrip(".") for match in _IMPORT.finditer(_CODE.sub("", file.text)))
+    paths = (posixpath.normpath(posixpath.join(folder, name)) for name in names)
     return [path for path in dict.fromkeys(paths) if not path.startswith("..") and path != file.path]
 
 
@@ -91,8 +91,8 @@ def _text(corpus: Corpus, path: str) -> str:
     """A file's text, as the editor has it if it is open; "" if it is not there or may not be read."""
     if corpus.hides(path):
         return ""
-    if opened := corpus.opened.get(path):
-        return opened.document.text
+    if document := corpus.opened.get(path):
+        return document.document.text
     root = os.path.realpath(corpus.root)
     full = os.path.join(root, *path.split("/"))
     if os.path.realpath(full) != full:  # by a link
@@ -108,10 +108,10 @@ def _text(corpus: Corpus, path: str) -> str:
 def _about(corpus: Corpus, file: _InstructionFile, command: str, room: int) -> Span | None:
     """The first section that speaks of the command, as far as there is room."""
     lines = split_lines(file.text)
-    wanted = frozenset(terms(command))
+    path = frozenset(terms(command))
     for section in sections("markdown", lines):
         own = lines[section.start_line - 1 : section.end_line]
-        if wanted & {*terms(section.name)}:
+        if path & {*terms(section.name)}:
             return _head(corpus, file, section.start_line, min(room, sum(map(len, own))))
     return None
 
@@ -119,16 +119,16 @@ def _about(corpus: Corpus, file: _InstructionFile, command: str, room: int) -> S
 def _head(corpus: Corpus, file: _InstructionFile, first: int, room: int) -> Span | None:
     """The lines of a file from one on, as far as there is room."""
     lines = split_lines(file.text)
-    shown: list[str] = []
+    lines_shown: list[str] = []
     for line in lines[first - 1 :]:
         room -= len(line)
         if room < 0:
             break
-        shown.append(line)
-    text = "".join(shown)
+        lines_shown.append(line)
+    text = "".join(lines_shown)
     if not text.strip():
         return None
-    last = first + len(shown) - 1 - (shown[-1] == "")
+    last = first + len(lines_shown) - 1 - (lines_shown[-1] == "")
     blob = blob_id(file.text.encode("utf-8", "surrogatepass"))
     hidden = hidden_parts(text, file.path, lines, ((first, last),))
     return plain_line_ends(Span(text, Origin("file", file.path, corpus.root, first, last, blob), hidden))

@@ -55,7 +55,7 @@ REQUEST = (
 
 
 def applies(query: AskedQuestion) -> Applicability:
-    """Whether the router sends it to a provider."""
+    """Return whether the router sends it to a provider."""
     decision = query.decision
     if decision is None or decision.target != "frontier":
         return Applicability(False, decision.why if decision else "")
@@ -169,7 +169,7 @@ def _thread(context: "AnswerContext", draft: "Draft", text: str) -> Thread:
 
 
 def _unusable_words(first: FinalAnswer) -> str:
-    """What the provider learns about an edit that cannot be made: our own words, with paths and lines."""
+    """Tell the provider why an edit cannot be made: our own words, with paths and lines."""
     return f"No edit could be made of an earlier answer: {str(first.problem).rstrip('.')}."[:MAX_SAID]
 
 

@@ -34,7 +34,7 @@ SEARCH_WHY = "of 25 sentences of a small model about code 12 were wrong"
 
 
 def applies(query: AskedQuestion) -> Applicability:
-    """Whether the places are the whole answer; they are found in any case.
+    """Return whether the places are the whole answer; they are found in any case.
 
     They are where no provider is to answer, and no sentences of the model on this machine are wanted.
     """

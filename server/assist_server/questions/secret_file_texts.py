@@ -74,12 +74,12 @@ def secret_texts(roots: tuple[str, ...], globs: Sequence[Glob] = ()) -> SecretTe
 
 
 def are_current(texts: SecretTexts) -> bool:
-    """Whether the disk says the same as when they were read; 3 ms for 2,000 folders, and reading takes 40."""
+    """Say if the disk says the same as when they were read; 3 ms for 2,000 folders, and reading takes 40."""
     return all(stamp and _stamp(path) == stamp for path, stamp in texts.stamps.items())
 
 
 def _stamp(path: str | Path) -> tuple[int, ...]:
-    """What tells one state of a file or folder from another; nothing where it may change without a trace."""
+    """Return a stamp of a file's or folder's state; nothing where it may change without a trace."""
     try:
         status = os.stat(path)
     except OSError:
@@ -201,13 +201,13 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _is_data(name: str) -> bool:
-    """Whether a file holds data, whose values can be secrets, and not code, whose words are ordinary."""
+    """Say if a file holds data, whose values can be secrets, and not code, whose words are ordinary."""
     dot = name.rfind(".")
     return (dot > 0 and name[dot:].lower() in _DATA) or name.startswith(".env")
 
 
 def is_denied_by_user(path: str, root: str, globs: Sequence[Glob]) -> bool:
-    """Whether one of the user's globs denies an absolute path. Those without a base begin at `root`."""
+    """Say if one of the user's globs denies an absolute path. Those without a base begin at `root`."""
     for glob in globs:
         inside = path_below(path, glob.base or root)
         if inside is not None and covers(glob.pattern, inside):

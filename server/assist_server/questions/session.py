@@ -101,13 +101,13 @@ class AskedQuestion:
 
 
 def wants_local_prose(question: "Question", inputs: "DecisionInputs") -> bool:
-    """Whether sentences of the model on this machine are wanted, by the question or by the settings."""
+    """Say if sentences of the model on this machine are wanted, by the question or by the settings."""
     return question.prose or inputs.prose
 
 
 @dataclass(frozen=True, slots=True)
 class Applicability:
-    """Whether a way answers a question, and in words why it does or does not.
+    """A strategy's decision to answer a question, and the reason in words.
 
     `found` is what its answer starts from, and `cause` that of the decision, if no model is asked. `facts`
     and `places` are shown before the answer, whoever gives it.
@@ -130,10 +130,10 @@ class AnswerStrategy(Protocol):
 
     @property
     def asks_models(self) -> bool:
-        """Whether a model may be asked, so that it is decided first which one may."""
+        """Return whether a model may be asked, so that it is decided first which one may."""
 
     def applies(self, query: AskedQuestion) -> Applicability:
-        """Whether this way answers a question. It reads the index and files, changes nothing, and blocks.
+        """Say if this way answers a question. It reads the index and files, changes nothing, and blocks.
 
         Raises `UserError` for what the user asked this way for and it cannot read.
         """
@@ -194,7 +194,7 @@ def _plugin_ways() -> Iterator[_PluginStrategy]:
 
 
 def _lacks_runner() -> bool:
-    """Whether the plugin that runs code is not installed."""
+    """Return whether the plugin that runs code is not installed."""
     return RUNNER not in (way.name for way in _plugin_ways())
 
 
@@ -211,7 +211,7 @@ async def refuse(_: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSession:
-    """Who asks: where the answer goes, what may be asked of the user, and the model on this machine.
+    """The session of a question: the receiver, the permissions to ask the user, and the local model.
 
     `local` opens that model at the first question. `confirm` asks the user whether the request may be
     sent, and `confirm_run` whether code of the workspace may be run. With `records`, what becomes of the
@@ -243,7 +243,7 @@ class AnswerSession:
         return await way.answer(context, self)
 
     def may_guess(self, context: "AnswerContext") -> bool:
-        """Whether a model may write values that no run says: of a small one most checks are wrong.
+        """Return whether a model may write values that no run says: of a small one most checks are wrong.
 
         Of 130 checks that the 1.5B wrote for eleven functions 40 % were right, whatever its margins were.
         """
@@ -352,14 +352,14 @@ class AnswerSession:
 
 
 def _has_no_runner(context: "AnswerContext") -> bool:
-    """Whether new tests are not recorded since nothing here runs code."""
+    """Return whether new tests are not recorded since nothing here runs code."""
     if context.decision.target == "refused":
         return _lacks_runner()
     return context.strategy is None or context.strategy.name != RUNNER
 
 
 def _goes_on(context: "AnswerContext") -> bool:
-    """Whether there is an answer without a provider: the local model's, or facts."""
+    """Return whether there is an answer without a provider: the local model's, or facts."""
     if context.question.wish == "frontier":
         return False
     if context.question.command == "test" and not context.inputs.local.large:
@@ -368,7 +368,7 @@ def _goes_on(context: "AnswerContext") -> bool:
 
 
 def _facts_alone(context: "AnswerContext") -> str:
-    """Why the model on this machine adds nothing to the facts, "" if it does."""
+    """Return why the model on this machine adds nothing to the facts, "" if it does."""
     from assist_server.questions.code_facts import facts_alone  # noqa: PLC0415
 
     return facts_alone(context.question, context.inputs, context.facts)

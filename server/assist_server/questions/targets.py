@@ -1,4 +1,4 @@
-"""What a command is about, as people write it: PATH, PATH:LINE, PATH:START-END, PATH:SYMBOL, or a symbol.
+"""The target of a command, as people write it: PATH, PATH:LINE, PATH:START-END, PATH:SYMBOL, or a symbol.
 
 In a question, a single line means the definition around it. It reads the file and the index, and asks no
 model.
@@ -53,7 +53,7 @@ class QuestionFolders:
 
 @dataclass(frozen=True, slots=True)
 class QuestionTarget:
-    """What a question is about: lines of a file as it is now. `name` is the symbol, "" for none.
+    """The target of a question: lines of a file as it is now. `name` is the symbol, "" for none.
 
     `whole` says that the lines are a whole definition or a whole file, which an answer can replace. `alias`
     is the path by which a link led to the file, "" for none; `at` the one line that was named, 0 for none.

@@ -1,4 +1,4 @@
-"""What became of questions, as counts and as JSON: asked, answered, edits offered and applied, ratings.
+"""Counts of questions, also as JSON: asked, answered, edits offered and applied, ratings.
 
 A request is answered if a text was shown to its end, or its edit was applied and not undone. An edit that
 our checks refused, that was undone or never applied, is no answer. One that failed, or that the user
@@ -28,7 +28,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class AnswerKey:
-    """What counts of answers are for: the day of the question (UTC), the repository's key, and so on.
+    """The key of answer counts: the day of the question (UTC), the repository's key, and so on.
 
     "" is unknown.
     """
@@ -129,7 +129,7 @@ def total(rows: Mapping[K, Counter[str]]) -> Counter[str]:
 
 
 def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
-    """What became of questions and refactorings, each counted once. `escalated_share` is from 0 to 1.
+    """Return what became of questions and refactorings, each counted once. `escalated_share` is from 0 to 1.
 
     `by_target` counts decisions: an answer that began on this machine and was then escalated is `frontier`.
     The other targets are who wrote the answer, and `ended_by_target` counts all that did. `answered` counts

@@ -109,7 +109,7 @@ class PendingUndo:
 
 
 def next_undo(config: Config, root: str) -> PendingUndo:
-    """What the next undo takes back. Raises `EditError`.
+    """Return what the next undo takes back. Raises `EditError`.
 
     An edit that a crash interrupted is finished first: it may be the last one.
     """

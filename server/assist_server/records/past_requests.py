@@ -1,4 +1,4 @@
-"""What is recorded of requests, looked up and acted on: spending, the audit log, feedback.
+"""Records of requests, looked up and acted on: spending, the audit log, feedback.
 
 It prints nothing and asks nothing; `wording.records` has the words. It never sends anything.
 """
@@ -43,7 +43,7 @@ class RecordedWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class SpendingReport:
-    """What was spent since `since` (seconds since 1970), what is left today, and what was never settled.
+    """The money spent since `since` (seconds since 1970), what is left today, and what was never settled.
 
     `answers` are what became of all answers since then, also of those on this machine.
     """
@@ -84,7 +84,7 @@ def reconcile(config: Config) -> int:
 
 
 def verify_log(workspace: RecordedWorkspace) -> Verification:
-    """Whether the audit log is intact, by its key, its checkpoint file and the ledger."""
+    """Return whether the audit log is intact, by its key, its checkpoint file and the ledger."""
     key = log_key(workspace.config, workspace.permissions)
     checkpoint = checkpoint_of(workspace.permissions)
     files = gate_files(workspace.config)

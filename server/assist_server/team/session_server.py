@@ -51,7 +51,7 @@ class SessionServer:
 
     @property
     def constrains(self) -> bool:
-        """Whether the server can be made to begin its answer with a given text."""
+        """Return whether the server can be made to begin its answer with a given text."""
         return self._constrains
 
     async def complete(self, prompt: ServedPrompt) -> AsyncGenerator[ServedPiece, None]:

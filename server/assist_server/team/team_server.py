@@ -42,7 +42,7 @@ OPENED = 64  # files whose places are remembered
 
 @dataclass(frozen=True, slots=True)
 class TeamRules:
-    """What is asked about a prompt's files. `within` gives the permissions for files in some folders."""
+    """The rules for a prompt's files. `within` gives the permissions for files in some folders."""
 
     name: str
     folders: Callable[[], Sequence[WorkspaceFolder]]
@@ -71,7 +71,7 @@ class RememberedRules:
         self._places = rule_folders(spans)
 
     def permissions(self) -> Permissions:
-        """What may leave by these rules."""
+        """Return what may leave by these rules."""
         now = time.monotonic()
         reason = self._permissions.get(self._places)
         if reason is None or now - reason[0] > RULES_S:
@@ -82,7 +82,7 @@ class RememberedRules:
         return reason[1]
 
     def why_not(self, place: WorkspacePlace, alias: str = "") -> str:
-        """Why a file may not leave, by any of its names, in words, or "". `alias` is how it was opened."""
+        """Say why a file may not leave, by any of its names, or "". `alias` is how it was opened."""
         now = time.monotonic()
         key = (place, alias, self._places)
         permissions = self._reasons.get(key)
@@ -109,7 +109,7 @@ class RememberedRules:
 
 @dataclass(frozen=True, slots=True)
 class _OpenedText:
-    """Where a document is, and its text around the cursor, of which a prompt shows a part."""
+    """The place of a document, and its text around the cursor, of which a prompt shows a part."""
 
     place: WorkspacePlace
     before: str = field(default="", repr=False)
@@ -157,7 +157,7 @@ class TeamServer(SessionServer):
         return replace(context, snippets=snippets_admitted)
 
     def _place(self, snippet: Snippet) -> WorkspacePlace | None:
-        """Where the file of a snippet is, None if that is not certain."""
+        """Find where the file of a snippet is, None if that is not certain."""
         places = []
         for folder in self._rules.folders:
             inside = snippet.path.removeprefix(f"{folder.name}/") if folder.name else snippet.path

@@ -54,7 +54,7 @@ def fim_table(server: ModelServer) -> FimTable | None:
 
 @dataclass(frozen=True, slots=True)
 class TeamView:
-    """What is told about a server: each change of the tier on the event loop, other news on any thread.
+    """News of a server: each change of the tier on the event loop, other news on any thread.
 
     `unsaved` gives the texts of secret files that are open, by path. They are never changed, only replaced.
     """
@@ -139,7 +139,7 @@ def _begin_session(
 
 
 def budget_of(server: ModelServer, *, files: bool) -> TokenBudget:
-    """How much text a prompt for this server has: what its context holds, at most the usual full head."""
+    """Return the size of prompts for this server: what its context holds, at most the usual full head."""
     usual = TokenBudget()
     room = server.context_tokens - FULL.suffix - 2 * usual.block_tokens
     head = min(FULL.head, int(room / 1.5))  # dense text has more tokens than its length suggests

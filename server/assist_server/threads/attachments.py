@@ -50,7 +50,7 @@ class Attachment:
 
 
 def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
-    """What is at a path that may be relative to `base`; `UserError` if it can be no context.
+    """Return what is at a path that may be relative to `base`; `UserError` if it can be no context.
 
     It belongs to the first of the folders `roots` that holds it, else to its own repository, whose files do
     not leave with a question about another one.
@@ -97,7 +97,7 @@ PATH = 20  # characters that a piece costs in addition to its path and text
 
 @dataclass(frozen=True, slots=True)
 class AttachedSpans:
-    """What is shown, and sentences about what is not shown whole."""
+    """The attachments shown, and sentences about those not shown whole."""
 
     spans: tuple[Span, ...] = ()
     notes: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ class AttachedSpans:
 def attached_spans(
     corpora: Sequence[Corpus], attachments: Sequence[Attachment], words: str, tokens: int
 ) -> AttachedSpans:
-    """What is shown of all attachments, in about `tokens` tokens, which they share. Raises `UserError`."""
+    """Choose what is shown of all attachments, in about `tokens` tokens, which they share. `UserError`."""
     spans: list[Span] = []
     notes: list[str] = []
     budget = int(tokens * CHARS_PER_TOKEN)

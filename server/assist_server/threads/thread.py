@@ -50,17 +50,17 @@ class Thread:
 
     @property
     def label(self) -> str:
-        """What to call it: its name, or its id."""
+        """Return what to call it: its name, or its id."""
         return self.name or self.id
 
     @property
     def passing(self) -> bool:
-        """Whether it is one edit without a name: kept for `-c` right after it, until another one begins."""
+        """Say if it is one edit without a name: kept for `-c` right after it, until another one begins."""
         return not self.name and len(self.turns) == 1 and self.turns[0].command in EDITS
 
     @property
     def topic(self) -> str:
-        """What it began with, on one line: a question, or a command and its code; "" without a turn."""
+        """Say what it began with, on one line: a question, or a command and its code; "" without a turn."""
         if not self.turns:
             return ""
         turn = self.turns[0]

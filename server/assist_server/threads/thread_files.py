@@ -26,7 +26,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 def thread_files(config: Config) -> "ThreadFiles":
-    """Where the terminal's conversations are kept."""
+    """Find where the terminal's conversations are kept."""
     return ThreadFiles(config.paths.data / "threads", config.answers.threads_days)
 
 

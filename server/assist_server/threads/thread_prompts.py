@@ -75,7 +75,7 @@ def _spans_of(thread: Thread, at: int) -> tuple[Span, ...]:
 
 
 def asks_for_more(words: str) -> bool:
-    """Whether a further question needs more code: it is about something, not just "Why?" or "Shorter".
+    """Return whether a further question needs more code: it is about something, not just "Why?" or "Shorter".
 
     >>> [asks_for_more(words) for words in ("And why is that?", "who calls that?", "where are taxes added?")]
     [False, True, True]
@@ -113,7 +113,7 @@ def opening_words(spans: Sequence[Span]) -> tuple[Span, ...]:
 
 
 def earlier_notes(earlier: EarlierTurns) -> tuple[str, ...]:
-    """What the user must know about turns that are left out of a prompt."""
+    """Return what the user must know about turns that are left out of a prompt."""
     if not earlier.left_out:
         return ()
     return (
@@ -136,7 +136,7 @@ def _read_turns(thread: Thread) -> tuple[ThreadTurn, ...]:
 
 
 def covers(spans_before: Span, span: Span) -> bool:
-    """Whether a piece of the same file, in the same version, shows all of these lines."""
+    """Return whether a piece of the same file, in the same version, shows all of these lines."""
     one, other = spans_before.origin, span.origin
     if (one.root, one.path, one.blob) != (other.root, other.path, other.blob):
         return False
@@ -236,7 +236,7 @@ def _message(command: str, spans: tuple[Span, ...], system: str) -> str:
 
 
 def window_notices(thread: Thread | None, fit: FittedConversation, model: str) -> list[str]:
-    """What the user must know about what no longer fits."""
+    """Return what the user must know about what no longer fits."""
     if thread is None or not thread.turns or (fit.dropped <= thread.dropped and not fit.lost):
         return []
     pieces = len(thread.turns[0].evidence)

@@ -39,7 +39,7 @@ NOTHING = "Nothing was found that has these words."
 
 
 def answer_header(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
-    """What is shown before any model is asked, and the folder that its paths are in."""
+    """Return what is shown before any model is asked, and the folder that its paths are in."""
     facts = fact_rows(event.facts) if event.facts is not None else []
     if isinstance(event, FactsFound):
         return facts, event.facts.root
@@ -47,7 +47,7 @@ def answer_header(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
 
 
 def _place_rows(places: PlacesFound) -> list[FactRow]:
-    """Where the answer to a question is, and what is there. A place elsewhere has its whole path.
+    """Find where the answer to a question is, and what is there. A place elsewhere has its whole path.
 
     Below facts the first row has a name, so that it is not taken for one of these.
     """
@@ -75,7 +75,7 @@ def _numbered_lines(place: FoundPlace) -> tuple[str, ...]:
 
 
 def _used_words(place: FoundPlace) -> tuple[str, ...]:
-    """Who uses the function of a place, in a line; nothing if no one certainly does."""
+    """Return who uses the function of a place, in a line; nothing if no one certainly does."""
     names = ", ".join(place.callers[:CALLERS])
     more = len(place.callers) - CALLERS
     callers = f"called by {names}" + (f" and {more} more" if more > 0 else "") if names else ""
@@ -122,24 +122,26 @@ class AnswerView:
 
     @property
     def proof_kind(self) -> str:
-        """What speaks for it, in a word."""
+        """Return what speaks for it, in a word."""
         return str(self.proof.get("proof", ""))
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What is said below the answer."""
+        """Return what is said below the answer."""
         return tuple(filter(None, (self.last_line, self.proof_line)))
 
 
 def answer_view(context: AnswerContext, final: FinalAnswer, diff: ComparedDiff | None = None) -> AnswerView:
-    """What is shown of an answer. `compared` is the diff that it is about."""
-    held = DiffAnswer()
+    """Return what is shown of an answer. `compared` is the diff that it is about."""
+    own_answer = DiffAnswer()
     if diff is not None:
-        held = diff_answer(context.question, final.text, diff)
+        own_answer = diff_answer(context.question, final.text, diff)
         if final.decision.cause == BY_FACTS:  # no model said anything
-            held = DiffAnswer(harmless(final.text), members={**held.members, **final.members})
+            own_answer = DiffAnswer(harmless(final.text), members={**own_answer.members, **final.members})
     proof = _proof_document(context, final)
-    return AnswerView(context, final, proof, _last_line(context, final), _proof_line(context, final), held)
+    return AnswerView(
+        context, final, proof, _last_line(context, final), _proof_line(context, final), own_answer
+    )
 
 
 def answer_document(
@@ -205,7 +207,7 @@ def answer_message(
 
 
 def _proof_document(context: AnswerContext, final: FinalAnswer) -> dict[str, Any]:
-    """What speaks for an edit or for new tests: how it was made, what was run, or nothing."""
+    """Return what speaks for an edit or for new tests: how it was made, what was run, or nothing."""
     if final.decision.cause == BY_CONSTRUCTION:
         return {"proof": "construction"}
     proof = final.proof
@@ -261,19 +263,19 @@ def source_document(source: ShownSource) -> dict[str, Any]:
 
 
 def sources_line(sources: Sequence[ShownSource]) -> str:
-    """What an answer was made from, on one line; "" if the model saw no file."""
+    """Return what an answer was made from, on one line; "" if the model saw no file."""
     names = ", ".join(" ".join(filter(None, source_words(source))) for source in sources[:SHOWN])
     return f"Sources: {names}{more_words(len(sources))}" if sources else ""
 
 
 def source_words(source: ShownSource) -> tuple[str, str]:
-    """Where a source is, and what it is called, without characters that no one sees."""
+    """Find where a source is, and what it is called, without characters that no one sees."""
     callers = (visible(source.name), "(outline)" if source.outline else "")
     return visible(source.place), " ".join(filter(None, callers))
 
 
 def progress_words(progress: AnswerProgress) -> str:
-    """How far an answer is.
+    """Return how far an answer is.
 
     >>> [progress_words(AnswerProgress(*row)) for row in (("reading", 753, 9.2), ("writing", 120, 9.0))]
     ['reading 753 tokens, about 9 s', 'writing, 120 tokens, 9 s']
@@ -311,7 +313,7 @@ _WORDS_OF_MODEL = {
 
 
 def _last_line(context: AnswerContext, final: FinalAnswer) -> str:
-    """Which model answered and where; why, where that is news; tokens, cost and time."""
+    """Return which model answered and where; why, where that is news; tokens, cost and time."""
     cost = final.cost
     decision = final.decision
     if decision.cause in (BY_CONSTRUCTION, BY_RUNNING, BY_TESTS):
@@ -333,7 +335,7 @@ def _last_line(context: AnswerContext, final: FinalAnswer) -> str:
 
 
 def _is_news(context: AnswerContext, decision: Decision) -> bool:
-    """Whether people want to know why this model answered: not if it was the only one, or their own wish."""
+    """Say if people want to know why this model answered: not if it was the only one, or they chose it."""
     if decision.target != "local" or decision.cause == "fell_back":
         return True
     return bool(context.rules.provider) and decision.cause not in {*OPEN, "asked_local"}

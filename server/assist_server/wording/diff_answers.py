@@ -1,4 +1,4 @@
-"""What is answered about a diff: a commit message, or remarks, as far as it is about this diff.
+"""The answer about a diff: a commit message, or remarks, as far as it is about this diff.
 
 A model describes changes that are not there. A name of code in its commit message that the diff does not have
 is told with it.
@@ -43,7 +43,7 @@ _NOT_DEFINED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is said about a line of a file."""
+    """A remark about a line of a file."""
 
     path: str
     line: int
@@ -65,7 +65,7 @@ class Remarks:
 
 @dataclass(frozen=True, slots=True)
 class DiffAnswer:
-    """What holds of an answer about a diff, for everyone who shows it.
+    """The valid part of an answer about a diff, for everyone who shows it.
 
     `text` is the commit message, or the remarks, one a line. `notes` say what is not shown and why. `members`
     are what its document has that documents of other answers have not.
@@ -77,7 +77,7 @@ class DiffAnswer:
 
 
 def diff_answer(question: Question, answer: str, diff: ComparedDiff) -> DiffAnswer:
-    """What holds of an answer to this question."""
+    """Return what holds of an answer to this question."""
     if question.command == "commit":
         return _message_answer(question.words, answer, diff)
     remarks = without_refuted(remarks_in(answer, question.material), diff.defines)
@@ -101,7 +101,7 @@ def _message_answer(note: str, answer: str, diff: ComparedDiff) -> DiffAnswer:
 
 
 def _dropped_notes(remarks: Remarks) -> Iterator[str]:
-    """What is said of the remarks that are not kept."""
+    """Yield what is said of the remarks that are not kept."""
     if remarks.refuted:
         yield f"Dropped {remarks.refuted} that call a name undefined which is defined."
     if remarks.empty:

@@ -41,7 +41,7 @@ def edit_preview(plan: EditPlan) -> tuple[PreviewLine, ...]:
 
 
 def edit_warnings(plan: EditPlan) -> tuple[str, ...]:
-    """What a person should know before looking at an edit, one sentence each."""
+    """Return what a person should know before looking at an edit, one sentence each."""
     warnings = [_hidden_warning(change) for change in plan.changes]
     if plan.protected:
         names = ", ".join(map(visible, plan.protected))
@@ -120,7 +120,7 @@ class EditPreview:
         return "".join(pieces)
 
     def end(self) -> str:
-        """What was kept back, and the end of a fence that the answer left open."""
+        """Return what was kept back, and the end of a fence that the answer left open."""
         rest = self._complete_line() if self._line else ""
         closing = "\n```\n" if self._sign and not self._fenced else ""
         return rest + closing
@@ -150,7 +150,7 @@ class EditPreview:
         return pieces + ("\n" if bare != self._line else "")
 
     def _rest_of_prose(self) -> str:
-        """What was not yet shown of a line outside of code, without its end."""
+        """Return what was not yet shown of a line outside of code, without its end."""
         bare = self._line.rstrip("\r\n")
         text = bare[self._returned :]
         self._returned = len(bare)

@@ -136,7 +136,7 @@ def _outline_rows(path: str, outline: Sequence[OutlinePart]) -> Iterator[FactRow
 
 
 def _asked_rows(facts: DefinitionFacts, statement: CodeFacts) -> Iterator[FactRow]:
-    """What the definition is, and each fact that is asked for; what is not there is said."""
+    """Yield what the definition is, and each fact that is asked for; what is not there is said."""
     names = {"What", *(_ASKED[kind] for kind in statement.asked)}
     if "Raises" in names and facts.language in _ERRORS_ARE_VALUES:
         names.add("Returns")
@@ -165,7 +165,7 @@ def _with_open_guards(facts: DefinitionFacts) -> DefinitionFacts:
 
 
 def _nothing(facts: DefinitionFacts, row: str) -> str:
-    """What is said where a definition has nothing of what is asked for."""
+    """Return what is said where a definition has nothing of what is asked for."""
     if row not in _OF_STATEMENTS:
         return "nothing that the index knows"
     if facts.definition.kind not in FUNCTIONS:
@@ -219,7 +219,7 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
 
 
 def _name_rows(facts: NameFacts) -> list[FactRow]:
-    """Who uses a name that nothing here defines, or much, and what is named like it if no line does."""
+    """List who uses a name that nothing here defines, or much, and similar names if no line does."""
     places = [
         (FactPart(f"{site.qualified}, "), _place(site.path, site.start_line)) for site in facts.definitions
     ]
@@ -263,7 +263,7 @@ def remarks_of(facts: Sequence[DiffFact]) -> list[DiffFact]:
 
 
 def remark_rows(facts: Sequence[DiffFact]) -> list[FactRow]:
-    """What deserves a look for people: where and why, the line before and now. The rows have no names."""
+    """List what deserves a look: where and why, the line before and now. The rows have no names."""
     remarks = remarks_of(facts)
     rows: list[FactWords] = []
     for fact in remarks[:MAX_REMARKS]:

@@ -127,7 +127,7 @@ def _toml_character(character: str) -> str:
 
 
 def change_lines(file: Repository) -> Iterator[str]:
-    """What accepting the file means: what it forbids, or what has changed since it was accepted."""
+    """Yield what accepting the file means: what it forbids, or what has changed since it was accepted."""
     now = _statement_lines(file.now)
     before = _statement_lines(file.before)
     if file.before is None:

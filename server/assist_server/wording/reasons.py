@@ -37,7 +37,7 @@ REASONS: Mapping[str, Mapping[str, str]] = tomllib.loads(
 
 
 def reason_words(reason: str) -> str:
-    """Why nothing was shown, in a few words.
+    """Return why nothing was shown, in a few words.
 
     >>> reason_words("repetition"), reason_words("brand-new")
     ('the model went round in circles', 'brand-new')
@@ -57,7 +57,7 @@ def hiding_reasons(counts: Counter[str]) -> dict[str, int]:
 def why_nothing(
     reason: AnyReason, suggestion: Suggestion, *, with_text: bool = False, exactly: str = ""
 ) -> str:
-    """Why nothing was shown, how sure the model was, and what to do about it.
+    """Return why nothing was shown, how sure the model was, and what to do about it.
 
     `with_text` adds what was held back. Use it only where the user asked for it. `exactly` are words in place
     of the general ones.
@@ -77,7 +77,7 @@ def why_nothing(
 
 
 def why_shown(suggestion: Suggestion) -> str:
-    """Where a shown text came from, and how sure the model was of it.
+    """Find where a shown text came from, and how sure the model was of it.
 
     >>> why_shown(Suggestion(shown=True, score=0.931, needed=0.0987, source="cache"))
     'a suggestion was shown: 0.93 of 0.10 needed, known already'
@@ -95,7 +95,7 @@ def why_shown(suggestion: Suggestion) -> str:
 
 
 def _refuted_words(suggestion: Suggestion) -> str:
-    """What was taken out of a text because it does not exist, or is left in it."""
+    """Return what was taken out of a text because it does not exist, or is left in it."""
     name = suggestion.refuted
     if not name:
         return ""
@@ -104,7 +104,7 @@ def _refuted_words(suggestion: Suggestion) -> str:
 
 
 def _absence(suggestion: Suggestion) -> str:
-    """What does not exist, or does not fit.
+    """Return what does not exist, or does not fit.
 
     >>> _absence(Suggestion(refuted="load", signature="load(value, *, partial)"))
     'the use of `load` does not fit its signature, `load(value, *, partial)`'
@@ -120,12 +120,12 @@ def _absence(suggestion: Suggestion) -> str:
 
 
 def words_of(suggestion: Suggestion) -> str:
-    """Why a suggestion of the engine was shown, or why not."""
+    """Return why a suggestion of the engine was shown, or why not."""
     return why_nothing(suggestion.reason, suggestion) if suggestion.reason else why_shown(suggestion)
 
 
 def read_words(suggestion: Suggestion, snippets: int) -> str:
-    """What the model read and wrote for a suggestion, and how long that took.
+    """Return what the model read and wrote for a suggestion, and how long that took.
 
     >>> read_words(Suggestion(), 0)
     'The model was not asked.'
@@ -140,7 +140,7 @@ def read_words(suggestion: Suggestion, snippets: int) -> str:
 
 
 def exclusion_note(path: str) -> str:
-    """What it means for ghost text that a file is excluded; `excluded` is `why_excluded`'s answer.
+    """Return what it means for ghost text that a file is excluded; `excluded` is `why_excluded`'s answer.
 
     >>> exclusion_note("is excluded by `*.key` at .assistignore:1")
     'This file is excluded by `*.key` at .assistignore:1: no other file, question or index sees it.'
@@ -155,6 +155,6 @@ def held_back(suggestion: Suggestion) -> str:
 
 
 def _figures(suggestion: Suggestion) -> str:
-    """How sure the model was and had to be; with two digits more where both would look equal."""
+    """Return how sure the model was and had to be; with two digits more where both would look equal."""
     digits = 2 if f"{suggestion.score:.2f}" != f"{suggestion.needed:.2f}" else 4
     return f"{suggestion.score:.{digits}f} of {suggestion.needed:.{digits}f} needed"

@@ -36,7 +36,7 @@ RECONCILE = "`assist cost reconcile` counts what a crash left as spent; a runnin
 
 
 def spending_view(report: SpendingReport, workspace: RecordedWorkspace) -> CommandView:
-    """What was spent, and what is left today. JSON has dollars as fractions, times in seconds since 1970."""
+    """Show money spent, and left today. JSON has dollars as fractions, times in seconds since 1970."""
     permissions = workspace.permissions
     answers = answers_document(report.answers)
     total = _total(report.rows)
@@ -78,7 +78,7 @@ def _spending_table(report: SpendingReport, total: SpendingRow) -> ShownTable:
 
 
 def _local_lines(answers: Mapping[str, Any]) -> list[str]:
-    """How many answers this machine gave for nothing, and how many edits of its our checks refused."""
+    """Return how many answers this machine gave for nothing, and how many edits of its our checks refused."""
     local = answers["ended_by_target"].get("local", 0)
     count = answers["refused_by_checks"].get("local", 0)
     if not local:
@@ -112,7 +112,7 @@ def reservation_document(each: Reservation) -> dict[str, Any]:
 
 
 def verification_view(report: Verification, path: Path, permissions: Permissions) -> CommandView:
-    """Whether the audit log is intact, what that proves, and what it cannot prove."""
+    """Return whether the audit log is intact, what that proves, and what it cannot prove."""
     words = [*_verification_lines(report, path, permissions)]
     return CommandView({**asdict(report), "path": str(path)}, words)
 
@@ -145,13 +145,13 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
 
 
 def problem_lines(report: Verification) -> Iterator[str]:
-    """What is wrong with the audit log, if anything is."""
+    """Yield what is wrong with the audit log, if anything is."""
     if not report.ok:
         yield f"  {harmless(report.problem)}"
 
 
 def checkpoint_view(report: Verification, permissions: Permissions, is_restart: int) -> CommandView:
-    """Whether the log has its checkpoint. `restarted` is the line that begins it again, 0 for none."""
+    """Return whether the log has its checkpoint. `restarted` is the line that begins it again, 0 for none."""
     path = permissions.audit_checkpoint
     if not path:
         words = ["The audit log has no checkpoint: name a file for it in [audit] checkpoint."]
@@ -163,7 +163,7 @@ def checkpoint_view(report: Verification, permissions: Permissions, is_restart: 
 
 
 def _ledger_lines(report: Verification) -> Iterator[str]:
-    """How the log compares with the ledger."""
+    """Yield how the log compares with the ledger."""
     ledger = report.ledger
     if ledger is None:
         return

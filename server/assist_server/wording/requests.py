@@ -35,14 +35,14 @@ _FEATURES: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
-def route_document(context: AnswerContext, made: Decision | None = None) -> dict[str, Any]:
+def route_document(context: AnswerContext, own_decision: Decision | None = None) -> dict[str, Any]:
     """A decision as JSON; `made` is the one that the answer came to, where that is another."""
     decision = context.decision
     request = context.prepared
     return {
         "id": context.id,
-        "target": (made or decision).target,
-        "cause": (made or decision).cause,
+        "target": (own_decision or decision).target,
+        "cause": (own_decision or decision).cause,
         "why": decision.why,
         "asks": decision.asks,
         "p_local": decision.p_local,
@@ -80,7 +80,7 @@ def route_facts(context: AnswerContext) -> list[tuple[str, str]]:
 
 
 def feature_words(features: Mapping[str, float]) -> list[str]:
-    """What a score is made from, as counts in words. `features` are those of `routing.features`.
+    """Return what a score is made from, as counts in words. `features` are those of `routing.features`.
 
     >>> feature_words({"fix": 1.0, "words": 1.946, "fan_out": 0.693, "window": 0.052, "architecture": 0.0})
     ['the command', '6 words of yours', '1 called name', '5% of what the local model reads']
@@ -97,7 +97,7 @@ def feature_words(features: Mapping[str, float]) -> list[str]:
 
 
 def _threshold_words(decision: Decision) -> str:
-    """What a decision's threshold means."""
+    """Return what a decision's threshold means."""
     sentence = "a provider is asked only where a local answer is right with less than this"
     if decision.fixed:
         return f"{sentence} ([escalation] threshold), and the rate allows it"
@@ -105,7 +105,7 @@ def _threshold_words(decision: Decision) -> str:
 
 
 def preview_lines(context: AnswerContext) -> list[str]:
-    """What the user sees before anything is sent."""
+    """Return what the user sees before anything is sent."""
     if context.prepared is None:
         return []
     return [f"{name:<10} {value}" for name, value in _preview(context, context.prepared)]
@@ -161,7 +161,7 @@ def _is_redacted(request: Prepared, line: str) -> bool:
 
 
 def _piece_words(piece: PayloadPiece) -> str:
-    """Where a piece comes from, its data class, and what was redacted in it."""
+    """Find where a piece comes from, its data class, and what was redacted in it."""
     classes = f" ({', '.join(piece.classes)})" if piece.classes else ""
     places = [
         f"{place.type.lower()}{f' in line {place.line}' if place.line else ''}" for place in piece.redacted
@@ -170,7 +170,7 @@ def _piece_words(piece: PayloadPiece) -> str:
 
 
 def _origin_words(origin: Origin) -> str:
-    """Where a text comes from, on one line.
+    """Find where a text comes from, on one line.
 
     >>> _origin_words(Origin("file", "a.py", "/", 3, 9, outline=True)), _origin_words(Origin("user"))
     ('outline of a.py:3-9', 'your words')
@@ -192,7 +192,7 @@ def _surroundings(context: AnswerContext) -> list[tuple[str, str]]:
 
 
 def more_words(count: int) -> str:
-    """How many of the files are not named, in words."""
+    """Return how many of the files are not named, in words."""
     return f" and {count - SHOWN} more" if count > SHOWN else ""
 
 
@@ -212,7 +212,7 @@ def left_out_lines(left_out: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def not_compared_lines(left_out: Sequence[str]) -> list[str]:
-    """What is said of files for which there was no time: a line that names some of them, or none."""
+    """Return what is said of files for which there was no time: a line that names some of them, or none."""
     names = ", ".join(map(visible, left_out[:NAMED]))
     return [f"Not all of this was compared, since it takes long: {names}"] if left_out else []
 
@@ -230,7 +230,7 @@ def _first_names(names: Sequence[str]) -> list[str]:
 
 
 def _redacted_words(request: Prepared) -> str:
-    """What is redacted and where, a few places of each type by name."""
+    """Return what is redacted and where, a few places of each type by name."""
     places = _places_by_type(request)
     words = []
     for kind, count in request.redacted.found:
@@ -241,7 +241,7 @@ def _redacted_words(request: Prepared) -> str:
 
 
 def _places_by_type(request: Prepared) -> dict[str, list[str]]:
-    """Where something is redacted, as PATH:LINE if the line is known."""
+    """Find where something is redacted, as PATH:LINE if the line is known."""
     words: dict[str, list[str]] = {}
     for place in redacted_places(request.redacted):
         exact = f"{visible(place.origin.path)}:{place.line}" if place.line else ""

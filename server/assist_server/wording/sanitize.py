@@ -65,7 +65,7 @@ def harmless_line(text: str) -> str:
 
 
 def _without_unseen(text: str, start: int = 0) -> str:
-    """What of a text from `start` on can be shown; what is before that only says what shapes it."""
+    """Return what of a text from `start` on can be shown; what is before that only says what shapes it."""
     parts = []
     at = start
     for match in UNSEEN.finditer(text, start):
@@ -115,5 +115,5 @@ class StreamSanitizer:
 
 
 def _is_open(character: str) -> bool:
-    """Whether what comes after a character decides how it is shown."""
+    """Return whether what comes after a character decides how it is shown."""
     return (character.isspace() and character != "\n") or is_unseen(character)

@@ -1,4 +1,4 @@
-"""What is shown, as values: rows of words in which places are known, tables, and what a command says.
+"""Views as values: rows of words in which places are known, tables, and what a command says.
 
 A terminal draws them; here is how they look as Markdown and as JSON. Which words they hold is not known here.
 """
@@ -54,7 +54,7 @@ NamedValues = Sequence[tuple[str, str]]  # a name of "" continues the value abov
 
 @dataclass(frozen=True, slots=True)
 class CommandView:
-    """What a command shows: a document for other programs; for people lines, tables and named values."""
+    """The view of a command: a document for other programs; for people lines, tables and named values."""
 
     document: Mapping[str, Any]
     words: Sequence[str | ShownTable | NamedValues]

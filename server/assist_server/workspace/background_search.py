@@ -58,11 +58,11 @@ class BackgroundSearch(LatestRequest[SearchRequest, SnippetSearcher]):
 
     def refute(self, document: Document, cursor: Cursor, names: TextNames) -> Future[TextNames]:
         """The names of a text with which it cannot be right in a document, given by its absolute path."""
-        refuted: Future[TextNames] = Future()
+        future_names: Future[TextNames] = Future()
 
         def answer(searcher: SnippetSearcher) -> None:
-            if refuted.set_running_or_notify_cancel():
-                refuted.set_result(searcher.refute(document, cursor, names))
+            if future_names.set_running_or_notify_cancel():
+                future_names.set_result(searcher.refute(document, cursor, names))
 
         self.do_first(answer)
-        return refuted
+        return future_names

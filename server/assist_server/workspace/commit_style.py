@@ -1,4 +1,4 @@
-"""How a repository writes its commit messages, in words of ours: counted, never quoted.
+"""The style of a repository's commit messages, in words of ours: counted, never quoted.
 
 Not a word of the history becomes part of a prompt, so nothing that a stranger wrote there is followed.
 """
@@ -13,20 +13,20 @@ _TYPE = re.compile(r"([a-z]+)(\([\w./ -]+\))?!?: ")
 
 
 def style_words(messages: Sequence[str]) -> str:
-    """What a message must look like.
+    """Return what a message must look like.
 
     >>> style_words(["feat: add a till", "fix: round at the end"]).split(". ")[1]
     'Begin it with feat: or fix: and a space'
     """
     subjects = [message.split("\n", 1)[0] for message in messages]
     parts = [f"The first line says what the change does, in at most {_length(subjects)} characters."]
-    typed = [found for subject in subjects if (found := _TYPE.match(subject)) and found[1] in TYPES]
+    matches = [match for subject in subjects if (match := _TYPE.match(subject)) and match[1] in TYPES]
     begins = [_TYPE.sub("", subject) for subject in subjects]
-    if subjects and len(typed) > USUAL * len(subjects):
-        used = sorted({found[1] for found in typed})
-        scoped = sum(1 for found in typed if found[2]) > USUAL * len(typed)
-        scope = " and the part of the code in parentheses before the colon" if scoped else ""
-        parts.append(f"Begin it with {' or '.join(f'{kind}:' for kind in used)} and a space{scope}.")
+    if subjects and len(matches) > USUAL * len(subjects):
+        types = sorted({match[1] for match in matches})
+        with_scope = sum(1 for match in matches if match[2]) > USUAL * len(matches)
+        scope = " and the part of the code in parentheses before the colon" if with_scope else ""
+        parts.append(f"Begin it with {' or '.join(f'{kind}:' for kind in types)} and a space{scope}.")
     capital = sum(1 for begin in begins if begin[:1].isupper())
     if subjects:
         case = "a capital" if capital > USUAL * len(subjects) else "a small letter"

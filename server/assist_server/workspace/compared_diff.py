@@ -25,7 +25,7 @@ class ComparedDiff:
     facts: DiffFacts = field(default_factory=DiffFacts)
 
     def defines(self, path: str, name: str) -> bool:
-        """Whether a file of the diff defines or imports a name."""
+        """Return whether a file of the diff defines or imports a name."""
         return any(file.path == path and defines(file, name) for file in self.files)
 
 
@@ -43,5 +43,5 @@ def compare(git: Git, diff: FolderDiff, corpus: Corpus | None) -> ComparedDiff:
 
 
 def has_tree(diff: FolderDiff) -> bool:
-    """Whether the new side of a diff is in the working tree, which is what is indexed."""
+    """Return whether the new side of a diff is in the working tree, which is what is indexed."""
     return not any(".." in part for part in diff.compared)

@@ -1,4 +1,4 @@
-"""What helps an open document: the indexes of its workspace's folders, with all open documents over them.
+"""The search for an open document: indexes of its workspace's folders, with all open documents over them.
 
 It may take its time, because `background_search` calls it on a thread of its own. It knows no protocol and no
 model.
@@ -32,13 +32,13 @@ class FolderFiles:
     """
 
     def __init__(
-        self, folders: Sequence[WorkspaceFolder], *, strict: bool = False, indexed: bool = True
+        self, folders: Sequence[WorkspaceFolder], *, strict: bool = False, with_index: bool = True
     ) -> None:
         self.folders = tuple(folders)
         hidden = self._hidden_in if strict else _hide_nothing
         self.corpora = {
             folder.root: Corpus(folder.root, IndexReader(folder.database), folder.name, hidden(folder.root))
-            for folder in (self.folders if indexed else ())
+            for folder in (self.folders if with_index else ())
         }
         self.refresh()
 
@@ -53,15 +53,15 @@ class FolderFiles:
             corpus.reader.close()
 
     def may_show(self, path: str) -> bool:
-        """Whether no rule excludes an open document. Excluded files are not shown in other files either."""
+        """Say if no rule excludes an open document. Excluded files are not shown in other files either."""
         folder = folder_of(self.folders, path)
         if path not in self._allowed:
             inside = folder.relative(path) if folder else ""
             rules = self._rules.get(folder.root) if folder else None
             reason = rules.exclusion_reason(inside, by_git_rules=True) if rules else denied_by(path)
             # A hard link: another name of the file may be excluded, and then it is not in the index.
-            unlisted = folder and _links(path) > 1 and not self._is_listed(folder, inside)
-            self._allowed[path] = not reason and not unlisted
+            is_linked = folder and _links(path) > 1 and not self._is_listed(folder, inside)
+            self._allowed[path] = not reason and not is_linked
         return self._allowed[path]
 
     def _is_listed(self, folder: WorkspaceFolder, inside: str) -> bool:
@@ -95,23 +95,23 @@ class DocumentSearch:
 
     def search(self, request: SearchRequest) -> RetrievalResult:
         """The result of one search. Outside of all folders only the recent edits help."""
-        shown = {
+        documents = {
             path: document
             for path, document in request.opened.items()
             if path == request.path or self._files.may_show(path)
         }
-        names = {document.path for path, document in shown.items() if path != request.path}
+        names = {document.path for path, document in documents.items() if path != request.path}
         edits = [edit for edit in request.edits if edit.path in names]
         folder = folder_of(self._files.folders, request.path)
         if folder is None:
             return RetrievalResult(tuple(reversed(edits)))
         for workspace_folder in self._files.folders:
-            inside = {path: document for path, document in shown.items() if workspace_folder.holds(path)}
-            opened = {
+            inside = {path: document for path, document in documents.items() if workspace_folder.holds(path)}
+            files = {
                 workspace_folder.relative(path): self._open(path, document)
                 for path, document in inside.items()
             }
-            self._retrievers[workspace_folder.root].corpus.set_open(opened)
+            self._retrievers[workspace_folder.root].corpus.set_open(files)
         retriever = self._retrievers[folder.root]
         path = folder.relative(request.path)
         corpus = retriever.corpus
@@ -128,22 +128,22 @@ class DocumentSearch:
             return TextNames()
         own = self._retrievers[folder.root].corpus
         others = [retriever.corpus for retriever in self._retrievers.values() if retriever.corpus is not own]
-        named = replace(document, path=folder.relative(document.path))
-        return self._checks[folder.root].refute([own, *others], named, cursor, names)
+        document_named = replace(document, path=folder.relative(document.path))
+        return self._checks[folder.root].refute([own, *others], document_named, cursor, names)
 
     def _open(self, path: str, document: Document) -> OpenFile:
         """An open document with its definitions; it is parsed again only if it changed."""
-        known = self._trees.pop(path, None)
-        if known is None or known[0].language is not document.language:
+        old_tree = self._trees.pop(path, None)
+        if old_tree is None or old_tree[0].language is not document.language:
             tree = OpenTree(document.language, document.lines)
-            known = (document, tree, tree.symbols())
-        elif known[0] is not document or known[2].partial:
-            known[1].replace(document.text)
-            known = (document, known[1], known[1].symbols())
-        self._trees[path] = known
+            old_tree = (document, tree, tree.symbols())
+        elif old_tree[0] is not document or old_tree[2].partial:
+            old_tree[1].replace(document.text)
+            old_tree = (document, old_tree[1], old_tree[1].symbols())
+        self._trees[path] = old_tree
         if len(self._trees) > TREES:
             self._trees.pop(next(iter(self._trees)))
-        return OpenFile(document, known[2])
+        return OpenFile(document, old_tree[2])
 
 
 def _hide_nothing(_: str) -> Callable[[str], bool]:
@@ -151,7 +151,7 @@ def _hide_nothing(_: str) -> Callable[[str], bool]:
 
 
 def _links(path: str) -> int:
-    """How many names (hard links) a file has; 0 if it does not exist."""
+    """Return how many names (hard links) a file has; 0 if it does not exist."""
     try:
         return os.stat(path).st_nlink
     except OSError:

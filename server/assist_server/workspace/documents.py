@@ -170,7 +170,7 @@ class OpenDocument:
         return True
 
     def is_slow(self, edits: Sequence[Edit]) -> bool:
-        """Whether edits take long: many in many lines, some in very long lines, or of very many lines."""
+        """Say if edits take long: many in many lines, some in very long lines, or of very many lines."""
         work = len(edits) * len(self.lines)
         for edit in edits:
             if edit.start is not None:
@@ -220,7 +220,7 @@ def line_count(texts: Iterable[str]) -> int:
 
 
 def is_data(lines: Sequence[str]) -> bool:
-    """Whether a document is too large to be source code."""
+    """Return whether a document is too large to be source code."""
     return len(lines) > MAX_LINES
 
 
@@ -235,7 +235,7 @@ def line_end_of(lines: Sequence[str]) -> str:
 
 
 def after(start: Place, text: str) -> Place:
-    r"""Where a text ends that begins at `start`.
+    r"""Find where a text ends that begins at `start`.
 
     >>> after((3, 4), "ab"), after((3, 4), "ab\nc")
     ((3, 6), (4, 1))
@@ -253,10 +253,10 @@ def text_between(lines: Sequence[str], begin: Place, end: Place) -> str:
     """
     if begin[0] == end[0]:
         return "".join(lines[begin[0] : begin[0] + 1])[begin[1] : end[1]]
-    found = list(lines[begin[0] : end[0] + 1])
-    if len(found) == end[0] - begin[0] + 1:
-        found[-1] = found[-1][: end[1]]
-    return "".join(found)[begin[1] :]
+    rows = list(lines[begin[0] : end[0] + 1])
+    if len(rows) == end[0] - begin[0] + 1:
+        rows[-1] = rows[-1][: end[1]]
+    return "".join(rows)[begin[1] :]
 
 
 def resolve_path(path: str) -> str:
@@ -296,7 +296,7 @@ def path_of(uri: str) -> str:
 
 
 def name_of(uri: str) -> str:
-    """What people and prompts call a document that is no file.
+    """Return what people and prompts call a document that is no file.
 
     >>> name_of("untitled:Untitled-1"), name_of("git:/home/me/a.py?ref=HEAD"), name_of("output:")
     ('Untitled-1', 'a.py', 'output:')

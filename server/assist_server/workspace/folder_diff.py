@@ -62,7 +62,7 @@ class DiffLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """What changed in a file: its lines with some around them. Without lines it is deleted or binary.
+    """The changes of a file: its lines with some around them. Without lines it is deleted or binary.
 
     `around` are the lines with many more around them, which tell what a piece of a key is. `was` is the file
     that it was moved or copied from, "" for none. `cut`: there are more changes.
@@ -95,12 +95,12 @@ class FolderDiff:
 
 
 def staged_diff(git: Git, root: str) -> FolderDiff:
-    """What the next commit would change."""
+    """Return what the next commit would change."""
     return _read(_tree(git, root), ("--cached",))
 
 
 def diff_against(git: Git, root: str, revision: str = "") -> FolderDiff:
-    """What the working tree changes since the last commit, or since a revision, or what `A..B` changes."""
+    """Diff the working tree with the last commit or a revision, or the two of `A..B`."""
     tree = _tree(git, root)
     if revision:
         # The paths of other objects, such as `HEAD:infra`, do not begin at the top: no rule would fit them.
@@ -115,16 +115,16 @@ def diff_against(git: Git, root: str, revision: str = "") -> FolderDiff:
     return _read(tree, ("HEAD",))
 
 
-def old_contents(git: Git, diff: FolderDiff, wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    """What wanted files held before a diff, by their absolute paths."""
+def old_contents(git: Git, diff: FolderDiff, is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Return what wanted files held before a diff, by their absolute paths."""
     tree = _tree(git, diff.root)
-    found = {old.blob: os.path.join(diff.top, old.path) for old in diff.old}
-    blobs = [blob for blob, path in found.items() if wanted(path)]
+    paths_by_blob = {old.blob: os.path.join(diff.top, old.path) for old in diff.old}
+    blobs = [blob for blob, path in paths_by_blob.items() if is_wanted(path)]
     try:
         contents = read_blobs(tree, never, blobs) if blobs else []
     except GitFailed:
         raise UserError("git does not say what a changed file held before: run `git fsck`.") from None
-    return {found[blob]: content for blob, content in zip(blobs, contents, strict=True)}
+    return {paths_by_blob[blob]: content for blob, content in zip(blobs, contents, strict=True)}
 
 
 def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
@@ -134,25 +134,25 @@ def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
     """
     tree = _tree(git, diff.root)
     gone = [file.path for file in diff.files[:MAX_COMPARED] if file.state == "deleted"]
-    moved = {os.path.join(diff.top, old.path) for old in diff.old if old.now}
-    wanted = {os.path.join(diff.root, path) for path in gone} - moved
+    old_paths = {os.path.join(diff.top, old.path) for old in diff.old if old.now}
+    is_wanted = {os.path.join(diff.root, path) for path in gone} - old_paths
     was = {os.path.join(diff.root, file.was) for file in diff.files[:MAX_COMPARED] if file.was}
-    before = old_contents(git, diff, (wanted | was).__contains__) if wanted | was else {}
-    found = []
+    before = old_contents(git, diff, (is_wanted | was).__contains__) if is_wanted | was else {}
+    paths_by_blob = []
     for file in diff.files[:MAX_COMPARED]:
         here = os.path.join(diff.root, file.path)
-        content = before.get(here, b"") if here in wanted else b""
+        content = before.get(here, b"") if here in is_wanted else b""
         if content and b"\0" not in content and len(content) < MAX_BYTES_IN_ALL:
             lines = content.decode("utf-8", "replace").splitlines()
-            found.append(compared_file(file.path, (("-", line) for line in lines)))
+            paths_by_blob.append(compared_file(file.path, (("-", line) for line in lines)))
         text = diff_of(tree, file.path, WHOLE, MAX_BYTES_IN_ALL, *diff.compared) if file.lines else ""
         if not text or len(text) >= MAX_BYTES_IN_ALL:
             continue
         rows = [(line.mark, line.text) for line in parse_lines(text)]
         if content := before.get(os.path.join(diff.root, file.was), b"") if file.was else b"":
             rows = _since(content, [text for _, text in rows])
-        found.append(compared_file(file.path, rows))
-    return found
+        paths_by_blob.append(compared_file(file.path, rows))
+    return paths_by_blob
 
 
 def _since(content: bytes, lines: Sequence[str]) -> list[tuple[str, str]]:
@@ -160,13 +160,16 @@ def _since(content: bytes, lines: Sequence[str]) -> list[tuple[str, str]]:
     if b"\0" in content or len(content) > MAX_BYTES_IN_ALL:
         return [("+", line) for line in lines]
     old = content.decode("utf-8", "replace").splitlines()
-    found: list[tuple[str, str]] = []
+    paths_by_blob: list[tuple[str, str]] = []
     for kind, first, last, start, end in SequenceMatcher(None, old, lines).get_opcodes():
         if kind == "equal":
-            found += ((" ", line) for line in lines[start:end])
+            paths_by_blob += ((" ", line) for line in lines[start:end])
         else:
-            found += (*(("-", line) for line in old[first:last]), *(("+", line) for line in lines[start:end]))
-    return found
+            paths_by_blob += (
+                *(("-", line) for line in old[first:last]),
+                *(("+", line) for line in lines[start:end]),
+            )
+    return paths_by_blob
 
 
 def last_messages(git: Git, root: str) -> list[str]:
@@ -180,7 +183,7 @@ def parse_lines(diff: str) -> tuple[DiffLine, ...]:
     >>> parse_lines("@@ -1,2 +1,2 @@\\n a\\n-b\\n+c\\n")[1:]
     (DiffLine(number=0, mark='-', text='b'), DiffLine(number=2, mark='+', text='c'))
     """
-    found: list[DiffLine] = []
+    paths_by_blob: list[DiffLine] = []
     number: int | None = None  # none before the first hunk; 0 in that of an emptied file
     for line in diff.split("\n"):
         if hunk := _HUNK.match(line):
@@ -188,17 +191,17 @@ def parse_lines(diff: str) -> tuple[DiffLine, ...]:
         elif number is None:
             continue
         elif line[:1] in (" ", "+"):
-            found.append(DiffLine(number, line[0], line[1:]))
+            paths_by_blob.append(DiffLine(number, line[0], line[1:]))
             number += 1
         elif line[:1] == "-":
-            found.append(DiffLine(0, "-", line[1:]))
-    return tuple(found)
+            paths_by_blob.append(DiffLine(0, "-", line[1:]))
+    return tuple(paths_by_blob)
 
 
 def _near_changes(lines: Sequence[DiffLine]) -> list[int]:
     """The changed lines and the `SHOWN` lines around each, as indexes in order."""
-    changed = (at for at, line in enumerate(lines) if line.mark != " ")
-    near = {other for at in changed for other in range(at - SHOWN, at + SHOWN + 1)}
+    positions = (at for at, line in enumerate(lines) if line.mark != " ")
+    near = {other for at in positions for other in range(at - SHOWN, at + SHOWN + 1)}
     return [at for at in range(len(lines)) if at in near]
 
 
@@ -214,7 +217,7 @@ def _tree(git: Git, root: str) -> GitTree:
 
 def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
     try:
-        counted = changed_lines(tree, never, *what)
+        counts = changed_lines(tree, never, *what)
         old = old_files(tree, never, *what)
     except GitFailed:
         raise UserError(f"git finds no difference to {what[0]!r}: name a commit, a branch or A..B.") from None
@@ -222,7 +225,7 @@ def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
     files: list[ChangedFile] = []
     left_out: list[tuple[str, str]] = []
     room = MAX_BYTES_IN_ALL
-    for path, added, removed in sorted(counted, key=lambda row: (-row[1] - row[2], row[0])):
+    for path, plus, minus in sorted(counts, key=lambda row: (-row[1] - row[2], row[0])):
         if why := rules.exclusion_reason(path):
             left_out.append((path, why))
         elif len(files) == MAX_FILES:
@@ -230,7 +233,7 @@ def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
         elif not room:
             left_out.append((path, TOO_LONG))
         else:
-            file, size = _changed_file(tree, (path, added, removed), what, min(room, MAX_BYTES))
+            file, size = _changed_file(tree, (path, plus, minus), what, min(room, MAX_BYTES))
             room -= min(room, size)
             files.append(replace(file, was=rules.old_path(path)))
             if file.state == "binary":
@@ -240,7 +243,7 @@ def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
 
 
 class _DiffRules:
-    """Why files of a diff are left out: by their names, and by those that they had before."""
+    """The rules that leave files of a diff out: by their names, and by those that they had before."""
 
     def __init__(self, tree: GitTree, old: Sequence[OldFile]) -> None:
         self.top = tree.directory.removesuffix(os.sep + tree.prefix.rstrip("/")) or os.sep
@@ -250,11 +253,11 @@ class _DiffRules:
         self._old = {file.now: file.path for file in old if file.now}
 
     def old_path(self, path: str) -> str:
-        """Where a file was, from the folder; "" if it was nowhere else."""
+        """Find where a file was, from the folder; "" if it was nowhere else."""
         return self._old.get(self._prefix + path, "").removeprefix(self._prefix)
 
     def exclusion_reason(self, path: str) -> str | None:
-        """Why a file is left out; None if it is not. Of other folders only their rule files are known."""
+        """Say why a file is left out; None if it is not. Of other folders only their rule files are known."""
         if why := self._rules.exclusion_reason(path, by_git_rules=True):
             return why
         was = self._old.get(self._prefix + path)
@@ -266,16 +269,16 @@ class _DiffRules:
 
 
 def _changed_file(
-    tree: GitTree, counted: tuple[str, int, int], what: Sequence[str], most: int
+    tree: GitTree, counts: tuple[str, int, int], what: Sequence[str], most: int
 ) -> tuple[ChangedFile, int]:
-    """What changed in a file, and how much of its diff was read. Both sizes are in bytes."""
-    path, added, removed = counted
+    """Return what changed in a file, and how much of its diff was read. Both sizes are in bytes."""
+    path, plus, minus = counts
     text = diff_of(tree, path, AROUND, most, *what)
     if len(text) >= most:  # long lines around a change must not take its room
         text = diff_of(tree, path, SHOWN, most, *what)
     size = len(text)
     # What git calls binary is judged again: `-diff` in .gitattributes and a NUL in a program hide no text.
-    binary = added < 0 and "\0" in text and language_of(path) is PLAIN
+    binary = plus < 0 and "\0" in text and language_of(path) is PLAIN
     cut = size >= most
     if cut:
         text = text[: text.rfind("\n") + 1]
@@ -283,15 +286,15 @@ def _changed_file(
     text = text.partition("\ndiff --git ")[0]
     top = text.partition("\n@@")[0]
     if "\ndeleted file mode" in top:
-        return ChangedFile(path, 0, max(0, removed), "deleted"), size
+        return ChangedFile(path, 0, max(0, minus), "deleted"), size
     if binary:
         return ChangedFile(path, 0, 0, "binary"), size
     lines = parse_lines(text.replace("\0", "\ufffd"))
-    if added < 0:
-        added, removed = (sum(line.mark == mark for line in lines) for mark in "+-")
+    if plus < 0:
+        plus, minus = (sum(line.mark == mark for line in lines) for mark in "+-")
     state = "new" if "\nnew file mode" in top else "changed"
     near = tuple(lines[at] for at in _near_changes(lines))
-    return ChangedFile(path, added, removed, state, near, lines, cut=cut), size
+    return ChangedFile(path, plus, minus, state, near, lines, cut=cut), size
 
 
 LOCAL_TOKENS = 2_000  # of a diff that a local model is shown: 30 s of reading with a 1.5B on two cores
@@ -310,16 +313,16 @@ class DiffPieces:
 def pieces_for(command: str, diff: FolderDiff, *, local: bool, most: int = FRONTIER_TOKENS) -> DiffPieces:
     """The diff as a command shows it to a model on this machine, or to a provider's in `most` tokens."""
     tokens = LOCAL_TOKENS if local else min(most, FRONTIER_TOKENS)
-    return pieces_of(diff, tokens, numbered=command == "review")
+    return pieces_of(diff, tokens, with_numbers=command == "review")
 
 
-def pieces_of(diff: FolderDiff, tokens: int, *, numbered: bool) -> DiffPieces:
+def pieces_of(diff: FolderDiff, tokens: int, *, with_numbers: bool) -> DiffPieces:
     """The diff in about `tokens` tokens, by file. `numbered` writes each line's number before it."""
     room = int(tokens * CHARS_PER_TOKEN)
     spans: list[Span] = []
     left_out = list(diff.left_out)
     for file in diff.files:
-        text = _text(file, numbered=numbered)
+        text = _text(file, with_numbers=with_numbers)
         if len(text) > room:
             text = text[: text.rfind("\n", 0, max(0, room)) + 1]
             if spans or not text:
@@ -333,32 +336,32 @@ def pieces_of(diff: FolderDiff, tokens: int, *, numbered: bool) -> DiffPieces:
     return DiffPieces(tuple(spans), tuple(left_out))
 
 
-def _text(file: ChangedFile, *, numbered: bool) -> str:
+def _text(file: ChangedFile, *, with_numbers: bool) -> str:
     if not file.lines:
         return f"({file.state} file)\n"
     rows = []
     for line in file.lines:
-        number = f"{line.number or '':>5} " if numbered else ""
+        number = f"{line.number or '':>5} " if with_numbers else ""
         size = len(line.text)
-        shown = line.text if size <= LONGEST else f"(a line of {size:,} characters)"
-        rows.append(f"{number}{line.mark} {shown}".rstrip() + "\n")
+        text_shown = line.text if size <= LONGEST else f"(a line of {size:,} characters)"
+        rows.append(f"{number}{line.mark} {text_shown}".rstrip() + "\n")
     return "".join(rows)
 
 
 def _hidden(text: str, file: ChangedFile) -> tuple[HiddenPart, ...]:
     """The secrets in a diff's text that the lines around it show, in the old file and in the new one."""
     near = frozenset(_near_changes(file.around))
-    found: list[HiddenPart] = []
+    paths_by_blob: list[HiddenPart] = []
     for other in "+-":
         side = [(at in near, line.text) for at, line in enumerate(file.around) if line.mark != other]
-        runs = spans_of(number for number, (shown, _) in enumerate(side, 1) if shown)
-        found += hidden_parts(text, file.path, [f"{line}\n" for _, line in side], runs)
-    return tuple(found)
+        runs = spans_of(number for number, (is_visible, _) in enumerate(side, 1) if is_visible)
+        paths_by_blob += hidden_parts(text, file.path, [f"{line}\n" for _, line in side], runs)
+    return tuple(paths_by_blob)
 
 
 def _origin(root: str, file: ChangedFile) -> Origin:
     numbers = [line.number for line in file.lines if line.number]
     first = numbers[0] if numbers else 1
     last = numbers[-1] if numbers else 1
-    derived = (Origin("file", file.was, root),) if file.was else ()
-    return Origin("file", file.path, root, first, last, outline=True, derived=derived)
+    origins = (Origin("file", file.was, root),) if file.was else ()
+    return Origin("file", file.path, root, first, last, outline=True, derived=origins)

@@ -1,4 +1,4 @@
-"""What in the index of a folder helps at a cursor, for commands that complete code."""
+"""Search in the index of a folder for help at a cursor, for commands that complete code."""
 
 import os
 from dataclasses import replace
@@ -28,7 +28,7 @@ class FolderSearch:
         return replace(document, path=self.folder.relative(path)) if self.folder.holds(path) else None
 
     def near(self, document: Document, cursor: Cursor, tokens: int) -> RetrievalResult:
-        """What helps at a cursor of a named document, the best first."""
+        """Return what helps at a cursor of a named document, the best first."""
         self._corpus.set_open({})  # the document of an earlier question is no longer open
         return retrieve_once(self._corpus, document, cursor, tokens, document.path)
 

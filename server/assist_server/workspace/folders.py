@@ -31,7 +31,7 @@ class WorkspaceFolder:
     pages: bool = False
 
     def prompt_path(self, path: str) -> str:
-        """How prompts name a file of the folder; `path` is absolute and below `root`."""
+        """Return how prompts name a file of the folder; `path` is absolute and below `root`."""
         inside = self.relative(path)
         return f"{self.name}/{inside}" if self.name else inside
 
@@ -42,17 +42,17 @@ class WorkspaceFolder:
         return os.path.relpath(path, self.root).replace(os.sep, "/")
 
     def holds(self, path: str) -> bool:
-        """Whether an absolute path is below the folder."""
+        """Return whether an absolute path is below the folder."""
         return path.startswith(os.path.join(self.root, ""))
 
-    def alias(self, named: str) -> str:
+    def alias(self, name: str) -> str:
         """The alias of a file, as `alias_in` gives it, by either path of the folder."""
-        return alias_in(self.root, named, self.named)
+        return alias_in(self.root, name, self.named)
 
 
 def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
     """The folders of a workspace, each once; missing ones are left out."""
-    given = {real_path(root): os.path.abspath(root) for root in reversed(roots)}
+    by_real_path = {real_path(root): os.path.abspath(root) for root in reversed(roots)}
     real = [root for root in dict.fromkeys(map(real_path, roots)) if os.path.isdir(root)]
     names = [os.path.basename(root) for root in real]
     return tuple(
@@ -60,7 +60,7 @@ def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
             root,
             database_of(root, data),
             "" if len(real) == 1 else name if names.count(name) == 1 else f"{name}-{number}",
-            given[root],
+            by_real_path[root],
         )
         for number, (root, name) in enumerate(zip(real, names, strict=True), 1)
     )
@@ -73,31 +73,31 @@ def docs_folders(
 
     A link out of the repository that it lies in is no such folder: who changes that could lead it anywhere.
     """
-    found: list[WorkspaceFolder] = []
+    folders: list[WorkspaceFolder] = []
     names = {folder.name or os.path.basename(folder.root) for folder in workspace}
     for outside in folders_of([path for path in docs if stray_link(os.sep, path, ()) is None], data):
         if any(folder.root == outside.root or folder.holds(outside.root) for folder in workspace):
             continue
         base = os.path.basename(outside.root) or "docs"
-        numbered = chain([base], (f"{base}-{at}" for at in count(2)))
-        name = next(candidate for candidate in numbered if candidate not in names)
+        candidates = chain([base], (f"{base}-{at}" for at in count(2)))
+        name = next(candidate for candidate in candidates if candidate not in names)
         names.add(name)
-        found.append(replace(outside, name=name, pages=True))
-    return tuple(found)
+        folders.append(replace(outside, name=name, pages=True))
+    return tuple(folders)
 
 
-def alias_in(root: str, named: str, also: str = "") -> str:
+def alias_in(root: str, name: str, also: str = "") -> str:
     """The path below `root` by which a file was named, if a link led from there to the file; else "".
 
     `named` is absolute; `also` is another path of the resolved root. Rules are about names, so both count.
     """
-    named = os.path.normpath(named)
+    name = os.path.normpath(name)
     for top in (root, also or root):
         inside = os.path.join(top, "")
-        if os.path.normcase(named).startswith(os.path.normcase(inside)):
-            lexical = named[len(inside) :]
+        if os.path.normcase(name).startswith(os.path.normcase(inside)):
+            lexical = name[len(inside) :]
             real = os.path.join(root, lexical)
-            same = os.path.normcase(os.path.realpath(named)) == os.path.normcase(real)
+            same = os.path.normcase(os.path.realpath(name)) == os.path.normcase(real)
             return "" if same else lexical.replace(os.sep, "/")
     return ""
 
@@ -137,15 +137,15 @@ def stray_link(base: str, path: str, roots: Sequence[str]) -> StrayLink | None:
     """
     at = os.path.splitdrive(base)[0] + os.sep if os.path.isabs(path) else base
     parts = _parts(path)
-    followed = 0
-    while parts and followed < LINKS:
+    count = 0
+    while parts and count < LINKS:
         name = parts.pop(0)
         here = os.path.dirname(at) if name == os.pardir else os.path.join(at, name)
         target = _link_target(here)
         if target is None:
             at = here
             continue
-        followed += 1
+        count += 1
         real = os.path.realpath(here)
         boundary = _boundary(at, roots)
         if boundary and not _is_inside(real, boundary):
@@ -168,7 +168,7 @@ def _link_target(path: str) -> str | None:
 
 
 def _boundary(at: str, roots: Sequence[str]) -> str:
-    """What no link in the directory `at` may leave; "" for nothing."""
+    """Return what no link in the directory `at` may leave; "" for nothing."""
     holding = [root for root in roots if _is_inside(at, root)]
     return top_of(at) or max(holding, key=len, default="")
 
@@ -179,17 +179,17 @@ def _is_inside(path: str, folder: str) -> bool:
 
 def refuse_stray_link(base: str, path: str, roots: Sequence[str]) -> None:
     """Raise `UserError` if such a link is on the way."""
-    found = stray_link(base, path, roots)
-    if found is not None:
+    folders = stray_link(base, path, roots)
+    if folders is not None:
         raise UserError(
-            f"{found.link} is a link out of {found.boundary}, whose rules do not hold where it leads: "
-            f"to ask about that file, name {found.target} itself.",
+            f"{folders.link} is a link out of {folders.boundary}, whose rules do not hold where it leads: "
+            f"to ask about that file, name {folders.target} itself.",
             REFUSED,
         )
 
 
-def refuse_named_link(base: Path, named: str, roots: Sequence[str]) -> None:
+def refuse_named_link(base: Path, name: str, roots: Sequence[str]) -> None:
     """The same for a path as a user writes it: from `base` on, which need not be resolved, or absolute."""
-    if os.path.isabs(named) and Path(named).is_relative_to(base):
-        named = os.path.relpath(named, base)
-    refuse_stray_link(os.path.realpath(base), named, roots)
+    if os.path.isabs(name) and Path(name).is_relative_to(base):
+        name = os.path.relpath(name, base)
+    refuse_stray_link(os.path.realpath(base), name, roots)

@@ -39,7 +39,7 @@ def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
 
 
 def working_folder(config: Config, root: Path) -> WorkspaceFolder:
-    """What a command in `root` works on: the nearest directory with an index, or `root` itself."""
+    """Return what a command in `root` works on: the nearest directory with an index, or `root` itself."""
     return known_folder(config, root) or folder_at(config, root)
 
 

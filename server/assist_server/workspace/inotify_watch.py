@@ -42,9 +42,11 @@ class InotifyWatch:
     `WatchListener.failed` is called, and nothing more is reported.
     """
 
-    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], listener: WatchListener) -> None:
+    def __init__(
+        self, roots: Sequence[str], is_ignored: Callable[[str], bool], listener: WatchListener
+    ) -> None:
         self._roots = roots
-        self._ignored = ignored
+        self._ignored = is_ignored
         self._listener = listener
         self._lock = threading.RLock()  # the reader's thread may call while the first watches are being set
         self._paths: dict[WatchDescriptor, str] = {}
@@ -124,10 +126,10 @@ class InotifyWatch:
                 continue
             try:
                 with os.scandir(folder) as entries:  # after the watch is set, so that no new file is missed
-                    found = list(entries)
+                    entries_found = list(entries)
             except OSError:
                 continue
-            for entry in found:
+            for entry in entries_found:
                 if entry.name == ".git":
                     self._watch_repository(folder)
                 elif not self._ignored(entry.path):
@@ -152,7 +154,7 @@ class InotifyWatch:
             self._repositories[self._watches[git_folder]] = folder
 
     def _watch(self, path: str) -> bool:
-        """Whether a folder is watched now; it may be gone, or be none. Raises OSError at the limit."""
+        """Return whether a folder is watched now; it may be gone, or be none. Raises OSError at the limit."""
         if path in self._watches:
             return True
         if not os.access(path, os.R_OK | os.X_OK):
@@ -169,8 +171,8 @@ class InotifyWatch:
 
     def _unwatch_tree(self, top: str) -> None:
         """End the watches of a removed folder and of all below it; if it was moved, it has a new name now."""
-        removed = [path for path in self._watches if path == top or path.startswith(top + os.sep)]
-        watches = [self._watches.pop(path) for path in removed]
+        paths = [path for path in self._watches if path == top or path.startswith(top + os.sep)]
+        watches = [self._watches.pop(path) for path in paths]
         for wd in watches:
             self._paths.pop(wd, None)
             self._repositories.pop(wd, None)

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Searcher(Protocol):
-    """What answers, on the thread only."""
+    """The searcher, on the thread only."""
 
     def refresh(self) -> None: ...
     def close(self) -> None: ...
@@ -52,11 +52,11 @@ class LatestRequest(Generic[AnyRequest, AnySearcher]):
     def request(self, request: AnyRequest) -> AnyRequest | None:
         """Answer this next. Returns the request that is dropped for it, if any."""
         with self._wake:
-            dropped = self._next
+            replaced_request = self._next
             self._next = request
             self._wake.notify()
         self.start()
-        return dropped
+        return replaced_request
 
     def do_first(self, job: Callable[[AnySearcher], None]) -> None:
         """Do this on the thread before the next request. No job is dropped."""
@@ -67,7 +67,7 @@ class LatestRequest(Generic[AnyRequest, AnySearcher]):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether a newer request or a job waits for the thread."""
+        """Return whether a newer request or a job waits for the thread."""
         return self._closed or bool(self._jobs) or self._next is not None
 
     def refresh(self) -> None:

@@ -20,14 +20,14 @@ class TypeAnalysis(Protocol):
     def oracles(
         self, libraries: str, environ: Mapping[str, str], on_missing: Callable[[], None]
     ) -> Callable[[Corpus], MemberOracle]:
-        """Who knows the objects in a folder, by its corpus. For one thread.
+        """Return who knows the objects in a folder, by its corpus. For one thread.
 
         `libraries` is the folder of outlines, "" for none, and `environ` says where environments are;
         `on_missing` is called when something that a file imports has no outline yet.
         """
 
     def count_outlines(self, libraries: str) -> tuple[int, int]:
-        """How many packages have outlines in a folder, and the bytes on the disk."""
+        """Return how many packages have outlines in a folder, and the bytes on the disk."""
 
 
 def type_analysis() -> TypeAnalysis | None:
@@ -41,14 +41,14 @@ def library_folder(config: Config) -> Path:
 
 
 def oracles_of(config: Config, on_missing: Callable[[], None] = lambda: None) -> OracleOf:
-    """Who knows the objects in a folder, by its corpus. The plugin is loaded at the first call."""
-    wanted = config.context.index and config.context.libraries
-    libraries = str(library_folder(config)) if wanted else ""
+    """Return who knows the objects in a folder, by its corpus. The plugin is loaded at the first call."""
+    is_on = config.context.index and config.context.libraries
+    libraries = str(library_folder(config)) if is_on else ""
 
     @cache
     def open_source() -> Callable[[Corpus], MemberOracle] | None:
-        found = type_analysis()
-        return found.oracles(libraries, config.environments, on_missing) if found is not None else None
+        analysis = type_analysis()
+        return analysis.oracles(libraries, config.environments, on_missing) if analysis is not None else None
 
     def oracle_of(corpus: Corpus) -> MemberOracle | None:
         oracles = open_source()
@@ -62,10 +62,10 @@ def library_document(config: Config) -> dict[str, Any]:
     analysis = type_analysis()
     folder = str(library_folder(config))
     packages, size = analysis.count_outlines(folder) if analysis is not None else (0, 0)
-    found = {
+    documents = {
         "enabled": config.context.index and config.context.libraries and analysis is not None,
         "folder": folder,
         "packages": packages,
         "bytes": size,
     }
-    return found if analysis is not None else {**found, "missing": "assist_types"}
+    return documents if analysis is not None else {**documents, "missing": "assist_types"}

@@ -1,4 +1,4 @@
-"""What a watch is and what it reports; and a watch on whole trees, which most systems support.
+"""The port of a watch, and a watch on whole trees, which most systems support.
 
 This module imports watchdog. It knows changed paths and ignored ones, but no batches and no remedies.
 """
@@ -21,7 +21,7 @@ PAUSE = 0.5  # seconds
 
 
 class WatchListener(Protocol):
-    """What a watch reports to, from any thread. `ended` says whether the watch should stop."""
+    """The receiver of a watch's reports, on any thread. `ended` says whether the watch should stop."""
 
     def report_change(self, path: str) -> None: ...
     def report_loss(self) -> None: ...
@@ -69,9 +69,9 @@ class Rush:
 
     def _look(self) -> None:
         with self._lock:
-            left = self._latest + PAUSE - time.monotonic()
-            if left > 0 and not self._closed:
-                self._wait(left)
+            seconds = self._latest + PAUSE - time.monotonic()
+            if seconds > 0 and not self._closed:
+                self._wait(seconds)
                 return
             self._timer = None
         self._on_end()
@@ -80,9 +80,11 @@ class Rush:
 class TreeWatch(FileSystemEventHandler):
     """Watches whole trees with the system's own means. After a rush of events, some may be lost."""
 
-    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], listener: WatchListener) -> None:
+    def __init__(
+        self, roots: Sequence[str], is_ignored: Callable[[str], bool], listener: WatchListener
+    ) -> None:
         self._roots = roots
-        self._ignored = ignored
+        self._ignored = is_ignored
         self._listener = listener
         self._rush = Rush(listener.report_loss)
         self._observer = Observer()
@@ -101,11 +103,11 @@ class TreeWatch(FileSystemEventHandler):
             return
         for path in filter(None, (os.fsdecode(event.src_path), os.fsdecode(event.dest_path))):
             root = next((root for root in self._roots if within(root, path)), None)
-            if root is not None and (reported := reported_path(root, path, self._ignored)):
-                self._listener.report_change(reported)
+            if root is not None and (path_seen := reported_path(root, path, self._ignored)):
+                self._listener.report_change(path_seen)
 
 
-def reported_path(root: str, path: str, ignored: Callable[[str], bool]) -> str:
+def reported_path(root: str, path: str, is_ignored: Callable[[str], bool]) -> str:
     """The path to report: the folder of a `.git` whose branch changed, "" for an ignored path.
 
     >>> paths = ["/a/x/b.py", "/a/b/.git/HEAD", "/a/.git/objects/HEAD", "/a/y/b.py"]
@@ -116,13 +118,13 @@ def reported_path(root: str, path: str, ignored: Callable[[str], bool]) -> str:
         folder, name = os.path.split(above)
         if name == ".git":
             return folder if path == above or os.path.relpath(path, above) in BRANCH else ""
-        if ignored(above):
+        if is_ignored(above):
             return ""
     return path
 
 
 def within(root: str, path: str) -> bool:
-    """Whether a path is a folder or in it, judged by the names alone."""
+    """Return whether a path is a folder or in it, judged by the names alone."""
     return path == root or path.startswith(os.path.join(root, ""))
 
 

@@ -40,13 +40,13 @@ class Watcher:
     def __init__(
         self,
         roots: Sequence[str],
-        ignored: Callable[[str], bool],
+        is_ignored: Callable[[str], bool],
         on_paths: Callable[[Collection[str]], None],
         on_problem: Callable[[str], None],
         open_watch: OpenWatch | None = None,
     ) -> None:
         self._roots = tuple(dict.fromkeys(os.path.abspath(root) for root in roots))
-        self._ignored = ignored
+        self._ignored = is_ignored
         self._on_paths = on_paths
         self._on_problem = on_problem
         self._open_watch = open_watch or best_watch
@@ -116,16 +116,16 @@ class Watcher:
         with self._wake:
             self._wake.wait_for(lambda: self._paths or self._closed or self._error)
             while not (self._closed or self._error):
-                left = min(self._latest + QUIET, self._first + MOST) - time.monotonic()
-                if left <= 0:
+                seconds = min(self._latest + QUIET, self._first + MOST) - time.monotonic()
+                if seconds <= 0:
                     break
-                self._wake.wait(left)
+                self._wake.wait(seconds)
             batch, self._paths = self._paths, set()
             return None if self._closed or self._error else batch
 
 
 def problem_words(error: OSError, limits: Path = Path("/proc/sys")) -> str:
-    """Why folders are not watched, and the remedy, in words."""
+    """Return why folders are not watched, and the remedy, in words."""
     effect = "Files are indexed when saved and at the start only."
     if error.errno not in _LIMITS:
         return f"The workspace is not watched: {error.strerror or error}. {effect}"
@@ -135,17 +135,19 @@ def problem_words(error: OSError, limits: Path = Path("/proc/sys")) -> str:
     except (OSError, ValueError):
         now = 0
     value = max(value, 2 * now)
-    known = f", {now} now," if now else ""
+    count_words = f", {now} now," if now else ""
     return (
-        f"The workspace is not watched: the system's limit {name}{known} is used up. {effect} "
+        f"The workspace is not watched: the system's limit {name}{count_words} is used up. {effect} "
         f"To raise it: sudo sysctl {name}={value}"
     )
 
 
-def best_watch(roots: Sequence[str], ignored: Callable[[str], bool], listener: WatchListener) -> FolderWatch:
+def best_watch(
+    roots: Sequence[str], is_ignored: Callable[[str], bool], listener: WatchListener
+) -> FolderWatch:
     """The best kind of watch on this system. Raises OSError if it cannot watch."""
     if sys.platform == "linux":
         from assist_server.workspace.inotify_watch import InotifyWatch  # noqa: PLC0415
 
-        return InotifyWatch(roots, ignored, listener)
-    return TreeWatch(roots, ignored, listener)
+        return InotifyWatch(roots, is_ignored, listener)
+    return TreeWatch(roots, is_ignored, listener)

@@ -65,12 +65,12 @@ class Workspace:
         def deliver_event(event: IndexerEvent) -> None:
             call_on(loop, self._take_event, event)
 
-        indexed = self.folders if config.context.index else ()
+        folders = self.folders if config.context.index else ()
 
         def deliver_need() -> None:
             call_on(loop, self.look_at_libraries)
 
-        self._search = BackgroundSearch(lambda: _open_search(indexed, config, deliver_need), deliver_result)
+        self._search = BackgroundSearch(lambda: _open_search(folders, config, deliver_need), deliver_result)
         if config.context.index and self.folders:
             _make_private(config.paths.data / "index")
             docs = docs_folders(config.context.docs, self.folders, config.paths.data)
@@ -116,7 +116,7 @@ class Workspace:
         self,
         document: OpenDocument,
         cursor: Cursor | None,
-        opened: Mapping[str, OpenDocument],
+        open_documents: Mapping[str, OpenDocument],
         edits: Sequence[Snippet],
         tokens: int,
     ) -> None:
@@ -127,9 +127,9 @@ class Workspace:
         """
         if self._search is None:
             return
-        documents = {file.real_path: file.to_document() for file in opened.values()}
+        documents = {file.real_path: file.to_document() for file in open_documents.values()}
         request = SearchRequest(document.real_path, cursor or Cursor(0, 0), documents, edits, tokens)
-        self._packs.expect(request, document, reported=cursor is not None)
+        self._packs.expect(request, document, request_reports=cursor is not None)
         self._search.request(request)
 
     async def refute(self, document: OpenDocument, cursor: Cursor, names: TextNames) -> TextNames:
@@ -139,8 +139,8 @@ class Workspace:
             return TextNames()
         if is_data(document.lines):
             return TextNames()
-        asked = replace(document.to_document(), path=document.real_path)
-        return await asyncio.wrap_future(self._search.refute(asked, cursor, names))
+        document_asked = replace(document.to_document(), path=document.real_path)
+        return await asyncio.wrap_future(self._search.refute(document_asked, cursor, names))
 
     def forget(self, uri: str) -> None:
         """A document was closed."""
@@ -156,11 +156,11 @@ class Workspace:
         if self._supervisor is not None:
             self._supervisor.first([path for path in paths if folder_of(self.folders, path)])
 
-    def stop_indexing(self, stopped: bool) -> None:
+    def stop_indexing(self, is_stopped: bool) -> None:
         """Stop indexing until this is called again with False."""
-        self._stopped = stopped
+        self._stopped = is_stopped
         if self._supervisor is not None:
-            (self._supervisor.pause if stopped else self._supervisor.resume)()
+            (self._supervisor.pause if is_stopped else self._supervisor.resume)()
 
     def pause_indexing(self) -> None:
         """The user types: indexing waits until there is no request for a while."""
@@ -237,22 +237,22 @@ class SnippetPacks:
         """The snippets of other files that prompts in this document show now."""
         return self._packs.get(document.uri, Pack()).snippets
 
-    def expect(self, request: SearchRequest, document: OpenDocument, *, reported: bool) -> None:
+    def expect(self, request: SearchRequest, document: OpenDocument, *, request_reports: bool) -> None:
         """A search for this document began; results of earlier searches no longer count."""
-        self._pending = request, document, reported
+        self._pending = request, document, request_reports
 
     def update(self, request: SearchRequest, result: "RetrievalResult", now: float) -> None:
         """Take the result of a search, at a time in seconds, unless it is too early for a new pack."""
         if self._pending is None or self._pending[0] is not request:
             return
-        _, document, reported = self._pending
+        _, document, request_reports = self._pending
         cursor = request.cursor
         line, when = self._chosen_at.get(document.uri, (-FAR, -SETTLED))
         old = self._packs.get(document.uri, Pack())
         if old.snippets and abs(cursor.line - line) < FAR and now - when < SETTLED:
             return
         new = offer(old, result.snippets, request.tokens)
-        if reported:
+        if request_reports:
             self._chosen_at[document.uri] = cursor.line, now
         if new != old:
             self._packs[document.uri] = new

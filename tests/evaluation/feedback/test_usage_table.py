@@ -47,14 +47,14 @@ def test_a_folder_inside_of_a_repository_counts_for_the_repository(tmp_path: Pat
 def test_where_a_shown_text_is_from(source: str, served: bool, name: str) -> None:
     usage = UsageTable(tuple)
     answer = Suggestion(text="y", shown=True, source=source, ms=Millis(total=30))
-    usage.count_answer(KEY, answer, shown=True, served=served)
+    usage.count_answer(KEY, answer, shown=True, by_server=served)
     assert usage.rows == {KEY: {"requests": 1, "ms<=50": 1, "shown": 1, name: 1}}
 
 
 @pytest.mark.parametrize("reason", ["long-line", "not-for-server", "server-away", "superseded"])
 def test_a_request_that_was_not_computed_has_no_time(reason: Reason) -> None:
     usage = UsageTable(tuple)
-    usage.count_answer(KEY, Suggestion(reason=reason, ms=Millis(total=0.1)), shown=False, served=False)
+    usage.count_answer(KEY, Suggestion(reason=reason, ms=Millis(total=0.1)), shown=False, by_server=False)
     assert usage.rows == {KEY: {"requests": 1}}
 
 
@@ -89,5 +89,5 @@ def test_what_was_taken_is_not_there_once_more() -> None:
 @pytest.mark.parametrize(("reason", "counted"), [("low-confidence", True), ("manual-only", False)])
 def test_a_request_without_a_text_counts_unless_the_settings_forbid_it(reason: Reason, counted: bool) -> None:
     usage = UsageTable(tuple)
-    usage.count_answer(KEY, Suggestion(reason=reason), shown=False, served=False)
+    usage.count_answer(KEY, Suggestion(reason=reason), shown=False, by_server=False)
     assert usage.rows == ({KEY: {"requests": 1, "ms<=1": 1}} if counted else {})

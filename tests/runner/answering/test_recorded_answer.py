@@ -176,7 +176,7 @@ async def test_the_user_is_asked_once(tmp_path: Path) -> None:
     desk = Desk(tmp_path, agrees=True)
     await desk.answer()
     (request,) = desk.asked
-    assert may_run(desk.config, request, agreed=False) == ("yes", "")
+    assert may_run(desk.config, request, is_agreed=False) == ("yes", "")
     assert (request.root, request.confined) == (str(desk.root), True)
     assert "pytest" in " ".join(request.words)
 

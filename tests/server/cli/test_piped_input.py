@@ -40,7 +40,7 @@ def test_a_pipe_and_a_file_are_read_to_their_end(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("één\n")
     with pipe("één\n".encode()) as piped, opened(tmp_path / "log") as file:
         for handle in (piped, file):
-            assert piped_input(handle, asked=True) == PipedInput("één\n", 6)
+            assert piped_input(handle, is_asked=True) == PipedInput("één\n", 6)
 
 
 def test_without_a_dash_nothing_is_read_and_what_waits_is_said(tmp_path: Path) -> None:
@@ -48,34 +48,34 @@ def test_without_a_dash_nothing_is_read_and_what_waits_is_said(tmp_path: Path) -
     with pipe(b"b.py\n") as piped, opened(tmp_path / "list") as file:
         for handle, size in ((piped, 5), (file, 10)):
             notice = f"{size} bytes wait on stdin; add `-` to ask about them."
-            assert piped_input(handle, asked=False) == PipedInput(notice=notice)
+            assert piped_input(handle, is_asked=False) == PipedInput(notice=notice)
             assert len(os.read(handle, 99)) == size
 
 
 def test_the_list_of_a_loop_is_left_to_the_loop(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("a.py\nb.py\n")
     with opened(tmp_path / "list", 5) as handle:
-        assert piped_input(handle, asked=False) == PipedInput()
+        assert piped_input(handle, is_asked=False) == PipedInput()
         assert os.read(handle, 9) == b"b.py\n"
 
 
 def test_a_pipe_that_says_nothing_yet_is_left_and_said() -> None:
     with pipe(b"", ends=False) as handle:
-        assert "add `-`" in piped_input(handle, asked=False).notice
+        assert "add `-`" in piped_input(handle, is_asked=False).notice
 
 
 def test_an_empty_pipe_is_no_piece() -> None:
     for said, asked in ((b"", True), (b" \n", True), (b"", False)):
         with pipe(said) as handle:
-            assert piped_input(handle, asked=asked) == PipedInput()
+            assert piped_input(handle, is_asked=asked) == PipedInput()
 
 
 def test_devices_and_closed_handles_are_not_read() -> None:
     with opened(Path(os.devnull)) as handle:
-        assert piped_input(handle, asked=False) == PipedInput()
+        assert piped_input(handle, is_asked=False) == PipedInput()
         with pytest.raises(UserError, match="Nothing is piped in"):
-            piped_input(handle, asked=True)
-    assert piped_input(9_999, asked=False) == PipedInput()
+            piped_input(handle, is_asked=True)
+    assert piped_input(9_999, is_asked=False) == PipedInput()
 
 
 def test_what_is_too_long_or_no_text_is_refused(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_what_is_too_long_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\x7fELF\0\0")
     for name, words in (("long", "100,000 bytes"), ("binary", "no text")):
         with opened(tmp_path / name) as handle, pytest.raises(UserError, match=words):
-            piped_input(handle, asked=True)
+            piped_input(handle, is_asked=True)
 
 
 def test_a_piped_text_is_in_a_fence_that_it_cannot_end() -> None:

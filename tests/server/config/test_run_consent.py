@@ -40,7 +40,7 @@ def test_settings_decide(
 ) -> None:
     config = replace(config, answers=replace(config.answers, run=run))
     request = RunRequest(str(repo), ("python",), confined)
-    assert may_run(config, request, agreed=agreed)[0] == verdict
+    assert may_run(config, request, is_agreed=agreed)[0] == verdict
 
 
 @pytest.mark.parametrize("run", ["ask", "sandbox"])
@@ -49,7 +49,7 @@ def test_nothing_runs_where_the_rules_of_the_repository_are_not_accepted(
 ) -> None:
     (repo / ".assist.toml").write_text("[egress]\ndeny = ['infra/**']\n")
     config = replace(config, answers=replace(config.answers, run=run))
-    verdict, why = may_run(config, RunRequest(str(repo), ("python",), True), agreed=True)
+    verdict, why = may_run(config, RunRequest(str(repo), ("python",), True), is_agreed=True)
     assert verdict == "no"
     assert "assist config trust" in why
 
@@ -58,11 +58,11 @@ def test_the_user_is_asked_once_and_again_without_a_sandbox(config: Config, repo
     confined = RunRequest(str(repo), ("python",), True)
     plain = replace(confined, confined=False)
     remember_agreed(config, confined)
-    assert [may_run(config, request, agreed=False)[0] for request in (confined, plain)] == ["yes", "ask"]
+    assert [may_run(config, request, is_agreed=False)[0] for request in (confined, plain)] == ["yes", "ask"]
     remember_agreed(config, plain)
-    assert [may_run(config, request, agreed=False)[0] for request in (confined, plain)] == ["yes", "yes"]
+    assert [may_run(config, request, is_agreed=False)[0] for request in (confined, plain)] == ["yes", "yes"]
     other = replace(confined, root=f"{repo}-other")
-    assert may_run(config, other, agreed=False)[0] == "ask"
+    assert may_run(config, other, is_agreed=False)[0] == "ask"
 
 
 def test_the_question_says_whether_anything_confines_the_code(repo: Path) -> None:

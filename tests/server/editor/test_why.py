@@ -274,5 +274,5 @@ async def test_a_popup_that_hides_something_is_not_gone_on_from(tmp_path: Path, 
     async with writing(tmp_path, source="x = ma█\n", raw="th.pi") as desk:
         suggestions = desk.session.suggestions
         selected = PopupSelection(f"ma{hidden}th", 4)
-        assert await suggestions.complete(URI, desk.at, manual=True, selected=selected) == ()
+        assert await suggestions.complete(URI, desk.at, manual=True, popup=selected) == ()
         assert suggestions.end_of(URI, desk.at).reason == "unseen"

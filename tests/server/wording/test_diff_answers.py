@@ -38,7 +38,7 @@ def test_remarks_about_lines_that_are_not_in_the_diff_are_dropped(tmp_path: Path
         "cart.py:900: is too long\n"
         "other.py:1: is wrong\n"
     )
-    found = remarks_in(answer, pieces_of(diff, 1000, numbered=True).spans)
+    found = remarks_in(answer, pieces_of(diff, 1000, with_numbers=True).spans)
     assert found.kept == (
         Remark("cart.py", 5, "fails for an empty list"),
         Remark("cart.py", 5, "it divides by zero"),

@@ -1,4 +1,4 @@
-"""What one name is bound to in the scopes of one text, before anyone asks what an object's members are.
+"""The bindings of one name in the scopes of one text, before anyone asks what an object's members are.
 
 It knows only the places of that name. A scope that defines it binds it as a whole, or from a place on.
 """
@@ -30,7 +30,7 @@ _NO_USES = frozenset({"foreign", "keyword", "key", "member"})
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a name means: equal for all places that mean the same. `scope` are the bytes where it is known.
+    """A name's meaning: equal for all places that mean the same. `scope` are the bytes where it is known.
 
     `since` is the byte from which it is known, 0 if that is the whole scope. `owner` is the class, struct or
     object of a member, as its name, "@" and where its scope starts.
@@ -66,7 +66,7 @@ class NameTable:
     looked_at: int = 0
 
     def lookup(self, place: NamePlace) -> Binding | None:
-        """What the name would be bound to at a place, which may be one of another name."""
+        """Return what the name would be bound to at a place, which may be one of another name."""
         spaces = use_spaces(self.rules, place)
         if spaces:
             return self.look_from(place.scopes, place.start, spaces)
@@ -115,13 +115,13 @@ def use_spaces(rules: ScopeRules, place: NamePlace) -> frozenset[str]:
 
 
 def follows_dot(place: NamePlace) -> bool:
-    """Whether there is a dot before a token that the grammar leaves as it is."""
+    """Return whether there is a dot before a token that the grammar leaves as it is."""
     before = place.leaf.prev_sibling
     return before is not None and before.type == "."
 
 
 def _is_from_elsewhere(place: NamePlace) -> bool:
-    """Whether an export takes its names from another file."""
+    """Return whether an export takes its names from another file."""
     return place.steps[max(0, place.definer - 2)][0].child_by_field_name("source") is not None
 
 
@@ -133,7 +133,7 @@ _FOREIGN = {"export": _is_from_elsewhere, "component": _is_html, "tokens": follo
 
 
 def _is_value_key(rules: ScopeRules, place: NamePlace) -> bool:
-    """Whether the literal around a key has keys that are variables, as a map of Go."""
+    """Return whether the literal around a key has keys that are variables, as a map of Go."""
     for node, _ in place.steps[place.definer : max(0, place.definer - 4) : -1]:
         kind = node.child_by_field_name("type")
         if kind is not None:
@@ -142,7 +142,7 @@ def _is_value_key(rules: ScopeRules, place: NamePlace) -> bool:
 
 
 def _is_definition(rules: ScopeRules, place: NamePlace, name: str) -> bool:
-    """Whether a place defines the name; a capital in a pattern is a constant's in some languages."""
+    """Return whether a place defines the name; a capital in a pattern is a constant's in some languages."""
     constant = rules.constants and place.rule.kind == "variable" and name[:1].isupper()
     return place.rule.action == "define" and not constant
 

@@ -1,4 +1,4 @@
-"""Which written type an object literal has to have, by the place where it is: TypeScript and JavaScript.
+"""The declared type of an object literal, by its position: TypeScript and JavaScript.
 
 It goes up from the literal to the next annotation, and down again through what that says of keys and
 elements. It returns nodes of the tree; whose members they are is known elsewhere.
@@ -51,7 +51,7 @@ def plain_type(node: tree_sitter.Node | None) -> tree_sitter.Node | None:
 
 
 def element_type(node: tree_sitter.Node | None) -> tree_sitter.Node | None:
-    """What is in an array of a type."""
+    """Return what is in an array of a type."""
     if node is not None and node.type == "array_type":
         return plain_type(node.named_children[0])
     return _argument(node, ("Array", "ReadonlyArray", "Set", "Iterable"), 0)
@@ -60,7 +60,7 @@ def element_type(node: tree_sitter.Node | None) -> tree_sitter.Node | None:
 def _member_type(
     node: tree_sitter.Node | None, key: str, declaration: Declaration
 ) -> tree_sitter.Node | None:
-    """What a type says of one of its keys, where it is written or by its name."""
+    """Return what a type says of one of its keys, where it is written or by its name."""
     declaration_node = declaration(node) if node is not None and node.type == "type_identifier" else None
     if declaration_node is not None:
         node = plain_type(

@@ -1,4 +1,4 @@
-"""Which names of one text nothing in it binds, so that they have to come from elsewhere.
+"""Free names of one text, which have to come from elsewhere.
 
 A name counts as bound if it is bound anywhere in the text, whatever the scope: so a name that is free surely
 lacks an import, unless the language knows it. Only the places of one name are looked at, not the whole tree.
@@ -50,7 +50,7 @@ def free_names(
 
 
 def _is_broken(node: tree_sitter.Node) -> bool:
-    """Whether the statement around a node has errors, or is part of one."""
+    """Return whether the statement around a node has errors, or is part of one."""
     at: tree_sitter.Node | None = node
     while at is not None and at.parent is not None:
         if at.is_error or at.is_missing:
@@ -62,7 +62,7 @@ def _is_broken(node: tree_sitter.Node) -> bool:
 
 
 def _head_has_error(statement: tree_sitter.Node) -> bool:
-    """Whether a statement has errors outside of its block."""
+    """Return whether a statement has errors outside of its block."""
     return statement.has_error and any(
         node.is_error
         or node.is_missing
@@ -72,7 +72,7 @@ def _head_has_error(statement: tree_sitter.Node) -> bool:
 
 
 def _is_free(reader: NameReader, name: str, start: Cursor) -> bool:
-    """Whether a name is used at a place, and bound nowhere in the text."""
+    """Return whether a name is used at a place, and bound nowhere in the text."""
     places = [place for place in reader.occurrences(name) if _is_variable(place)]
     if any(place.defines or place.binding is not None for place in places):
         return False
@@ -84,7 +84,7 @@ def _is_variable(place: Occurrence) -> bool:
 
 
 def _looks_up(text: ParsedText, node: tree_sitter.Node) -> bool:
-    """Whether a node is a name that this text looks up by itself."""
+    """Return whether a node is a name that this text looks up by itself."""
     around = node.parent
     if node.type not in _NAMES or around is None or _is_of_another(node, around):
         return False
@@ -98,7 +98,7 @@ def _looks_up(text: ParsedText, node: tree_sitter.Node) -> bool:
 
 
 def _is_of_another(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:
-    """Whether a name belongs to what is written before it, to the function that is called, or to a module."""
+    """Say if a name belongs to what is written before it, to the function that is called, or to a module."""
     match around.type:
         case "attribute" | "scoped_identifier" | "scoped_type_identifier":
             return node.start_byte != around.start_byte
@@ -117,7 +117,7 @@ def _is_of_another(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:
 
 
 def _is_of_macro(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:
-    """Whether a name belongs to a path within a macro, or to an attribute of the language, as `test` does."""
+    """Say if a name belongs to a path within a macro, or to an attribute of the language, as `test` does."""
     before = node.prev_sibling
     if around.type == "token_tree" and before is not None and before.type == "::":
         return True
@@ -129,5 +129,5 @@ def _is_of_macro(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:
 
 
 def _is_known(text: ParsedText, name: str) -> bool:
-    """Whether the language itself knows a name."""
+    """Return whether the language itself knows a name."""
     return text.document.language.name == "python" and name in _KNOWN

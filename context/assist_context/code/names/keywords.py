@@ -1,4 +1,4 @@
-"""Which parameter or field the keyword arguments of a name set: those of the function that the call names.
+"""Keyword arguments of a name, and the parameter or field that each sets in the called function.
 
 It knows the definitions in one text only, and asks what the called name is bound to.
 """
@@ -18,7 +18,7 @@ BoundAt = Callable[[tree_sitter.Node], Called | None]
 
 
 def bind_keywords(table: NameTable, members: dict[int, MemberUse], bound: BoundAt) -> dict[int, MemberUse]:
-    """What the keyword arguments are bound to, by their first byte; those of other functions are left out."""
+    """Bind keyword arguments, by their first byte; those of other functions are left out."""
     keywords = [place for place in table.places if place.rule.action == "keyword"]
     bindings = {place.start: keyword_binding(table, members, place, bound) for place in keywords}
     return {start: MemberUse(binding) for start, binding in bindings.items() if binding is not None}
@@ -27,7 +27,7 @@ def bind_keywords(table: NameTable, members: dict[int, MemberUse], bound: BoundA
 def keyword_binding(
     table: NameTable, members: dict[int, MemberUse], place: NamePlace, bound: BoundAt
 ) -> Binding | None:
-    """What the name of a table would mean as a keyword at a place, which may be one of another name."""
+    """Return what the table's name would mean as a keyword at a place, perhaps of another name."""
     callee = _callee(place)
     target = None if callee is None else bound(callee)
     if target is None:
@@ -39,7 +39,7 @@ def keyword_binding(
 def _functions(
     table: NameTable, members: dict[int, MemberUse], bound: BoundAt
 ) -> Iterator[tuple[Called, Binding]]:
-    """What a call has to name for a keyword to be this name, and what the keyword then is bound to."""
+    """Yield what a call has to name for a keyword to be this name, and what the keyword then is bound to."""
     for place in table.places:
         binding = table.defined.get(place.start)
         if binding is None:

@@ -1,4 +1,4 @@
-"""Which class, struct or object the members of one name belong to.
+"""The class, struct or object that the members of one name belong to.
 
 Members with a definition belong to its owner. For all others the object in front of them is asked; `objects`
 says what it is. One of which nothing is known belongs to the only class that defines the member.
@@ -26,7 +26,7 @@ from assist_context.code.trees.parsed_text import node_text
 
 @dataclass(frozen=True, slots=True)
 class MemberUse:
-    """What a member's place is bound to, if anything. `sure`: the text says so, or it defines the member."""
+    """The binding of a member's place, if it has any. `sure`: the text says so, or it defines the member."""
 
     binding: Binding | None
     sure: bool = True
@@ -44,7 +44,7 @@ class MemberDefinition:
 
 
 def bind_members(reader: ObjectReader, table: NameTable) -> dict[int, MemberUse]:
-    """What the places of a name that are members are bound to, by their first byte."""
+    """Return what the places of a name that are members are bound to, by their first byte."""
     uses = _bind(reader, table, "")
     return uses | _bind(reader, table, FIELD) if reader.rules.fields_apart else uses
 
@@ -75,7 +75,7 @@ def _bind(reader: ObjectReader, table: NameTable, space: str) -> dict[int, Membe
 
 
 def member_use(reader: ObjectReader, table: NameTable, place: NamePlace, key: bool = False) -> MemberUse:
-    """What a member, or the key of a shorthand, would be bound to at a place of another name."""
+    """Return what a member, or the key of a shorthand, would be bound to at a place of another name."""
     space = FIELD if is_field(reader.rules, place) else ""
     definitions = list(_definitions(reader, table, space))
     owners = _owners_of(definitions)
@@ -103,12 +103,12 @@ def find_members_of(reader: ObjectReader, table: NameTable, owner: str, space: s
 
 
 def _is_shorthand(rules: ScopeRules, place: NamePlace) -> bool:
-    """Whether a variable is also the name of a key, as in `{a}`."""
+    """Return whether a variable is also the name of a key, as in `{a}`."""
     return place.leaf.type in rules.shorthands or place.rule.action == "shorthand"
 
 
 def is_member(rules: ScopeRules, place: NamePlace) -> bool:
-    """Whether a place is a member of something, or a key that may be one."""
+    """Return whether a place is a member of something, or a key that may be one."""
     action = place.rule.action
     if action == "tokens":
         return follows_dot(place)
@@ -116,7 +116,7 @@ def is_member(rules: ScopeRules, place: NamePlace) -> bool:
 
 
 def is_field(rules: ScopeRules, place: NamePlace) -> bool:
-    """Whether a place can only be a field, in a language where fields have names of their own."""
+    """Return whether a place can only be a field, in a language where fields have names of their own."""
     if not rules.fields_apart or _is_shorthand(rules, place):
         return bool(rules.fields_apart)
     match place.rule.action:

@@ -1,4 +1,4 @@
-"""Where a name is in the tree: the nodes around it, what the rules say of it, and the scopes that it sees.
+"""The place of a name in the tree: the nodes around it, the rules for it, and the scopes that it sees.
 
 It descends once from the root for each place. It does not know what other places mean.
 """

@@ -1,4 +1,4 @@
-"""What the object in front of a member is: the class or struct that owns its members, if a text says so.
+"""The object in front of a member: the class or struct that owns its members, if a text says so.
 
 An object is followed to what is written down about it: its own class, an annotation, the call that made it.
 It knows one text, and no types that are not written there.
@@ -39,7 +39,7 @@ class ObjectReader:
     table: Callable[[str], NameTable]
 
     def owner(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int = 0) -> str:
-        """Which of the owners an object at a place is, `ELSEWHERE` or `UNKNOWN`."""
+        """Return which of the owners an object at a place is, `ELSEWHERE` or `UNKNOWN`."""
         if depth > DEEPEST:
             return UNKNOWN
         text = node_text(node)
@@ -137,7 +137,7 @@ class ObjectReader:
         return next((owner for owner in owner_names if owner != UNKNOWN), UNKNOWN)
 
     def _of_definition(self, place: NamePlace, name: str, owners: Owners, depth: int) -> str:
-        """What a name is by one of its definitions."""
+        """Return what a name is by one of its definitions."""
         kind = place.rule.kind
         if kind in _CLASSES:
             return self.of_class(name, owners, depth)
@@ -157,7 +157,7 @@ class ObjectReader:
         return of_value(place, name, owners, depth)
 
     def _of_element(self, place: NamePlace, _: str, owners: Owners, depth: int) -> str:
-        """What the variable of a loop is, by the type of the array."""
+        """Return what the variable of a loop is, by the type of the array."""
         array = place.node.child_by_field_name("right")
         declaration = None if array is None else self.declaration(array)
         type_node = None if declaration is None else declaration.child_by_field_name("type")
@@ -176,7 +176,7 @@ class ObjectReader:
         return UNKNOWN if is_entered and owner_name == ELSEWHERE else owner_name
 
     def _of_call(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
-        """What a call makes: an instance of the class, or what the function says it returns."""
+        """Return what a call makes: an instance of the class, or what the function says it returns."""
         field = self.rules.calls[node.type]
         callee = node.child_by_field_name(field) if field else node.named_children[0]
         if callee is None:
@@ -209,7 +209,7 @@ class ObjectReader:
         return ELSEWHERE if binding is None else UNKNOWN
 
     def _of_member(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
-        """What a member of an object is: known for members of `self`, and for none of an object elsewhere."""
+        """Resolve a member of an object: known for members of `self`, and for none of an object elsewhere."""
         front = find_receiver(self.rules, node)
         if front is None:
             return UNKNOWN
@@ -299,7 +299,7 @@ def _value(rules: ScopeRules, place: NamePlace, index: int | None = None) -> tre
 
 
 def _is_receiver(rules: ScopeRules, place: NamePlace) -> bool:
-    """Whether a parameter is the first one of a method, where that is the object itself."""
+    """Return whether a parameter is the first one of a method, where that is the object itself."""
     if not rules.self_words or rules.bare_members != "body":
         return False
     above = place.node

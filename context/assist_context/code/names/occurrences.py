@@ -55,11 +55,11 @@ class NameReader:
 
     @property
     def looked_at(self) -> int:
-        """How many nodes were on the way to the places of all names so far."""
+        """Return how many nodes were on the way to the places of all names so far."""
         return sum(table.looked_at for table in self._tables.values())
 
     def words(self, name: str) -> Iterator[tuple[int, int]]:
-        """Where a name is a whole word, as bytes."""
+        """Find where a name is a whole word, as bytes."""
         first, last = self.within or (0, len(self.parsed.source.data))
         return (word for word in self.parsed.words(name) if first <= word[0] < last)
 
@@ -76,7 +76,7 @@ class NameReader:
         return self._occurrences[name]
 
     def bound(self, name: str, start: Cursor, end: Cursor, key: bool = False) -> Binding | None:
-        """What a name would mean where there is now another one; with `key`, as the key of a shorthand."""
+        """Return what a name would mean where another one is now; with `key`, as the key of a shorthand."""
         place = self._place(self.parsed.byte(start), self.parsed.byte(end))
         if place is None:
             return None
@@ -118,7 +118,7 @@ class NameReader:
         return find_place(self.parsed, self.rules, start, end)
 
     def _own_key(self, place: NamePlace) -> Binding | None:
-        """What a key in an object means now, if nothing else says what the object has to be."""
+        """Return what a key in an object means now, if nothing else says what the object has to be."""
         name = node_text(place.leaf)
         binding = self._table(name).defined.get(place.start)
         scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
@@ -126,7 +126,7 @@ class NameReader:
         return binding if is_weak and binding is not None and binding.level == "member" else None
 
     def _callee(self, node: tree_sitter.Node) -> Called | None:
-        """What the name in a node is bound to, whether it is a member or not."""
+        """Return what the name in a node is bound to, whether it is a member or not."""
         name = node_text(node)
         table = self._table(name)
         use = self._members(name).get(node.start_byte)

@@ -17,7 +17,7 @@ FIRST = "^"
 
 @dataclass(frozen=True, slots=True)
 class PlaceRule:
-    """What a name means at a place: `action` is "define" or another role, `kind` what is defined.
+    """A rule for a name at a place: `action` is "define" or another role, `kind` what is defined.
 
     `above` is the node around the parent, as type or type and field, `field` the name's own field, `child`
     what the parent has to have among its children; "" is anything.

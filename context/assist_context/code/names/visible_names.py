@@ -1,4 +1,4 @@
-"""Which names of one text cannot be meant at a place, because the text binds them elsewhere only.
+"""Names of one text that a place cannot mean, because the text binds them elsewhere only.
 
 A name that the text does not bind, or that is used without being bound, may come from anywhere: nothing is
 said about it. Broken code is normal input, so a name is also taken for visible where the indentation says so.
@@ -38,7 +38,7 @@ def out_of_sight(text: ParsedText, at: int, names: Iterable[str]) -> frozenset[s
 
 
 def is_mentioned(text: ParsedText, name: str) -> bool:
-    """Whether code of a text has a name alone: not as a member, as a keyword, or in a string or a comment."""
+    """Say if code of a text has a name alone: not as a member, as a keyword, or in a string or a comment."""
     if text.root is None:
         return True
     for start, end in islice(text.words(name), MAX_PLACES):
@@ -78,18 +78,18 @@ def _is_elsewhere(rules: ScopeRules, text: ParsedText, line: int, spots: tuple[i
 
 
 def _is_free(rules: ScopeRules, table: NameTable, place: NamePlace) -> bool:
-    """Whether a place looks the name up and finds nothing: then it comes from outside of the text."""
+    """Return whether a place looks the name up and finds nothing: then it comes from outside of the text."""
     looks_up = place.start not in table.defined and bool(use_spaces(rules, place))
     return looks_up and table.lookup(place) is None
 
 
 def _reaches(binding: Binding, spots: Iterable[int]) -> bool:
-    """Whether a binding is known at one of some bytes."""
+    """Return whether a binding is known at one of some bytes."""
     return binding.level != "local" or any(binding.scope[0] <= spot < binding.scope[1] for spot in spots)
 
 
 def _is_open(document: Document, defined_line: int, line: int, parameter: bool) -> bool:
-    """Whether the block in which a line defines something goes on at another line, by the indentation."""
+    """Say if the block in which a line defines something goes on at another line, by the indentation."""
     if defined_line > line:
         return False
     own = _indent(document.lines[defined_line])
@@ -99,7 +99,7 @@ def _is_open(document: Document, defined_line: int, line: int, parameter: bool) 
 
 
 def declares_members(text: ParsedText, at: int) -> bool:
-    """Whether the nearest scope around a place is a class, or what a language has for one."""
+    """Return whether the nearest scope around a place is a class, or what a language has for one."""
     rules = rules_of(text.document.language.name)
     if rules is None:
         return False
@@ -113,7 +113,7 @@ def declares_members(text: ParsedText, at: int) -> bool:
 
 
 def declares_parameters(text: ParsedText, at: int) -> bool:
-    """Whether a place is in the brackets of a definition's parameters."""
+    """Return whether a place is in the brackets of a definition's parameters."""
     node = text.node(at, at)
     while node is not None and node.type not in _BLOCKS:
         if node.type in _PARAMETERS:

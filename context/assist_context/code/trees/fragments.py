@@ -1,4 +1,4 @@
-"""What a fragment of source tells by itself: its errors, where a block ends, what is a string or a comment.
+"""Facts of a fragment of source by itself: its errors, where a block ends, what is a string or a comment.
 
 It uses tree-sitter through `grammars`, and a small scanner for brackets: in half-typed code, reading the
 characters finds brackets more reliably than a grammar does.
@@ -121,7 +121,7 @@ def statement_lines(language: Language, text: str) -> list[int] | None:
 
 
 def node_end(language: Language, text: str, offset: int) -> int | None:
-    """Where the statement at `offset` ends, or its whole block if only comments come before the statement.
+    """Find the end of the statement at `offset`, or of its block if only comments come before the statement.
 
     `offset` may be on the white space before the statement. `None` also if there is an error inside, since
     the end would be a guess.
@@ -149,13 +149,13 @@ def node_end(language: Language, text: str, offset: int) -> int | None:
 
 
 def _does_nothing(node: tree_sitter.Node) -> bool:
-    """Whether a node has no effect: a comment, or a string by itself (Python's docstring)."""
+    """Return whether a node has no effect: a comment, or a string by itself (Python's docstring)."""
     lone = node.child(0) if node.type == "expression_statement" and node.child_count == 1 else None
     return "comment" in node.type or node.type == "string" or (lone is not None and lone.type == "string")
 
 
 def in_empty_block(language: Language, text: str, offset: int) -> bool | None:
-    """Whether `offset` is in a block that contains only comments and a docstring.
+    """Return whether `offset` is in a block that contains only comments and a docstring.
 
     >>> from assist_context.languages import language_of
     >>> source = 'def f():\\n    \"\"\"Doc.\"\"\"\\n    '
@@ -179,7 +179,7 @@ def in_empty_block(language: Language, text: str, offset: int) -> bool | None:
 
 
 def _opens_empty(path: list[tree_sitter.Node], before: bytes, opener: int) -> bool:
-    """Whether the last leaf of `path`, at the byte `opener`, opens a block without statements."""
+    """Return whether the last leaf of `path`, at the byte `opener`, opens a block without statements."""
     if len(path) < 2 or path[-1].type not in {":", "{"}:
         return False
     bodies = [n for n in (path[-2], *path[-2].children) if n.type in _BODIES and n.end_byte > opener]
@@ -192,7 +192,7 @@ def _opens_empty(path: list[tree_sitter.Node], before: bytes, opener: int) -> bo
 
 
 def in_string_or_comment(language: Language, text: str, offset: int) -> bool:
-    """Whether text typed at `offset` becomes part of a string or a comment. Needs no grammar.
+    """Return whether text typed at `offset` becomes part of a string or a comment. Needs no grammar.
 
     >>> from assist_context.languages import language_of
     >>> in_string_or_comment(language_of("a.js"), "f('a', b) // c", 4)
@@ -204,7 +204,7 @@ def in_string_or_comment(language: Language, text: str, offset: int) -> bool:
 
 
 def in_comment(language: Language, text: str, offset: int) -> bool:
-    """Whether text typed at `offset` becomes part of a comment.
+    """Return whether text typed at `offset` becomes part of a comment.
 
     The grammar knows, except where code is half-typed: after a quote or an opening mark that is not closed,
     the scanner does.
@@ -234,13 +234,13 @@ _QUOTE = re.compile(r"r#\"|/\*|\"\"\"|'''|[\"'`]|/(?!/)")
 
 
 def _closing_mark(token: str) -> str:
-    """How a string or comment must end; "" for a line comment."""
+    """Return how a string or comment must end; "" for a line comment."""
     lines_found = _QUOTE.match(token)
     return {'r#"': '"#', "/*": "*/"}.get(lines_found[0], lines_found[0]) if lines_found else ""
 
 
 def _is_closed(token: str) -> bool:
-    """Whether a string or comment is complete, so that code follows."""
+    """Return whether a string or comment is complete, so that code follows."""
     closing = _closing_mark(token)
     body = token[len(closing) : -len(closing)] if closing else ""
     is_escaped = len(closing) == 1 and (len(body) - len(body.rstrip("\\"))) % 2 == 1
@@ -264,7 +264,7 @@ class Balance:
 
 
 def balance(language: Language, before: str, text: str) -> Balance:
-    """How the brackets of `text` match the brackets of `before`. Needs no grammar and no correct code.
+    """Return how the brackets of `text` match the brackets of `before`. Needs no grammar and no correct code.
 
     >>> from assist_context.languages import language_of
     >>> balance(language_of("a.c"), "f(", "x) + g(")

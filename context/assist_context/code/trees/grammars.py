@@ -41,7 +41,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a query found. `partial`: the time ran out. `problem`: why there is no result at all.
+    """The result of a query. `partial`: the time ran out. `problem`: why there is no result at all.
 
     `matches` leaves out the `marks`, which are the captures in `MARKS`; both are in the order of the query.
     """

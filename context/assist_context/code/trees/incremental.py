@@ -56,7 +56,7 @@ class EditedTree:
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """How long a tree may take, by which clock, and how many bytes make a node long; as for `OpenTree`."""
+    """Limits of time and size for a tree, as for `OpenTree`."""
 
     microseconds: int
     most: int
@@ -98,7 +98,7 @@ class OpenTree:
 
     @property
     def sound(self) -> bool:
-        """Whether there is a tree of the current text, without errors."""
+        """Return whether there is a tree of the current text, without errors."""
         tree = self._last_tree
         return self._parsed and tree is not None and not tree.tree.root_node.has_error
 
@@ -116,7 +116,7 @@ class OpenTree:
             self._splice(head, len(old) - tail, new[head : len(new) - tail])
 
     def symbols(self) -> Symbols:
-        """What the document defines, refers to and imports.
+        """Return what the document defines, refers to and imports.
 
         If the time runs out, the result is `partial`: it is the last complete one, and the next call goes on.
         """
@@ -296,7 +296,7 @@ def _body_index(spans: list[grammars.ByteSpan]) -> int:
 
 @lru_cache
 def _has_rooted_patterns(grammar: str) -> bool:
-    """Whether no pattern of a grammar's query is about siblings, which may be in two blocks."""
+    """Return whether no pattern of a grammar's query is about siblings, which may be in two blocks."""
     query = grammars.query(grammar)
     if isinstance(query, str):
         return False

@@ -97,7 +97,7 @@ _NAMING = frozenset(
 
 @dataclass(slots=True)
 class EditExtent:
-    """How much of a text of `size` bytes stayed the same: so many bytes at its head and its tail."""
+    """The unchanged part of a text of `size` bytes: so many bytes at its head and its tail."""
 
     size: int = 0
     head: int = 0

@@ -74,7 +74,7 @@ class ParsedText:
         return self.root.descendant_for_byte_range(start, end) if self.root is not None else None
 
     def words(self, name: str) -> Iterator[tuple[int, int]]:
-        """Where a name is a whole word, as bytes from a first to the one after the last."""
+        """Find where a name is a whole word, as bytes from a first to the one after the last."""
         data = self.source.data
         name_bytes = name.encode("utf-8", "replace")
         edges = _EDGES - set(self.document.language.sigil.encode())
@@ -89,7 +89,7 @@ class ParsedText:
                 start = data.find(name_bytes, start + 1)
 
     def kind(self, start: int, end: int) -> PlaceKind:
-        """What some bytes are. Code in a string, as in an f-string, is code; without a tree all is code.
+        """Say what some bytes are. Code in a string, as in an f-string, is code; without a tree all is code.
 
         A place between two bytes is what both are.
         """

@@ -51,7 +51,7 @@ def readable(document: Document, cursor: Cursor, near: ParsedText | None = None)
 
 
 def filler(line: str, blocks: str) -> str:
-    """What is put in the place of a line so that the lines around it can be read: what it opens and closes.
+    """Return a stand-in for a line, with what it opens and closes, so that the lines around it can be read.
 
     >>> filler("if self.cart:", "indent"), filler("x = self.", "indent"), filler("} else if (x.y) {", "brace")
     ('if 1:', 'pass', '}{')
@@ -65,7 +65,7 @@ def filler(line: str, blocks: str) -> str:
 
 
 def block_head(line: str, blocks: str) -> str:
-    """What opens the block that a half-written line is the head of; the line itself if it is none.
+    """Return what opens the block that a half-written line is the head of; the line itself if it is none.
 
     >>> block_head("} else if (!this.", "brace"), block_head("x = self.", "brace")
     ('} else if (true) {', 'x = self.')

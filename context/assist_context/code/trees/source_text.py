@@ -30,7 +30,7 @@ def normalize_line_ends(data: bytes) -> bytes:
 
 
 def equal_ends(old: bytes, new: bytes) -> tuple[int, int]:
-    r"""How many bytes two texts share at their beginning and at their end, in whole lines.
+    r"""Return how many bytes two texts share at their beginning and at their end, in whole lines.
 
     >>> equal_ends(b"a\nb\nc\n", b"a\nbb\nc\n")
     (2, 2)
@@ -67,7 +67,7 @@ class Source:
         return row, byte - self.starts[row]
 
     def leads(self, byte: int, line: int) -> bool:
-        """Whether there is only white space before a byte on its line."""
+        """Return whether there is only white space before a byte on its line."""
         match = _BLANK.match(
             self.data, self.starts[line - 1], byte
         )  # does not copy the line, which may be long
@@ -103,7 +103,7 @@ class Source:
 
 
 def _line_starts(data: bytes) -> list[int]:
-    """Where lines start; the end of the last line end counts too."""
+    """Find where lines start; the end of the last line end counts too."""
     if b"\r" in data:
         return [0, *(match.end() for match in re.finditer(rb"\n", data))]
     starts = [0, *accumulate(map(len, data.splitlines(keepends=True)))]

@@ -40,10 +40,10 @@ def tokens_in(text: ParsedText, first: int, last: int) -> Iterator[CodeToken]:
 
 
 def is_literal(kind: str) -> bool:
-    """Whether tokens of a type are literals."""
+    """Return whether tokens of a type are literals."""
     return bool(_LITERAL.search(kind))
 
 
 def is_name(kind: str) -> bool:
-    """Whether tokens of a type are names."""
+    """Return whether tokens of a type are names."""
     return kind.endswith("identifier") or kind == "name"

@@ -65,7 +65,7 @@ def find_renames(situation: Situation) -> Iterator[Offer]:
 
 
 def _newest_names(situation: Situation, rules: ScopeRules) -> list[ReplacedName]:
-    """What the newest hunk that replaced names in the document replaced there."""
+    """Return what the newest hunk that replaced names in the document replaced there."""
     path = situation.document.path
     own = [hunk for hunk in situation.hunks if hunk.path == path and hunk.is_example]
     for hunk in own[: -RECENT - 1 : -1]:
@@ -114,7 +114,7 @@ def _function_reader(whole: NameReader, name: str, start: Cursor) -> NameReader:
 def _find_chain(
     situation: Situation, renaming: Renaming, newest: Sequence[ReplacedName], text: RenamedText
 ) -> RenameChain | None:
-    """What follows a replaced name: its definition was renamed now or a little earlier, or a use began it."""
+    """Follow a replaced name: its definition was renamed now or a little earlier, or a use began it."""
     meant = text.meant(renaming)
     latest = {replacement.start for replacement in newest}
     is_begun = _count_examples(situation, renaming) > 1
@@ -132,7 +132,7 @@ def _find_chain(
 
 
 def _count_examples(situation: Situation, renaming: Renaming) -> int:
-    """How many hunks made a renaming, in any document."""
+    """Return how many hunks made a renaming, in any document."""
     return sum(makes_any(hunk, (renaming,)) for hunk in situation.hunks)
 
 
@@ -151,7 +151,7 @@ def _offer(situation: Situation, chain: RenameChain, changes: Sequence[Change], 
 def _features(
     situation: Situation, chain: RenameChain, changes: Sequence[Change], text: RenamedText
 ) -> dict[str, float]:
-    """What tells how likely it is that the places follow."""
+    """Return what tells how likely it is that the places follow."""
     name = chain.name
     definition = chain.definition
     level = "" if definition.binding is None else definition.binding.level

@@ -93,7 +93,7 @@ def find_repetitions(situation: Situation) -> Iterator[Offer]:
 
 
 def _says_enough(pattern: _Found, document: Document) -> bool:
-    """Whether one example is enough. Words of prose, numbers and stray signs are changed in one place."""
+    """Say if one example is enough. Words of prose, numbers and stray signs are changed in one place."""
     if len(pattern.examples) > 1:
         return True
     site = pattern.examples[0]
@@ -103,7 +103,7 @@ def _says_enough(pattern: _Found, document: Document) -> bool:
 
 
 def _is_part(pattern: _Found, offer: Offer, wider: _Found, around: Offer) -> bool:
-    """Whether an offer makes only a part of what another one makes there, which as many examples bear out."""
+    """Say if an offer makes only a part of what another one makes there, which as many examples bear out."""
     if len(wider.examples) < max(2, len(pattern.examples)):
         return False
     first = offer.changes[0]
@@ -129,7 +129,7 @@ def _elsewhere(situation: Situation, pattern: _Found) -> Iterator[Offer]:
 
 
 def _is_renaming(situation: Situation, pattern: _Found) -> bool:
-    """Whether a name of this document got another one: renames say which other files mean it."""
+    """Return whether a name of this document got another one: renames say which other files mean it."""
     own = [site for site in pattern.examples if site.path == situation.document.path and site.is_identifier]
     if not own:
         return False
@@ -138,7 +138,7 @@ def _is_renaming(situation: Situation, pattern: _Found) -> bool:
 
 
 def _is_defined_here(reader: NameReader, name: str, site: Site) -> bool:
-    """Whether a name would mean, at a site, what the text defines otherwise than by an import."""
+    """Return whether a name would mean, at a site, what the text defines otherwise than by an import."""
     start = Cursor(site.line, site.column)
     meant = reader.bound(name, start, Cursor(site.line, site.column + len(site.new[0])))
     return meant is not None and any(
@@ -214,7 +214,7 @@ def _cached_sites(hunk: EditHunk, near: tuple[str, ...], first: int) -> tuple[Si
 
 @lru_cache(maxsize=8)
 def _line_starts(document: Document) -> list[int]:
-    """Where the lines begin in the text whose line ends have one character."""
+    """Find where the lines begin in the text whose line ends have one character."""
     sizes = (len(line.rstrip("\r\n")) + line.endswith(("\r", "\n")) for line in document.lines[:-1])
     return list(accumulate(sizes, initial=0))
 
@@ -226,7 +226,7 @@ def _plain_text(document: Document) -> str:
 
 
 def _places(document: Document, text: str, hits: Sequence[PatternMatch]) -> list[_Hit]:
-    """Where matches are in a document. A line end in the new text becomes that of the document."""
+    """Find where matches are in a document. A line end in the new text becomes that of the document."""
     starts = _line_starts(document)
     result = []
     for hit in hits:
@@ -261,7 +261,7 @@ def _filter_alike(
 
 
 def _is_parameter(text: ParsedText, place: _Hit) -> bool:
-    """Whether a place is in the parameters of a function."""
+    """Return whether a place is in the parameters of a function."""
     node = text.node(text.byte(place.start), text.byte(place.end))
     while node is not None and not node.type.endswith(("block", "body")):
         if _PARAMETERS.fullmatch(node.type):
@@ -271,13 +271,13 @@ def _is_parameter(text: ParsedText, place: _Hit) -> bool:
 
 
 def _kind_at(text: ParsedText, place: Cursor) -> PlaceKind:
-    """What is around a place: what is replaced there may itself be a whole string."""
+    """Return what is around a place: what is replaced there may itself be a whole string."""
     at = text.byte(place)
     return text.kind(at, at)
 
 
 def _other_meanings(text: ParsedText, example: Site) -> set[Cursor]:
-    """Where the old name means something else than at the example, or is a member and the example is not."""
+    """Find where the old name means something else than at the example, or is a member unlike it."""
     reader = NameReader(text)
     name = example.old[0]
     start = Cursor(example.line, example.column)
@@ -330,7 +330,7 @@ def _reason(pattern: _Found, document: Document) -> str:
 def _features(
     situation: Situation, document: Document, entry: _Found, places: Sequence[_Hit]
 ) -> dict[str, float]:
-    """What says how likely an offer is; those of its first place are about that place."""
+    """Return what says how likely an offer is; those of its first place are about that place."""
     pattern = entry.pattern
     first = places[0]
     lefts = [_same_end(first.left, site.left) for site in entry.examples]
@@ -373,7 +373,7 @@ def _features(
 
 
 def _alike(place: _Hit, example: Site) -> float:
-    """How much of the line of a place is as the line of an example was: 1 for all of it."""
+    """Return how much of the line of a place is as the line of an example was: 1 for all of it."""
     here = Counter((*line_end(place.left), *tokens(place.old), *line_start(place.right)))
     there = Counter(example.before)
     return 2 * (here & there).total() / max(1, here.total() + there.total())
@@ -384,7 +384,7 @@ def _same_end(one: CodeTokens, other: CodeTokens) -> int:
 
 
 def _same_start(one: CodeTokens, other: CodeTokens) -> int:
-    """How many tokens are the same before the first that differs."""
+    """Return how many tokens are the same before the first that differs."""
     count = 0
     for a, b in zip(one, other, strict=False):
         if a != b:

@@ -37,7 +37,7 @@ class FixMessage:
 
 @dataclass(frozen=True, slots=True)
 class _Fix:
-    """What a report wants: a name that becomes another one, or an import less, if `new` is ""."""
+    """The fix that a report wants: a name that becomes another one, or an import less, if `new` is ""."""
 
     start: Cursor
     end: Cursor
@@ -172,7 +172,7 @@ def _removal(situation: Situation, fix: _Fix) -> Offer | None:
 
 
 def _count_examples(situation: Situation, old: str, new: str) -> int:
-    """How often the session already made one name of another."""
+    """Return how often the session already made one name of another."""
     count = 0
     for hunk in situation.hunks:
         before = _WORD.findall("".join(hunk.old))

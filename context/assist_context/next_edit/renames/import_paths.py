@@ -1,4 +1,4 @@
-"""Whether an import means a certain file, by the paths of both files alone.
+"""A check that an import means a certain file, by the paths of both.
 
 It is strict: an import that could also mean another file does not. It reads no file and no configuration.
 """
@@ -16,7 +16,7 @@ _WORDS = frozenset({"crate", "self", "super", ""})
 
 
 def names_module(module: str, importer: Document, origin: Document) -> bool:
-    """Whether a module, as an import of one document writes it, is the other document."""
+    """Return whether a module, as an import of one document writes it, is the other document."""
     path = _plain(origin.path)
     match importer.language.name:
         case "python":
@@ -29,7 +29,7 @@ def names_module(module: str, importer: Document, origin: Document) -> bool:
 
 
 def is_same_package(one: Document, other: Document) -> bool:
-    """Whether two documents are of one package of Go: one folder, and one package clause."""
+    """Return whether two documents are of one package of Go: one folder, and one package clause."""
     clauses = [
         next((line.strip() for line in document.lines if line.startswith("package ")), "")
         for document in (one, other)

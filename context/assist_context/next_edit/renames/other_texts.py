@@ -1,4 +1,4 @@
-"""What follows in another file when something that it imports was renamed.
+"""Places in another file that follow the rename of something it imports.
 
 Only places that the other file says come from the renamed file: what it imports from it by name, members of
 what it imported, and in Go names of the same package. It asks no index.
@@ -36,7 +36,7 @@ def follow_import(situation: Situation, document: Document, chain: RenameChain) 
 
 
 def are_related(one: Document, other: Document) -> bool:
-    """Whether two documents are different ones whose languages can name each other's definitions."""
+    """Return whether two documents are different ones whose languages can name each other's definitions."""
     families = {_FAMILIES.get(document.language.name, document.language.name) for document in (one, other)}
     return one.path != other.path and len(families) == 1
 
@@ -97,7 +97,7 @@ class OtherText:
         return text.node(text.byte(place.start), text.byte(place.end))
 
     def _is_import(self, place: Occurrence) -> bool:
-        """Whether a place is the name in an import from the other file, not what it is called here."""
+        """Return whether a place is the name in an import from the other file, not what it is called here."""
         node = self._node(place)
         statement = None if node is None else _statement(node)
         if node is None or statement is None:
@@ -112,7 +112,7 @@ class OtherText:
         return module is not None and names_module(module, self._document, self._origin)
 
     def _is_of_module(self, place: Occurrence) -> bool:
-        """Whether a member's object is the other file as a module."""
+        """Return whether a member's object is the other file as a module."""
         front = self._front(place)
         if front is None or front.type != "identifier":
             return False
@@ -126,7 +126,7 @@ class OtherText:
         return False
 
     def _is_of_package(self, place: Occurrence) -> bool:
-        """Whether a name of Go that this file does not define is the other file's."""
+        """Return whether a name of Go that this file does not define is the other file's."""
         if not place.member:
             return is_same_package(self._document, self._origin)
         front = self._front(place)
@@ -156,7 +156,7 @@ def _around_import(node: tree_sitter.Node) -> tree_sitter.Node | None:
 
 
 def _alias_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
-    """What the import of a name calls it, if it says so."""
+    """Return what the import of a name calls it, if it says so."""
     around = _around_import(node)
     return None if around is None else around.child_by_field_name("alias")
 

@@ -48,7 +48,7 @@ class RenamedText:
     accepted: frozenset[int]
 
     def starts(self, renaming: Renaming) -> set[Cursor]:
-        """Where the old name became the new one."""
+        """Find where the old name became the new one."""
         return {name.start for name in self.replaced.names if name.renaming == renaming}
 
     def meant(self, renaming: Renaming) -> dict[ReplacedName, Occurrence]:
@@ -63,7 +63,7 @@ class RenamedText:
 def follow_definition(
     name: ReplacedName, definition: Occurrence, text: RenamedText, is_begun: bool = False
 ) -> RenameChain | None:
-    """What follows if the replaced name was a definition; `None` if the new one does not define the same.
+    """Find what follows if the replaced name was a definition; `None` if the new one defines another thing.
 
     `begun`: the same name was replaced elsewhere, so that the new one may already be at other places.
     """
@@ -85,7 +85,7 @@ def _places_now(old: str, places: Iterable[Occurrence], text: RenamedText) -> li
 
 
 def _captures(name: ReplacedName, target: Binding, text: RenamedText, is_begun: bool) -> bool:
-    """Whether a place that meant something else now means the definition with its new name."""
+    """Return whether a place that meant something else now means the definition with its new name."""
     earlier = {place.start: place for place in text.before.occurrences(name.new)}
     own = text.starts(name.renaming)
     for use in text.now.occurrences(name.new):
@@ -148,7 +148,7 @@ def _in_reading_order(changes: Sequence[Change], place: Cursor) -> list[Change]:
 
 
 def follow_use(name: ReplacedName, use: Occurrence, text: RenamedText) -> RenameChain | None:
-    """What follows if a use got a name that means nothing yet: its definition and the other uses."""
+    """Return what follows if a use got a name that means nothing yet: its definition and the other uses."""
     old = text.before.occurrences(name.old)
     definitions = [place for place in old if place.defines and place.binding == use.binding]
     if (

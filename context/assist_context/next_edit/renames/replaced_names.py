@@ -1,4 +1,4 @@
-"""Which names hunks replaced by others, and the document as it would be without that.
+"""Names that hunks replaced by others, and the document as it would be without that.
 
 It compares tokens of the hunks' lines, and knows no syntax.
 """
@@ -50,11 +50,11 @@ class Replacements:
         return replace(document, lines=tuple(lines))
 
     def before(self, place: Cursor) -> Cursor:
-        """Where a place of the document is in the document before."""
+        """Find where a place of the document is in the document before."""
         return Cursor(place.line, place.column - sum(_growth(name) for name in self._left_of(place)))
 
     def after(self, place: Cursor) -> Cursor | None:
-        """Where a place of the document before is now; `None` if its name was replaced."""
+        """Find where a place of the document before is now; `None` if its name was replaced."""
         column = place.column
         for name in self.names:
             if name.start.line == place.line:
@@ -77,7 +77,7 @@ def _growth(name: ReplacedName) -> int:
 def replacements(
     document: Document, hunks: Iterable[EditHunk], renamings: Collection[Renaming]
 ) -> Replacements:
-    """Where hunks made these renamings in a document, as far as the lines are still as they left them."""
+    """Find where hunks renamed in a document, as far as the lines are still as they left them."""
     names = {
         name.start: name
         for hunk in hunks
@@ -91,7 +91,7 @@ def replacements(
 
 
 def makes_any(hunk: EditHunk, renamings: Collection[Renaming]) -> bool:
-    """Whether a hunk is an example that made one of these renamings."""
+    """Return whether a hunk is an example that made one of these renamings."""
     old, new = "".join(hunk.old), "".join(hunk.new)
     near = any(renaming[0] in old and renaming[1] in new for renaming in renamings)
     return hunk.is_example and near and any(name.renaming in renamings for name in replaced_names(hunk))

@@ -59,7 +59,7 @@ class FileAround:
 
 
 def imports_above(new: list[str], lines: list[str], target: EditTarget, here: FileAround) -> AboveImports:
-    """What becomes of the imports above the definition in a block; `EditError` if they have no place."""
+    """Place the imports above the definition in a block; `EditError` if they have no place."""
     if any(map(_IMPORT.match, lines[target.first - 1 : target.last][:1])):
         return AboveImports()
     size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
@@ -120,7 +120,7 @@ def _is_inside(line: int, target: EditTarget) -> bool:
 
 
 def _is_missing(line: str, here: FileAround, code: frozenset[str], target: EditTarget) -> bool:
-    """Whether the file lacks an import that the code needs; what a Python import gives is known."""
+    """Return whether the file lacks an import that the code needs; what a Python import gives is known."""
     language = language_of(target.path)
     if language.name != "python":
         names = {name for statement in symbols(language, f"{line}\n").imports for name in statement.names}
@@ -153,7 +153,7 @@ def _check_new(missing: Sequence[str], here: FileAround, target: EditTarget) -> 
 
 
 def _python_import(lines: Sequence[str]) -> tuple[int, frozenset[tuple[str, ...]]]:
-    """How many of the lines the import at their beginning has, and what it takes.
+    """Return how many of the lines the import at their beginning has, and what it takes.
 
     These are (level, module, name, name in the file), with "" for a module as a whole. (1, nothing) if it is
     no import that Python reads.
@@ -185,10 +185,10 @@ def _taken_names(statement: ast.stmt) -> Iterator[tuple[str, ...]]:
 
 
 def is_import(line: str) -> bool:
-    """Whether a line begins an import."""
+    """Return whether a line begins an import."""
     return _IMPORT.match(line) is not None
 
 
 def goes_on(line: str) -> bool:
-    """Whether an import goes on in the next line."""
+    """Return whether an import goes on in the next line."""
     return line.rstrip().endswith(("(", "{", ",", "\\"))

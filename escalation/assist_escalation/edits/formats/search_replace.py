@@ -80,7 +80,7 @@ it is in, as in `src/shop.py :: Shop.total`.
 
 
 def has_marker(answer: str) -> bool:
-    """Whether an answer has the marker of a block, or what a person would take for one.
+    """Return whether an answer has the marker of a block, or what a person would take for one.
 
     >>> has_marker("a.py\\n<<<<<<< SEARCH\\n"), has_marker("x = 1 << 5")
     (True, False)

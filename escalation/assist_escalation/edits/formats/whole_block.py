@@ -243,7 +243,7 @@ def _cut_statements(new: list[str], size: int, target: EditTarget) -> tuple[list
 
 
 def _differs(definition: Definition, original: Definition | None) -> bool:
-    """Whether a definition that the file has is written with another signature; an imported one has none."""
+    """Say if a definition that the file has is written with another signature; an imported one has none."""
     return original is not None and _plain(definition.signature) != _plain(original.signature)
 
 
@@ -253,7 +253,7 @@ def _plain(signature: str) -> str:
 
 
 def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) -> list[Definition]:
-    """What a block defines in its place in the file."""
+    """Return what a block defines in its place in the file."""
     text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
     end = target.first + len(new)
     definitions = symbols(language_of(target.path), text).definitions

@@ -203,7 +203,7 @@ class SessionRedactor:
         return secrets, union(below)
 
     def _is_in_value(self, text: str, kind: TextKind, check: Check) -> bool:
-        """Whether the end of the text would be in a secret if the value there were ended now."""
+        """Return whether the end of the text would be in a secret if the value there were ended now."""
         last = text[text.find("\n", len(text) - LAST) + 1 :] if len(text) > LAST else text
         for closer in ends_of(last):
             secrets = self._secrets(last + closer, kind, check)
@@ -237,7 +237,7 @@ _CLOSERS = ('"', "'", '"""', '")', "')", "@h/")
 
 
 def may_become_secret(text: str) -> bool:
-    """Whether `text` ends within something that looks like a beginning of a token.
+    """Return whether `text` ends within something that looks like a beginning of a token.
 
     >>> [may_become_secret(text) for text in ('key = "ghp_a1', 'x = "4a86f954d7', "http2_v3")]
     [True, True, False]
@@ -249,7 +249,7 @@ def may_become_secret(text: str) -> bool:
 
 
 def ends_of(text: str) -> tuple[str, ...]:
-    """What may be typed to end the value at the end of `text`, so that rules for whole values find it.
+    """Return what may be typed to end the value at the end of `text`, so that rules for whole values find it.
 
     Nothing, if the text does not end in a value.
     """

@@ -156,7 +156,7 @@ def _rest_of_line(text: str, start: int, end: int) -> str:
 
 
 def compared_type(other: str, value: str) -> str | None:
-    """What a literal is that is compared with the expression `other`; None if it is no secret.
+    """Return what a literal is that is compared with the expression `other`; None if it is no secret.
 
     >>> compared_type("pinController.text", "4711"), compared_type("code", "404")
     ('PIN', None)
@@ -196,7 +196,7 @@ def _is_input(other: str) -> bool:
 
 
 def _is_certain(value: str) -> bool:
-    """Whether a value is clearly a password without a name that says so: letters, and digits or signs."""
+    """Say if a value is clearly a password without a name that says so: letters, and digits or signs."""
     digits = sum(map(str.isdigit, value))
     letters = sum(map(str.isalpha, value))
     signs = sum(1 for character in value if character in "!@#$%^&*+~?")

@@ -121,7 +121,7 @@ _STRING = re.compile(r"""(?P<q>\\*["'`])(?:(?!(?<!\\)(?P=q))[^\n])*+(?P=q)""")  
 
 
 def _starts_another(between: str) -> bool:
-    """Whether another statement, key or argument begins before the literal, at the same depth."""
+    """Return whether another statement, key or argument begins before the literal, at the same depth."""
     depth = 0
     plain = list[str]()
     for character in _STRING.sub('""', between):
@@ -220,7 +220,7 @@ def find_returned(place: NamedPlace) -> Iterator[Finding]:
 
 
 def _is_argument(match: re.Match[str]) -> bool:
-    """Whether a literal in a function's body is an argument of a call that is not what it returns."""
+    """Return whether a literal in a function's body is an argument of a call that is not what it returns."""
     if "return" in match[0]:
         return False
     is_call = match.string[match.start("prefix") - 1] == "("

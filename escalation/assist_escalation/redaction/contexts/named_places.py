@@ -115,7 +115,7 @@ def finding_if_secret(
 
 
 def _is_literal(place: NamedPlace, match: re.Match[str]) -> bool:
-    """Whether a value can only be a literal: in quotes, or without them in a file of data."""
+    """Return whether a value can only be a literal: in quotes, or without them in a file of data."""
     value = match["value"]
     type_ = place.meaning.type
     if "q" in match.re.groupindex:
@@ -131,7 +131,7 @@ def _is_pin(place: NamedPlace, value: str) -> bool:
 
 
 def _is_token(place: NamedPlace, value: str) -> bool:
-    """Whether a value is an access token: it has at least two digits, which a parser's token has not."""
+    """Say if a value is an access token: it has at least two digits, which a parser's token has not."""
     if place.meaning.type != "TOKEN" or len(value) < 8:
         return False
     digits = sum(map(str.isdigit, value))
@@ -147,7 +147,7 @@ def _is_token(place: NamedPlace, value: str) -> bool:
 
 
 def _is_mnemonic(name: str, value: str) -> bool:
-    """Whether a value is the list of words that a wallet's key is made from."""
+    """Return whether a value is the list of words that a wallet's key is made from."""
     words = value.split(" ")
     return "mnemonic" in name.lower() and len(words) in (12, 15, 18, 21, 24) and all(map(str.islower, words))
 
@@ -184,7 +184,7 @@ def findings_in_context(place: NamedPlace, start: int, end: int, *, word: bool =
 
 
 def is_token_like(value: str) -> bool:
-    """Whether a value has the digits and letters of a key: `77b0e1c2d9f84a35`."""
+    """Return whether a value has the digits and letters of a key: `77b0e1c2d9f84a35`."""
     if PLACEHOLDER.search(value):
         return False
     digits = sum(map(str.isdigit, value))
@@ -198,7 +198,7 @@ def is_token_like(value: str) -> bool:
 
 
 def is_typed_password(value: str) -> bool:
-    """Whether a value looks like a password that a person made: letters, digits or signs, without blanks.
+    """Say if a value looks like a password that a person made: letters, digits or signs, without blanks.
 
     >>> is_typed_password("Summer2024!"), is_typed_password("user-2024-05-01"), is_typed_password("summer")
     (True, False, False)
@@ -215,7 +215,7 @@ def is_typed_password(value: str) -> bool:
 
 
 def is_mixed(value: str) -> bool:
-    """Whether a value has two digits, or one and a sign, as a password has that is no name.
+    """Return whether a value has two digits, or one and a sign, as a password has that is no name.
 
     >>> is_mixed("Summer1!"), is_mixed("level1")
     (True, False)

@@ -77,7 +77,7 @@ def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
 
 
 def _header(place: NamedPlace) -> tuple[int, int, int, int] | None:
-    """Where the list of names opens and closes, the name's position, and how many names it has."""
+    """Find where the list of names opens and closes, the name's position, and how many names it has."""
     text = place.text
     after = _BRACKETS.finditer(text, place.end, place.end + _AROUND)
     end = _bracket(after, _CLOSE, _OPEN)
@@ -103,7 +103,7 @@ def _header(place: NamedPlace) -> tuple[int, int, int, int] | None:
 
 
 def _bracket(signs: Iterable[re.Match[str]], bracket: str, others: str) -> int | None:
-    """Where the first of these brackets is that belongs to none of the `others` before it."""
+    """Find where the first of these brackets is that belongs to none of the `others` before it."""
     depth = 0
     for sign in signs:
         if sign[0] in others:

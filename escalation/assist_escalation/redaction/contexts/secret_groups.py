@@ -178,7 +178,7 @@ def _is_plural(name: str) -> bool:
 
 
 def _is_flat_map(head: re.Match[str]) -> bool:
-    """Whether keys and values take turns in a list, as in `Map.of("a", "x", "b", "y")`."""
+    """Return whether keys and values take turns in a list, as in `Map.of("a", "x", "b", "y")`."""
     return head["head"].strip().lower().lstrip("&@#%") in _MAPS
 
 
@@ -201,7 +201,7 @@ def _of_group(
 
 
 def _may_hold(key: str, *, plural: bool) -> bool:
-    """Whether the value of a key can be the secret, and not what it is for."""
+    """Return whether the value of a key can be the secret, and not what it is for."""
     words = parts(key)
     if not plural:
         return bool(words) and words[-1] in _STAGES

@@ -111,7 +111,7 @@ def _find_element(place: NamedPlace, start: int) -> Finding | None:
 
 
 def _assigns(place: NamedPlace, sign: str) -> bool:
-    """Whether the sign assigns a value, as in `put("password", "...")`, and not in a list of names."""
+    """Return whether the sign assigns a value, as in `put("password", "...")`, and not in a list of names."""
     if sign == ",":
         if place.name.startswith("--"):  # ["--password", "..."]
             return True
@@ -128,7 +128,7 @@ def _is_constant(name: str) -> bool:
 
 
 def _takes_one(name: str) -> bool:
-    """Whether a function's name ends with the word for a secret: `db.setPassword`, not `pwd.getpwnam`."""
+    """Say if a function's name ends with the word for a secret: `db.setPassword`, not `pwd.getpwnam`."""
     words = parts(name.rpartition(".")[2])
     if name.endswith((".equals", ".equalsIgnoreCase")):
         words = parts(name.rpartition(".")[0])
@@ -262,7 +262,7 @@ def _find_bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | 
 
 
 def _is_certain(place: NamedPlace, sign: str, after: str, *, tight: bool) -> bool:
-    """Whether the value cannot be a variable: `${PASSWORD:word}`, `user=word password=word`."""
+    """Return whether the value cannot be a variable: `${PASSWORD:word}`, `user=word password=word`."""
     if after == "}" and sign in (":", ":-"):
         return place.text[max(0, place.start - 2) : place.start] == "${"
     return tight and _SYNTAX["paired"].search(place.text[max(0, place.start - 60) : place.start]) is not None
@@ -282,7 +282,7 @@ def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | No
 
 
 def _may_be_value(place: NamedPlace, value: str, after: str, *, tight: bool) -> bool:
-    """Whether characters without quotes are a value here, and not an expression."""
+    """Return whether characters without quotes are a value here, and not an expression."""
     if _SYNTAX["identifier"].match(value):
         return _may_be_word(place, value, after, tight=tight)
     if place.kind == "unknown":
@@ -293,7 +293,7 @@ def _may_be_value(place: NamedPlace, value: str, after: str, *, tight: bool) -> 
 
 
 def _may_be_word(place: NamedPlace, value: str, after: str, *, tight: bool) -> bool:
-    """Whether a word without quotes is a value here, and not a variable, a type or a keyword."""
+    """Return whether a word without quotes is a value here, and not a variable, a type or a keyword."""
     if after in ("(", "[", ".") or value.lower() in VARIABLES:
         return False
     if is_structured(value):
@@ -310,7 +310,7 @@ def _may_be_word(place: NamedPlace, value: str, after: str, *, tight: bool) -> b
 
 
 def _is_expression(value: str) -> bool:
-    """Whether a value may be code: calls, attributes, arithmetic with names and numbers."""
+    """Return whether a value may be code: calls, attributes, arithmetic with names and numbers."""
     if _SYNTAX["attribute"].match(value):
         return True
     return re.fullmatch(r"[\w.()\[\]{}*/+:&!-]+", value, re.ASCII) is not None and not is_random(value)

@@ -43,7 +43,7 @@ _RULES = read_rules(
 
 
 def _arguments_of(rules: tuple[Rule, ...]) -> dict[str, tuple[int, ...]]:
-    """Which arguments of each function may be a secret."""
+    """Return which arguments of each function may be a secret."""
     return {name: rule.numbers("arguments") for rule in rules for name in rule.words("functions")}
 
 
@@ -151,7 +151,7 @@ def find_calls(text: str) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _ArgumentRole:
-    """What a function of some name does with its arguments."""
+    """The use that a function makes of its arguments."""
 
     indexes: tuple[int, ...] = ()  # the arguments that may be the secret, whatever it is called on
     sure: bool = False
@@ -169,7 +169,7 @@ class _ArgumentRole:
 
 @lru_cache(maxsize=8192)
 def _role(name: str) -> _ArgumentRole | None:
-    """What the function does, by its name in lower case with the words still apart: None if nothing."""
+    """Return the function's role, by its name in lower case with the words still apart: None if nothing."""
     lower = name.lower()
     words = parts(name)
     indexes, sure = next(
@@ -192,7 +192,7 @@ _NO_ROLE = _ArgumentRole()
 
 
 def _typed_arguments(words: list[str]) -> tuple[int, ...]:
-    """Which arguments may be a password that a person made, by the words of the function's name."""
+    """Return which arguments may be a password that a person made, by the words of the function's name."""
     if not _NO_LOGIN.isdisjoint(words):
         return ()
     if not _LOGINS.isdisjoint(words):
@@ -248,7 +248,7 @@ def _name_of(call: re.Match[str]) -> str:
 def _secret_arguments(
     text: str, call: re.Match[str], name: str, role: _ArgumentRole
 ) -> tuple[tuple[int, ...], bool] | None:
-    """Which arguments may be the secret, and whether they can be nothing else."""
+    """Return which arguments may be the secret, and whether they can be nothing else."""
     if call["list"] and role.listed:
         return (1,), True
     if role.receivers and (receiver := _RECEIVER.search(text, max(0, call.start() - 43), call.start())):

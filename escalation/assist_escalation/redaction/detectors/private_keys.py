@@ -121,7 +121,7 @@ def _find_bodies(text: str, start: int, end: int) -> Iterator[Finding]:
 
 
 def _end_of_cut_key(text: str, start: int) -> int:
-    """Where a key ends whose last line is not in `text`."""
+    """Find where a key ends whose last line is not in `text`."""
     place = start
     limit = min(len(text), start + _LONGEST)
     while place < limit:
@@ -134,7 +134,7 @@ def _end_of_cut_key(text: str, start: int) -> int:
 
 
 def _start_of_cut_key(text: str, least: int, end: int) -> int:
-    """Where a key begins whose first line is not in `text`."""
+    """Find where a key begins whose first line is not in `text`."""
     place = text.rfind("\n", least, end) + 1 or least
     while place > least:
         above = text.rfind("\n", least, place - 1) + 1 or least
@@ -146,7 +146,7 @@ def _start_of_cut_key(text: str, least: int, end: int) -> int:
 
 
 def _end_of_lines(text: str, start: int, lines: int) -> int:
-    """Where the next `lines` lines after `start` end."""
+    """Find where the next `lines` lines after `start` end."""
     place = start
     for _ in range(lines):
         end = text.find("\n", place)
@@ -157,7 +157,7 @@ def _end_of_lines(text: str, start: int, lines: int) -> int:
 
 
 def public_parts(text: str, check: Check) -> list[tuple[int, int]]:
-    """Where in `text` the public members of JSON Web Keys and certificates are, in order.
+    """Find where in `text` the public members of JSON Web Keys and certificates are, in order.
 
     >>> public_parts('{"kty": "RSA", "e": "AQAB"}', lambda: None)
     [(8, 13), (20, 26)]
@@ -255,7 +255,7 @@ def _block(text: str, bodies: list[_Range], end: int) -> Iterator[list[_Range]]:
 
 
 def _are_random(text: str, lines: Sequence[_Range]) -> bool:
-    """Whether all lines look random, and do not encode a text or a file of a known kind."""
+    """Return whether all lines look random, and do not encode a text or a file of a known kind."""
     bodies = [text[start:end] for start, end in lines]
     whole = bodies if len(bodies[-1]) >= len(bodies[0]) else bodies[:-1]
     head = _HEAD.search(text, max(0, lines[0][0] - 100), lines[0][0])
@@ -264,7 +264,7 @@ def _are_random(text: str, lines: Sequence[_Range]) -> bool:
 
 
 def _is_said_public(text: str, lines: Sequence[_Range]) -> bool:
-    """Whether words before the lines say that they are public."""
+    """Return whether words before the lines say that they are public."""
     high = lines[0][0]
     low = max(0, high - _NEAR)
     hex_pair = len(lines) == _LEAST_HEX and _HEX.fullmatch(text, *lines[0]) is not None
@@ -279,14 +279,14 @@ def _is_mixed(line: str) -> bool:
 
 
 def _is_public(marks: Sequence[re.Match[str]], start: int, end: int) -> bool:
-    """Whether lines are within the marks of something public; one of the two marks is enough."""
+    """Return whether lines are within the marks of something public; one of the two marks is enough."""
     sides = [(mark, "BEGIN") for mark in marks if mark.end() <= start][-1:]
     sides += [(mark, "END") for mark in marks if mark.start() >= end][:1]
     return any(mark["side"] == side and _PUBLIC.search(mark["kind"]) for mark, side in sides)
 
 
 def _is_plain(digits: str) -> bool:
-    """Whether digits encode a file that is no key, or a text, which is searched on its own.
+    """Return whether digits encode a file that is no key, or a text, which is searched on its own.
 
     A text of base64 alone is the body of a key that was encoded twice.
     """

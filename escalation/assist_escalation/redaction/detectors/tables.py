@@ -118,7 +118,7 @@ def _columns(names: list[str]) -> list[int]:
 
 
 def _rows(text: str, place: int, sign: str, count: int) -> Iterator[tuple[int, list[str]]]:
-    """Where each row of a table with `count` columns begins, and its cells.
+    """Find where each row of a table with `count` columns begins, and its cells.
 
     One other line between two rows does not end the table: it may be the one that is being typed.
     """

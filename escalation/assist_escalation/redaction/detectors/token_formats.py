@@ -68,7 +68,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a table says: the services with this format, and the forms of the token after its prefix.
+    """A row of a table: the services with this format, and the forms of the token after its prefix.
 
     `near` are words of which one is before the token, at most 40 characters away; with `key_word`, a word
     such as "key" is between them.
@@ -148,7 +148,7 @@ def parts_of(rule: Rule, body: str, alphabets: dict[str, str]) -> tuple[Part, ..
 
 
 def token_of(rule: Rule, alphabets: dict[str, str]) -> Token:
-    """What one `[[token]]` says.
+    """Return what one `[[token]]` says.
 
     >>> values = {"service": "X", "prefix": "x-", "body": "hex{4}"}
     >>> token_of(Rule("t", values), {"hex": "[0-9a-f]"}).bodies
@@ -169,7 +169,7 @@ def token_of(rule: Rule, alphabets: dict[str, str]) -> Token:
 
 
 def token_format(rule: Rule, token: Token) -> Format:
-    """How to search for a token."""
+    """Return how to search for a token."""
     kind = rule.text("type")
     if token.near:
         return Format(kind, _marks(token.near), _after_a_name(token), near=True, random=True)
@@ -325,7 +325,7 @@ def _numbers_of_names(text: str, lower: str) -> Iterator[int]:
 
 
 def _is_wordy(value: str) -> bool:
-    """Whether a value has no digit, and few capitals: a name of a program, or a path."""
+    """Return whether a value has no digit, and few capitals: a name of a program, or a path."""
     return not _DIGIT.search(value) and sum(map(str.isupper, value)) * 4 <= len(value)
 
 
@@ -428,7 +428,7 @@ def _is_hex(value: str) -> bool:
 
 
 def _is_text(value: str) -> bool:
-    """Whether a value is a text in base64, which is searched on its own."""
+    """Return whether a value is a text in base64, which is searched on its own."""
     bare = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return bool(base64.b64decode(bare[: len(bare) // 4 * 4]).decode())

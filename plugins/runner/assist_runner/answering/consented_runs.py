@@ -83,7 +83,7 @@ async def refusal_to_run(context: AnswerContext, request: RunRequest, confirm: C
     """Why nothing is run, "" if it is. The user is asked where that is needed, and the answer is kept."""
     config = context.inputs.config
     agreed = context.question.run
-    verdict, why = await asyncio.to_thread(partial(may_run, config, request, agreed=agreed))
+    verdict, why = await asyncio.to_thread(partial(may_run, config, request, is_agreed=agreed))
     if verdict == "no":
         return why
     if verdict == "yes":

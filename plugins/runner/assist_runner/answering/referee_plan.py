@@ -66,7 +66,7 @@ def referee_plan(question: Question, folders: QuestionFolders, inputs: DecisionI
     target = question.target
     if question.command not in EDITS or target is None:
         return None
-    verdict = may_run(config, RunRequest(corpus.root, (), True), agreed=False)[0]
+    verdict = may_run(config, RunRequest(corpus.root, (), True), is_agreed=False)[0]
     offers = question.asks_run and verdict == "ask" and not was_declined(config, corpus.root)
     if not asked and verdict != "yes" and not offers:
         return None

@@ -73,10 +73,10 @@ def verify(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
-    recorded = workspace_at(workspace)
-    report = past_requests.verify_log(recorded)
-    path = gate_files(recorded.config).audit
-    show_view(records.verification_view(report, path, recorded.permissions), as_json=as_json)
+    records_place = workspace_at(workspace)
+    report = past_requests.verify_log(records_place)
+    path = gate_files(records_place.config).audit
+    show_view(records.verification_view(report, path, records_place.permissions), as_json=as_json)
     if not report.ok:
         raise typer.Exit(FAILED)
 
@@ -102,15 +102,15 @@ def checkpoint(
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
-    recorded = workspace_at(workspace)
-    report = past_requests.verify_log(recorded)
+    records_place = workspace_at(workspace)
+    report = past_requests.verify_log(records_place)
     line = 0
     if restart:
         for told in records.problem_lines(report):
             say(told)
         ask_first("Accept the log as it is?", "The checkpoint was not begun again.", yes=yes)
-        line = past_requests.restart_checkpoint(recorded)
-    show_view(records.checkpoint_view(report, recorded.permissions, line), as_json=as_json)
+        line = past_requests.restart_checkpoint(records_place)
+    show_view(records.checkpoint_view(report, records_place.permissions, line), as_json=as_json)
     if report.problem and not (restart or as_json):
         raise typer.Exit(FAILED)
 
@@ -143,10 +143,10 @@ def show(
     from assist_server.record_files import gate_files  # noqa: PLC0415
     from assist_server.wording.records import event_lines, request_lines  # noqa: PLC0415
 
-    named = str(flags.repo.expanduser().resolve()) if flags.repo else ""
+    repository = str(flags.repo.expanduser().resolve()) if flags.repo else ""
     audit = gate_files(settings()).audit
     period = (seconds_of(flags.since), seconds_of(flags.until))
-    matches = events(audit, Filter(*period, named, flags.kind, request_id or flags.request, flags.tool))
+    matches = events(audit, Filter(*period, repository, flags.kind, request_id or flags.request, flags.tool))
     if flags.as_json:
         emit({"events": list(matches)})
         return

@@ -53,14 +53,14 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
     from assist_server.threads.thread_files import thread_files  # noqa: PLC0415
     from assist_server.wording.views import CommandView, ShownTable  # noqa: PLC0415
 
-    found = thread_files(settings()).all()
+    all_threads = thread_files(settings()).all()
     rows = [
         {
             **{key: getattr(thread, key) for key in ("id", "name", "root", "used")},
             "turns": len(thread.turns),
             "about": thread.topic,
         }
-        for thread in found
+        for thread in all_threads
     ]
     cells = [
         (
@@ -70,10 +70,10 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
             Path(thread.root).name,
             thread.topic[:WORDS],
         )
-        for thread in found
+        for thread in all_threads
     ]
     heads = ("name", "last", "turns", "folder", "about")
-    words = ShownTable(heads, cells, ("turns",)) if found else "No conversation is kept."
+    words = ShownTable(heads, cells, ("turns",)) if all_threads else "No conversation is kept."
     show_view(CommandView({"threads": rows}, [words]), as_json=as_json)
 
 

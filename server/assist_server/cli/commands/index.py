@@ -58,10 +58,10 @@ def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     plain = reader.without_outline()
     reader.close()
     run = {"refreshed": bool(event), "parses": event.get("parses", 0), "seconds": event.get("seconds", 0.0)}
-    named = [{"path": path, "language": language, "problem": why} for path, language, why in plain]
-    document = {**found, "files_without_outline": named, **run}
+    rows = [{"path": path, "language": language, "problem": why} for path, language, why in plain]
+    status = {**found, "files_without_outline": rows, **run}
     words = [*status_facts(found, plain), *_run_facts(event)]
-    show_view(CommandView(document, [words]), as_json=as_json)
+    show_view(CommandView(status, [words]), as_json=as_json)
 
 
 def context(
@@ -86,11 +86,11 @@ def context(
     from assist_server.workspace.members import library_document  # noqa: PLC0415
 
     search = FolderSearch(folder_at(config, root))
-    named = search.with_prompt_path(document)
-    if named is None:
+    rows = search.with_prompt_path(document)
+    if rows is None:
         raise UserError(f"{document.path} is not below {root}: say with --workspace where it belongs.")
     _update_index(config, search.folder)
-    result = search.near(named, cursor, tokens)
+    result = search.near(rows, cursor, tokens)
     search.close()
     if as_json:
         snippets = [snippet_document(snippet) for snippet in result.snippets]
@@ -107,28 +107,34 @@ def context(
     _show_snippets(result)
 
 
-def status_facts(found: dict[str, Any], plain: Sequence[tuple[str, str, str]] = ()) -> list[tuple[str, str]]:
+def status_facts(
+    document: dict[str, Any], plain: Sequence[tuple[str, str, str]] = ()
+) -> list[tuple[str, str]]:
     """The state of an index, from `status_document`, for people. `plain` are the files without an outline."""
     lines = [
-        ("Workspace", found["root"]),
-        ("Index", found["database"]),
-        ("", f"{megabytes(found['bytes'])}, {files_words(found['files'])}, {found['parsed']:,} of them read"),
+        ("Workspace", document["root"]),
+        ("Index", document["database"]),
+        (
+            "",
+            f"{megabytes(document['bytes'])}, {files_words(document['files'])}, "
+            f"{document['parsed']:,} of them read",
+        ),
     ]
-    if found["waiting"]:
-        lines.append(("", f"{files_words(found['waiting'])} still to be read"))
+    if document["waiting"]:
+        lines.append(("", f"{files_words(document['waiting'])} still to be read"))
     lines += [
         (
             "No outline" if not number else "",
             f"{files_words(outline['files'])} in {outline['language']}: "
             f"{outline['problem']}{_names(outline, plain)}",
         )
-        for number, outline in enumerate(found["outlines"])
+        for number, outline in enumerate(document["outlines"])
     ]
     lines += [
         ("Left out" if not number else "", f"{file['path']}: {file['why']}")
-        for number, file in enumerate(found["quarantined"])
+        for number, file in enumerate(document["quarantined"])
     ]
-    return lines + ([("Problem", found["problem"])] if found["problem"] else [])
+    return lines + ([("Problem", document["problem"])] if document["problem"] else [])
 
 
 def files_words(count: int) -> str:
@@ -138,9 +144,9 @@ def files_words(count: int) -> str:
 
 def _names(outline: dict[str, Any], plain: Sequence[tuple[str, str, str]]) -> str:
     """The first files of a language without an outline, and where the others are named."""
-    named = [path for path, *why in plain if why == [outline["language"], outline["problem"]]]
-    more = f" and {len(named) - LISTED:,} more (--json has all)" if len(named) > LISTED else ""
-    return f": {', '.join(named[:LISTED])}{more}" if named else ""
+    paths = [path for path, *why in plain if why == [outline["language"], outline["problem"]]]
+    more = f" and {len(paths) - LISTED:,} more (--json has all)" if len(paths) > LISTED else ""
+    return f": {', '.join(paths[:LISTED])}{more}" if paths else ""
 
 
 def _update_index(config: "Config", folder: "WorkspaceFolder") -> "IndexerEvent":

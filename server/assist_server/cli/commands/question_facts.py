@@ -17,15 +17,15 @@ from assist_server.threads.thread_files import thread_files
 from assist_server.wording.facts import fact_rows, facts_document, no_model_line
 
 
-def show_facts(begun: BegunQuestion, target: str, flags: Asking) -> None:
+def show_facts(beginning: BegunQuestion, target: str, flags: Asking) -> None:
     """Print the facts of a definition, a file or a folder. Raises `UserError` for a name of nothing."""
-    path = os.path.realpath(os.path.join(begun.place.asked, os.path.expanduser(target)))
-    with folders_of_question(begun.config, begun.place, begun.asked) as (folders, resolved):
-        found = _facts(begun.config, folders, resolved, path)
+    path = os.path.realpath(os.path.join(beginning.place.asked, os.path.expanduser(target)))
+    with folders_of_question(beginning.config, beginning.place, beginning.asked) as (folders, target_place):
+        facts = _facts(beginning.config, folders, target_place, path)
     if flags.as_json:
-        emit(facts_document(found))
+        emit(facts_document(facts))
     else:
-        show_rows(fact_rows(found), found.root)
+        show_rows(fact_rows(facts), facts.root)
 
 
 def _facts(config: Config, folders: QuestionFolders, target: QuestionTarget | None, path: str) -> CodeFacts:
@@ -33,35 +33,37 @@ def _facts(config: Config, folders: QuestionFolders, target: QuestionTarget | No
     if target is None:
         inside = path_inside(corpus, path)
         return CodeFacts(folder_facts(corpus, "" if inside == "." else inside), root=corpus.root)
-    found = code_facts(corpus, target, config.programs)
-    if found is None:
+    facts = code_facts(corpus, target, config.programs)
+    if facts is None:
         raise UserError(
             f"There is no definition around {target.lines.path}:{target.lines.first}: name another line, the "
             "file or a symbol."
         )
-    return found
+    return facts
 
 
-def answer_by_facts(begun: BegunQuestion, flags: Asking) -> bool:
+def answer_by_facts(beginning: BegunQuestion, flags: Asking) -> bool:
     """Answer a question that asks only for facts, if they are known; whether they were.
 
     It loads nothing of what asks a model, which takes twice as long as all else. A further question gathers
     the code that the conversation is about.
     """
-    config = begun.config
-    asked = begun.asked
-    words = asked.words
-    with folders_of_question(config, begun.place, asked) as (folders, _):
-        found = asked_facts((folders.corpus, *folders.others), words, config.programs)
-        if found is None or not found.whole:
+    config = beginning.config
+    request = beginning.asked
+    words = request.words
+    with folders_of_question(config, beginning.place, request) as (folders, _):
+        facts = asked_facts((folders.corpus, *folders.others), words, config.programs)
+        if facts is None or not facts.whole:
             return False
-        allowed, problems = permissions_for(config, folders.roots, asking_folders(begun.place.asked, asked))
+        permissions, problems = permissions_for(
+            config, folders.roots, asking_folders(beginning.place.asked, request)
+        )
         for problem in problems:
             say(f"assist: {problem}")
         end_passing()
-        show_rows(fact_rows(found), found.root)
+        show_rows(fact_rows(facts), facts.root)
         out("")
-        stays = flags.local or config.offline or allowed.mode == "never"
+        stays = flags.local or config.offline or permissions.mode == "never"
         turn = ThreadTurn("ask", words, (), FACTS_ANSWER, stays=stays)
         keep(config, add_turn(new_thread(folders.corpus.root), turn, 0))
     say(no_model_line(FACTS_WHY))

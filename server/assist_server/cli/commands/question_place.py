@@ -37,7 +37,7 @@ _RUN_TESTS = ("test", "refactor", "fix")  # commands
 
 @dataclass(frozen=True, slots=True)
 class QuestionContext:
-    """What goes with a question: files and folders by name, and the conversation that it goes on with.
+    """The context of a question: files and folders by name, and the conversation that it goes on with.
 
     That is `thread` itself, the one called `name`, or with `last` the last one of the workspace. `indexed`:
     the index was brought up to date for this question already. With `run`, the user agrees that the code in
@@ -76,25 +76,25 @@ class TerminalQuestion:
     users: bool = False
 
 
-def with_folder_target(root: Path, asked: TerminalQuestion) -> TerminalQuestion:
+def with_folder_target(root: Path, query: TerminalQuestion) -> TerminalQuestion:
     """A question whose target is a folder: that is explained by its outlines; other commands need a file."""
-    is_folder = asked.target and os.path.isdir(_full_path(root, asked.target))
-    if not is_folder or parse_target(asked.target).first:
-        return asked
-    if asked.command != "explain":
+    is_folder = query.target and os.path.isdir(_full_path(root, query.target))
+    if not is_folder or parse_target(query.target).first:
+        return query
+    if query.command != "explain":
         raise UserError(
-            f"{asked.target} is a folder: name the file, the lines or the symbol that `{asked.command}` is "
-            f"for, as in {os.path.join(asked.target, 'app.py')}:12. "
-            f"`assist explain {asked.target}` gives an overview.",
+            f"{query.target} is a folder: name the file, the lines or the symbol that `{query.command}` is "
+            f"for, as in {os.path.join(query.target, 'app.py')}:12. "
+            f"`assist explain {query.target}` gives an overview.",
             WRONG_USAGE,
         )
-    context = replace(asked.context, files=(asked.target, *asked.context.files))
-    return replace(asked, target="", words=asked.words or OVERVIEW, context=context)
+    context = replace(query.context, files=(query.target, *query.context.files))
+    return replace(query, target="", words=query.words or OVERVIEW, context=context)
 
 
 @dataclass(frozen=True, slots=True)
 class AskedPlace:
-    """Where a question is asked, what it is about as seen from there, and the folders that are searched.
+    """The place of a question: its folder, its target as seen from there, and the folders to search.
 
     `asked` is the directory of the command. The `update` of the first folder's index is under way; None where
     it is not needed.
@@ -110,16 +110,16 @@ class AskedPlace:
 def place_of_question(config: Config, root: Path, question: TerminalQuestion) -> AskedPlace:
     """The place of a question. Its index is brought up to date while the caller loads the rest."""
     _refuse_stray_link(root, root, question.target)
-    asked = root
+    home = root
     root, target = _place_of(root, question.target)
-    if root != asked:
+    if root != home:
         say(
-            f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}, with "
+            f"assist: {_full_path(root, target)} is outside of {home}: it is read as a file of {root}, with "
             "the code there; the rules of both folders hold."
         )
     folder = working_folder(config, root)
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
-    place = AskedPlace(asked, root, target, (folder, *docs))
+    place = AskedPlace(home, root, target, (folder, *docs))
     if not _needs_index(config, place, question):
         return place
     show_passing(f"indexing {folder.name}".rstrip())
@@ -127,7 +127,7 @@ def place_of_question(config: Config, root: Path, question: TerminalQuestion) ->
 
 
 def _needs_index(config: Config, place: AskedPlace, question: TerminalQuestion) -> bool:
-    """Whether it is about a symbol, a folder or the whole workspace: then the index must be up to date."""
+    """Say if it is about a symbol, a folder or the whole workspace: then the index must be up to date."""
     if not config.context.index or not question.index or question.context.indexed:
         return False
     by_index = any(os.path.isdir(_full_path(place.asked, name)) for name in question.context.files)
@@ -137,11 +137,11 @@ def _needs_index(config: Config, place: AskedPlace, question: TerminalQuestion) 
 
 
 def _may_run_tests(config: Config, place: AskedPlace, question: TerminalQuestion) -> bool:
-    """Whether tests of the code may run, which the index finds; a command for tests names them itself."""
+    """Say if tests of the code may run, which the index finds; a command for tests names them itself."""
     context = question.context
     if question.command not in _RUN_TESTS or context.test_command:
         return False
-    verdict, _ = may_run(config, RunRequest(place.folders[0].root, (), True), agreed=context.run)
+    verdict, _ = may_run(config, RunRequest(place.folders[0].root, (), True), is_agreed=context.run)
     return verdict == "yes" or (verdict == "ask" and question.command == "test")
 
 
@@ -154,20 +154,20 @@ class BegunQuestion:
     place: AskedPlace
 
 
-def begin_question(asked: TerminalQuestion, flags: Asking) -> BegunQuestion:
+def begin_question(query: TerminalQuestion, flags: Asking) -> BegunQuestion:
     """Bring the index up to date for a question, from now on."""
-    return _begin(settings(offline=flags.offline), asked, flags)
+    return _begin(settings(offline=flags.offline), query, flags)
 
 
-def _begin(config: Config, asked: TerminalQuestion, flags: Asking) -> BegunQuestion:
-    return BegunQuestion(config, asked, place_of_question(config, directory(flags.workspace), asked))
+def _begin(config: Config, query: TerminalQuestion, flags: Asking) -> BegunQuestion:
+    return BegunQuestion(config, query, place_of_question(config, directory(flags.workspace), query))
 
 
 def begin_facts(target: str, flags: Asking) -> BegunQuestion:
     """The same for the facts of a target, which may be a folder."""
-    named = "" if os.path.isdir(_full_path(directory(flags.workspace), target)) else target
+    name = "" if os.path.isdir(_full_path(directory(flags.workspace), target)) else target
     config = _with_writable_data(settings(offline=flags.offline))
-    return _begin(config, TerminalQuestion("explain", named, "", users=True), flags)
+    return _begin(config, TerminalQuestion("explain", name, "", users=True), flags)
 
 
 def _with_writable_data(config: Config) -> Config:
@@ -219,14 +219,14 @@ def folders_of_question(
             refuse_blank(question.command, resolved)
             if question.command in EDITS:
                 refuse_other_encoding(corpora[0].root, resolved)
-        _refuse_no_code(question, corpora, indexed=place.update is not None)
+        _refuse_no_code(question, corpora, has_index=place.update is not None)
         yield QuestionFolders(corpora[0], tuple(corpora[1:]), oracles_of(config)), resolved
 
 
-def _refuse_no_code(question: TerminalQuestion, corpora: list["Corpus"], *, indexed: bool) -> None:
+def _refuse_no_code(question: TerminalQuestion, corpora: list["Corpus"], *, has_index: bool) -> None:
     """Raise `UserError` for a question about a folder without code: a model would make it up."""
     brings_text = question.target or question.piped.text or question.context != NO_CONTEXT
-    if indexed and not brings_text and not any(corpus.reader.files() for corpus in corpora):
+    if has_index and not brings_text and not any(corpus.reader.files() for corpus in corpora):
         raise UserError(
             f"{corpora[0].root} has no file that a question could be about: go into a project, or name one "
             "with --workspace. `assist index` says what is left out."
@@ -241,13 +241,13 @@ def bring_up_to_date(config: Config, folder: WorkspaceFolder) -> None:
 
 def _progress_of(folder: WorkspaceFolder) -> IndexProgress:
     what = f"indexing {folder.name}".rstrip()
-    return lambda done, of: show_passing(f"{what}, {done:,} of {of:,} files")
+    return lambda count, of: show_passing(f"{what}, {count:,} of {of:,} files")
 
 
 def _refuse_stray_link(base: Path, workspace: Path, target: str) -> None:
     """Raise `UserError` for a target that a link out of its repository, or out of the workspace, leads to."""
-    named = os.path.expanduser(parse_target(target).path) if target else ""
-    refuse_named_link(base, named, [os.path.realpath(workspace)])
+    name = os.path.expanduser(parse_target(target).path) if target else ""
+    refuse_named_link(base, name, [os.path.realpath(workspace)])
 
 
 def _full_path(root: Path, target: str) -> str:
@@ -255,13 +255,16 @@ def _full_path(root: Path, target: str) -> str:
     return os.path.join(root, os.path.expanduser(parse_target(target).path))
 
 
-def asking_folders(root: Path, asked: TerminalQuestion) -> list[str]:
+def asking_folders(root: Path, query: TerminalQuestion) -> list[str]:
     """The folders whose rules hold for the question: the workspace, and those that have what it names.
 
     If a link is named, that is another folder than the one of the file.
     """
-    named = [*([asked.target] if asked.target else []), *asked.context.files]
-    return [str(root), *(os.path.dirname(_full_path(root, name)) for name in named)]
+    paths = [
+        *([query.target] if query.target else []),
+        *query.context.files,
+    ]
+    return [str(root), *(os.path.dirname(_full_path(root, name)) for name in paths)]
 
 
 def _place_of(root: Path, target: str) -> tuple[Path, str]:

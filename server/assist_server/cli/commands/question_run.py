@@ -87,15 +87,19 @@ AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
 
 def run(
-    command: str, target: str, said: tuple[str, str], flags: Asking, context: QuestionContext = NO_CONTEXT
+    command: str,
+    target: str,
+    words_and_pipe: tuple[str, str],
+    flags: Asking,
+    context: QuestionContext = NO_CONTEXT,
 ) -> None:
     """Answer one question, from the user's words and a `-`. Raises errors that `main` maps to exit codes."""
-    words, piped = _words_and_pipe(*said)
-    if command == "ask" and not words.strip() and not piped.text:
+    words, pipe = _words_and_pipe(*words_and_pipe)
+    if command == "ask" and not words.strip() and not pipe.text:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config = settings(offline=flags.offline, model=flags.model)
-    asked = TerminalQuestion(command, target, words, piped, context, users=command == "test")
-    decided = decide_run(config, asked, flags)
+    request = TerminalQuestion(command, target, words, pipe, context, users=command == "test")
+    decided = decide_run(config, request, flags)
     if flags.dry_run:
         show_decision(decided, flags)
         return
@@ -103,30 +107,30 @@ def run(
     finish_run(decided, flags, final, notices)
 
 
-def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> AnswerContext:
+def decide_run(config: Config, request: TerminalQuestion, flags: Asking) -> AnswerContext:
     """A question with its decision. What is wrong in the rules is said on stderr."""
     root = directory(flags.workspace)
-    asked = with_folder_target(root, asked)
-    context = asked.context
-    place = place_of_question(config, root, asked)
-    with folders_of_question(config, place, asked) as (folders, resolved):
+    request = with_folder_target(root, request)
+    context = request.context
+    place = place_of_question(config, root, request)
+    with folders_of_question(config, place, request) as (folders, target):
         corpus = folders.corpus
-        added = tuple(attachment_at(name, root, [corpus.root]) for name in context.files)
-        inputs = decision_inputs(config, folders.roots, asking_folders(root, asked))
+        attachments = tuple(attachment_at(name, root, [corpus.root]) for name in context.files)
+        inputs = decision_inputs(config, folders.roots, asking_folders(root, request))
         for problem in inputs.problems:
             say(f"assist: {problem}")
-        for done in finish_interrupted(config, corpus.root):
-            say(f"assist: {done}")
+        for note in finish_interrupted(config, corpus.root):
+            say(f"assist: {note}")
         question = Question(
-            asked.command,
-            _with_expectation(asked.words, context.expect),
-            resolved,
-            (piped_span(asked.piped.text),) if asked.piped.text else (),
+            request.command,
+            _with_expectation(request.words, context.expect),
+            target,
+            (piped_span(request.piped.text),) if request.piped.text else (),
             flags.wish,
             flags.provider,
-            asked.piped.size,
+            request.piped.size,
             thread=_with_code(_thread_of(config, context, corpus.root), folders, inputs),
-            attachments=added,
+            attachments=attachments,
             run=context.run,
             test_command=context.test_command,
             expect=context.expect,
@@ -157,13 +161,13 @@ def _with_code(thread: Thread | None, folders: QuestionFolders, inputs: Decision
     return replace(thread, turns=(replace(thread.turns[0], spans=spans), *thread.turns[1:]))
 
 
-def show_decision(decided: AnswerContext, flags: Asking) -> None:
-    """Who would answer and what would be sent, with the text itself if it is asked for."""
-    text = payload_text(decided.prepared) if decided.prepared else ""
+def show_decision(context: AnswerContext, flags: Asking) -> None:
+    """Return who would answer and what would be sent, with the text itself if it is asked for."""
+    text = payload_text(context.prepared) if context.prepared else ""
     if flags.as_json:
-        emit({**route_document(decided), **({"text": text} if flags.show_text else {})})
+        emit({**route_document(context), **({"text": text} if flags.show_text else {})})
         return
-    facts(route_facts(decided))
+    facts(route_facts(context))
     if flags.show_text:
         out(f"\n{text}" if text else "Nothing would be sent, so there is no text.")
 
@@ -172,19 +176,19 @@ def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
     """The user's words, and what is piped in; a `-` may also take the place of the words."""
     if dash not in ("", DASH):
         raise UserError(f"{dash!r} is one word too many: put your words in quotes.", WRONG_USAGE)
-    piped = piped_input(STDIN, asked=DASH in (words, dash))
+    piped = piped_input(STDIN, is_asked=DASH in (words, dash))
     if piped.notice:
         say(f"assist: {piped.notice}")
     return "" if words == DASH else words, piped
 
 
-def answer_once(decided: AnswerContext, flags: Asking) -> tuple[FinalAnswer, list[str]]:
+def answer_once(context: AnswerContext, flags: Asking) -> tuple[FinalAnswer, list[str]]:
     """The same as `answer_run`, with a model that is closed afterwards."""
 
     async def answer() -> tuple[FinalAnswer, list[str]]:
-        local = local_model(decided.inputs.config)
+        local = local_model(context.inputs.config)
         try:
-            return await answer_run(decided, flags, local)
+            return await answer_run(context, flags, local)
         finally:
             local.close()
 
@@ -192,7 +196,7 @@ def answer_once(decided: AnswerContext, flags: Asking) -> tuple[FinalAnswer, lis
 
 
 async def answer_run(
-    decided: AnswerContext, flags: Asking, local: OnDemandModel
+    context: AnswerContext, flags: Asking, local: OnDemandModel
 ) -> tuple[FinalAnswer, list[str]]:
     """Show the answer as it arrives, but one about a diff; return its end and the notices."""
 
@@ -202,12 +206,12 @@ async def answer_run(
     async def confirm_run(request: RunRequest) -> bool:
         return _confirm_run(request, flags)
 
-    shown = decided.question.command not in DIFFS and not decided.local.form.kind
-    streams = shown and not flags.as_json
+    is_shown = context.question.command not in DIFFS and not context.local.form.kind
+    streams = is_shown and not flags.as_json
     with stream_markdown() if streams else nullcontext(None) as write:
         display = _Display(write)
         session = AnswerSession(local.load, confirm_request, display.sink(), confirm_run=confirm_run)
-        final = await session.answer(decided)
+        final = await session.answer(context)
         end_passing()
     return final, display.notices
 
@@ -230,14 +234,14 @@ class _Display:
         self._model = ""
 
     def sink(self) -> AnswerSink:
-        """Where the answer goes."""
+        """Find where the answer goes."""
         return AnswerSink(self.text, self.notice, self.progress, self.restart, self.facts)
 
-    def facts(self, found: FactsFound | PlacesFound) -> None:
+    def facts(self, event: FactsFound | PlacesFound) -> None:
         """Show what is known before any model is asked."""
         if self._streams:
             end_passing()
-            show_facts(*answer_header(found))
+            show_facts(*answer_header(event))
             out("")
 
     def restart(self, _decision: Decision, model: str) -> None:
@@ -275,32 +279,32 @@ class _Display:
             show_passing(words)
 
 
-def consent_of_flags(decided: AnswerContext, flags: Asking, *, terminal: bool) -> bool | None:
-    """Whether the flags allow a request or rule it out; None if the user has to be asked.
+def consent_of_flags(context: AnswerContext, flags: Asking, *, terminal: bool) -> bool | None:
+    """Return whether the flags allow a request or rule it out; None if the user has to be asked.
 
     --yes was given before the local model read anything, so it does not cover a second request.
     """
-    prepared = decided.prepared
-    if decided.decision.again:
-        return False if prepared is None or flags.as_json or not terminal else None
-    if prepared is None:
+    request = context.prepared
+    if context.decision.again:
+        return False if request is None or flags.as_json or not terminal else None
+    if request is None:
         return False
-    return True if flags.yes and prepared.request.permissions.yes_allowed else None
+    return True if flags.yes and request.request.permissions.yes_allowed else None
 
 
-def _confirm_request(decided: AnswerContext, flags: Asking) -> bool:
+def _confirm_request(context: AnswerContext, flags: Asking) -> bool:
     """Show what would be sent, and ask whether it may be sent."""
-    given = consent_of_flags(decided, flags, terminal=sys.stdin.isatty())
-    prepared = decided.prepared
-    if flags.show_text and given is not False and prepared:
-        say_lines(payload_text(prepared))
-    if given is not None or prepared is None:
-        return bool(given)
-    for line in preview_lines(decided):
+    consent = consent_of_flags(context, flags, terminal=sys.stdin.isatty())
+    request = context.prepared
+    if flags.show_text and consent is not False and request:
+        say_lines(payload_text(request))
+    if consent is not None or request is None:
+        return bool(consent)
+    for line in preview_lines(context):
         say(line)
     if not sys.stdin.isatty():
         say("There is no terminal to ask at: --yes sends it, where the policy allows that.")
-    return confirm(f"Send this to {prepared.host}?", lambda: show_page(payload_text(prepared)))
+    return confirm(f"Send this to {request.host}?", lambda: show_page(payload_text(request)))
 
 
 def _confirm_run(request: RunRequest, flags: Asking) -> bool:
@@ -313,31 +317,33 @@ def _confirm_run(request: RunRequest, flags: Asking) -> bool:
     return confirm("Run it, now and for later tests of this workspace?")
 
 
-def finish_run(decided: AnswerContext, flags: Asking, final: FinalAnswer, notices: list[str]) -> None:
+def finish_run(context: AnswerContext, flags: Asking, final: FinalAnswer, notices: list[str]) -> None:
     """Show and make the edit; the last line says which model answered, why, and what it took."""
     if final.thread is not None:
-        keep(decided.inputs.config, final.thread)
-    view = answer_view(decided, final)
+        keep(context.inputs.config, final.thread)
+    view = answer_view(context, final)
     plan = final.plan
-    made = False
+    is_made = False
     problem: EscalationError | None = final.problem
     if final.problem is not None and final.problem.excerpt:
         say_lines(final.problem.excerpt)
     if plan is not None:
-        made, problem = _edit(view, flags, plan)
+        is_made, problem = _edit(view, flags, plan)
     if flags.as_json:
-        document = answer_document(view, notices, is_applied=made, problem=problem)
+        document = answer_document(view, notices, is_applied=is_made, problem=problem)
         emit({**document, "thread": final.thread.id if final.thread else None})
     else:
         show_sources(final.sources)
     if plan is not None and problem is None and not flags.as_json:
-        changed = ", ".join(visible(change.path) for change in plan.changes)
-        say(f"Changed {changed}. `assist undo` takes it back." if made else "Nothing was changed.")
+        names = ", ".join(visible(change.path) for change in plan.changes)
+        say(f"Changed {names}. `assist undo` takes it back." if is_made else "Nothing was changed.")
     for line in view.lines:
         say(line)
     if problem is not None:
-        what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
-        raise UserError(f"{what}: {problem}.".replace("..", "."), printed=flags.as_json)
+        what = (
+            "The change is made, but the audit log does not know of it" if is_made else "Nothing was changed"
+        )
+        raise UserError(f"{what}: {problem}.".replace("..", "."), is_printed=flags.as_json)
 
 
 def _edit(view: AnswerView, flags: Asking, plan: EditPlan) -> tuple[bool, EscalationError | None]:
@@ -364,21 +370,21 @@ def _edit(view: AnswerView, flags: Asking, plan: EditPlan) -> tuple[bool, Escala
 
 def _make_edit(view: AnswerView, plan: EditPlan) -> tuple[bool, EscalationError | None]:
     """Make the edit. Returns whether it was made, and what went wrong, which may be only the audit log."""
-    decided = view.decided
+    context = view.decided
     final = view.final
     problem: EscalationError | None = None
     try:
-        apply_edit(decided.inputs.config, plan, decided.root, decided.id, view.proof_kind)
+        apply_edit(context.inputs.config, plan, context.root, context.id, view.proof_kind)
     except EditError as error:
         return False, error
     except EscalationError as error:
         problem = error
-    record_happening(decided, final.decision, "accepted", proof=final.proof_kind)
+    record_happening(context, final.decision, "accepted", proof=final.proof_kind)
     return True, problem
 
 
 def _may_apply(plan: EditPlan, flags: Asking) -> bool:
-    """Whether the user lets an edit be made."""
+    """Return whether the user lets an edit be made."""
     if flags.as_json and not flags.yes:
         return False
     if plan.asks:

@@ -44,15 +44,15 @@ highest cost. Nothing is sent. `assist route explain ...` is `assist explain ...
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
     _add(app, dry_run=None)
-    routed = typer.Typer(
+    command = typer.Typer(
         help=ROUTE, short_help="Which model would answer, and why. Sends nothing.", rich_markup_mode=None
     )
-    _add(routed, dry_run=True)
-    app.add_typer(routed, name="route", epilog=example('assist route ask "how is an order paid?"'))
+    _add(command, dry_run=True)
+    app.add_typer(command, name="route", epilog=example('assist route ask "how is an order paid?"'))
 
 
 def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
-    fixed = {} if dry_run is None else {"dry_run": dry_run}
+    defaults = {} if dry_run is None else {"dry_run": dry_run}
     before = "assist " if dry_run is None else "assist route "
     rows = (
         (
@@ -92,7 +92,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
     )
     for name, command, short, lines in rows:
         examples = example(*(f"{before}{name} {line}" for line in lines))
-        app.command(name, epilog=examples, short_help=short)(with_flags(command, **fixed))
+        app.command(name, epilog=examples, short_help=short)(with_flags(command, **defaults))
 
 
 def explain(
@@ -112,10 +112,10 @@ def explain(
     if facts:
         from assist_server.cli.commands.question_place import begin_facts  # noqa: PLC0415
 
-        begun = begin_facts(target, flags)
+        beginning = begin_facts(target, flags)
         from assist_server.cli.commands.question_facts import show_facts  # noqa: PLC0415  (meanwhile)
 
-        show_facts(begun, target, flags)
+        show_facts(beginning, target, flags)
         return
     _run("explain", target, ("", piped), flags, files=files, prose=words)
 
@@ -141,25 +141,25 @@ def ask(
     words = " ".join(word for word in question if word != DASH)
     piped = DASH if DASH in question else ""
     alone = not (piped or files or thread or go_on or prose)
-    indexed = False
+    has_index = False
     if alone and _asks_facts(words, flags):
         from assist_server.cli.commands.question_place import (  # noqa: PLC0415
             TerminalQuestion,
             begin_question,
         )
 
-        begun = begin_question(TerminalQuestion("ask", "", words), flags)
+        beginning = begin_question(TerminalQuestion("ask", "", words), flags)
         from assist_server.cli.commands.question_facts import answer_by_facts  # noqa: PLC0415  (meanwhile)
 
-        if answer_by_facts(begun, flags):
+        if answer_by_facts(beginning, flags):
             return
-        indexed = True
-    conversation = {"name": thread, "last": go_on, "indexed": indexed}
+        has_index = True
+    conversation = {"name": thread, "last": go_on, "indexed": has_index}
     _run("ask", "", (words, piped), flags, files=files, prose=prose, **conversation)
 
 
 def _asks_facts(words: str, flags: Asking) -> bool:
-    """Whether facts may answer a question at the terminal, and no one else is asked for."""
+    """Return whether facts may answer a question at the terminal, and no one else is asked for."""
     from assist_context.evidence.fact_questions import asks_only_facts  # noqa: PLC0415
 
     other = flags.frontier or flags.provider or flags.dry_run or flags.show_text or flags.as_json
@@ -229,8 +229,8 @@ def fix(
 
     Once you agree to that, the tests of the code judge each attempt first, on a copy of the workspace.
     """
-    judged: dict[str, Any] = {"test_command": flags.test, "run": flags.run, "expect": expect}
-    _run("fix", target, (problem, piped), flags, files=files, **judged)
+    options: dict[str, Any] = {"test_command": flags.test, "run": flags.run, "expect": expect}
+    _run("fix", target, (problem, piped), flags, files=files, **options)
 
 
 def _run(

@@ -64,8 +64,8 @@ def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson 
     from assist_server.cli.terminal.answers import say_edit, show_edit  # noqa: PLC0415
     from assist_server.records.edit_history import next_undo, take_back  # noqa: PLC0415
 
-    recorded = workspace_at(workspace)
-    pending = next_undo(recorded.config, recorded.root)
+    records_place = workspace_at(workspace)
+    pending = next_undo(records_place.config, records_place.root)
     for change in pending.recovered:
         say(f"assist: {change}")
     if not as_json:
@@ -73,8 +73,8 @@ def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson 
     elif not yes:
         say_edit(pending.plan)  # stdout gets the document alone
     ask_first("Take this edit back?", "Nothing was undone.", yes=yes)
-    files = take_back(recorded.config, recorded.root, pending.edit)
-    document = {"undone": list(files), "workspace": recorded.root, "diff": diff(pending.plan)}
+    files = take_back(records_place.config, records_place.root, pending.edit)
+    document = {"undone": list(files), "workspace": records_place.root, "diff": diff(pending.plan)}
     words = f"Taken back in {', '.join(map(visible, files))}."
     show_view(CommandView(document, [words]), as_json=as_json)
 
@@ -87,7 +87,7 @@ def cost(
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """What was spent at providers, by day, repository, command, model or tool, and what is left today.
+    """Return what was spent at providers, by day, repository, command, model or tool, and what is left today.
 
     Until a request is settled, it counts with the most it can cost. "Estimated" counts requests for which
     the provider gave no token count that can be true: they count with that amount too, or with more.
@@ -97,9 +97,9 @@ def cost(
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
-    recorded = workspace_at(workspace)
-    report = past_requests.spending(recorded, by, seconds_of(since) or 0.0)
-    show_view(records.spending_view(report, recorded), as_json=as_json)
+    records_place = workspace_at(workspace)
+    report = past_requests.spending(records_place, by, seconds_of(since) or 0.0)
+    show_view(records.spending_view(report, records_place), as_json=as_json)
 
 
 @cost_app.command(
@@ -123,8 +123,8 @@ def reconcile(yes: Yes = False, as_json: AsJson = False) -> None:
         ask_first(f"Count {len(open_)} unsettled as spent?", "Nothing was settled.", yes=yes)
     count = past_requests.reconcile(config) if open_ else 0
     documents = [records.reservation_document(reservation) for reservation in open_]
-    done = f"{count} settled at the reserved amount." if open_ else "Nothing is unsettled."
-    show_view(CommandView({"settled": count, "requests": documents}, [done]), as_json=as_json)
+    sentence = f"{count} settled at the reserved amount." if open_ else "Nothing is unsettled."
+    show_view(CommandView({"settled": count, "requests": documents}, [sentence]), as_json=as_json)
 
 
 def rate(
@@ -143,9 +143,9 @@ def rate(
 
     event = past_requests.rate(settings(), request, "up" if verdict == "good" else "down")
     document = {"request_id": event.request_id, "command": event.command, "rated": verdict}
-    asked = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.at))
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.at))
     who = f", answered by {event.model}" if event.model else ""
-    words = f"The `{event.command}` of {asked}{who} is rated {verdict} ({event.request_id})."
+    words = f"The `{event.command}` of {when}{who} is rated {verdict} ({event.request_id})."
     show_view(CommandView(document, [words]), as_json=as_json)
 
 
@@ -153,7 +153,7 @@ def workspace_at(workspace: Path) -> "RecordedWorkspace":
     """The workspace that --workspace names. Problems in its rules are shown on stderr."""
     from assist_server.records.past_requests import workspace_of  # noqa: PLC0415
 
-    recorded = workspace_of(settings(), directory(workspace))
-    for problem in recorded.problems:
+    records_place = workspace_of(settings(), directory(workspace))
+    for problem in records_place.problems:
         say(f"assist: {problem}")
-    return recorded
+    return records_place

@@ -107,8 +107,8 @@ def set_setting(
     The value is checked first, and nothing is written if it is not valid.
     """
     names = parse_key(key)
-    written = _from_folder(names, parse_value(names, value), directory(workspace))
-    _change(names, written, workspace, as_json=as_json)
+    value_text = _from_folder(names, parse_value(names, value), directory(workspace))
+    _change(names, value_text, workspace, as_json=as_json)
 
 
 @config_app.command(
@@ -173,11 +173,11 @@ def trust_files(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: 
     for line in (line for file in pending for line in change_lines(file)):
         (say if as_json else out)(line)
     if pending:
-        named = ", ".join(str(file.path) for file in pending)
-        ask_first(f"Accept {named}?", "Nothing was accepted.", yes=yes)
+        names = ", ".join(str(file.path) for file in pending)
+        ask_first(f"Accept {names}?", "Nothing was accepted.", yes=yes)
         trust(pending, data)
-    done = "Accepted." if pending else f"There is nothing to accept in {root}."
-    show_view(CommandView({"accepted": documents}, [done]), as_json=as_json)
+    sentence = "Accepted." if pending else f"There is nothing to accept in {root}."
+    show_view(CommandView({"accepted": documents}, [sentence]), as_json=as_json)
 
 
 def _change(key: tuple[str, ...], value: Any, workspace: Path, *, as_json: bool) -> None:
@@ -185,8 +185,8 @@ def _change(key: tuple[str, ...], value: Any, workspace: Path, *, as_json: bool)
     file = _assign(key, value)
     others = list(_overruling_lines(key, directory(workspace)))
     document = {"key": ".".join(key), "value": value, "file": str(file), "notes": others}
-    written = "is not set" if value is None else f"= {literal(value)}"
-    line = f"{file}: [{'.'.join(key[:-1])}] {key[-1]} {written}"
+    value_text = "is not set" if value is None else f"= {literal(value)}"
+    line = f"{file}: [{'.'.join(key[:-1])}] {key[-1]} {value_text}"
     show_view(CommandView(document, [line, *others]), as_json=as_json)
 
 
@@ -249,10 +249,10 @@ def _assign(key: tuple[str, ...], value: Any) -> Path:
     for name in reversed(key):
         entry = {name: entry}
     if len(key) > 2 and value is not None:  # one field of a provider: it is valid only with the others
-        known = member(data, key[:2]) or {}
-        if not isinstance(known, dict):
-            raise ConfigError(f"{'.'.join(key[:2])} is {show(known)}, not a table: unset it first")
-        entry = {key[0]: {key[1]: {**known, **entry[key[0]][key[1]]}}}
+        table = member(data, key[:2]) or {}
+        if not isinstance(table, dict):
+            raise ConfigError(f"{'.'.join(key[:2])} is {show(table)}, not a table: unset it first")
+        entry = {key[0]: {key[1]: {**table, **entry[key[0]][key[1]]}}}
     _, problems = read(config, entry, str(file), config.paths.config)
     if value is not None and problems:
         raise ConfigError(*(problem.message for problem in problems))
@@ -265,17 +265,17 @@ def _assign(key: tuple[str, ...], value: Any) -> Path:
 
 
 def _overruling_lines(key: tuple[str, ...], root: Path) -> Iterator[str]:
-    """What an organisation or a repository says about the same setting: the strictest rule applies."""
+    """Yield what an organisation or a repository says about the same setting: the strictest rule applies."""
     setting = SETTINGS.get(key[:2]) or SETTINGS.get(key[:1])
     if setting is None or setting.section != "escalation":
         return
-    found = effective_permissions(configuration.load_lenient(), [str(root)])
+    permissions = effective_permissions(configuration.load_lenient(), [str(root)])
     label = ".".join(key[:2])
-    for layer in found.layers:
-        said = dict(restrictions(layer)) if layer.author not in ("user", "editor") else {}
-        if setting.item.name in said:
+    for layer in permissions.layers:
+        limits = dict(restrictions(layer)) if layer.author not in ("user", "editor") else {}
+        if setting.item.name in limits:
             yield (
-                f"{layer.source} sets {label} too, to {show(said[setting.item.name])}: "
+                f"{layer.source} sets {label} too, to {show(limits[setting.item.name])}: "
                 "the stricter of both applies."
             )
 
@@ -322,8 +322,8 @@ def _setting_lines(config: Config) -> Iterator[str]:
             table = key[0]
             yield f"\n[{table}]"
         default = getattr(type(section)(), setting.item.name)
-        told = "" if value == default else f"  # default: {toml_value(default)}"
-        yield f"{key[1]} = {toml_value(value)}{told}" if value is not None else f"# {key[1]} is not set"
+        note = "" if value == default else f"  # default: {toml_value(default)}"
+        yield f"{key[1]} = {toml_value(value)}{note}" if value is not None else f"# {key[1]} is not set"
 
 
 def _table_lines(name: str, entries: Mapping[str, Any]) -> Iterator[str]:

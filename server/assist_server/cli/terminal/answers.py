@@ -42,22 +42,22 @@ def final_length(text: str) -> int:
     at = 0
     fence = ""
     blank = False
-    listed = False
+    in_list = False
     for line in text.splitlines(keepends=True):
         if not line.endswith("\n"):
             break
         full = line.strip()
         found = _FENCE.match(line)
-        if blank and full and not fence and not line[0].isspace() and not (listed and _ITEM.match(line)):
+        if blank and full and not fence and not line[0].isspace() and not (in_list and _ITEM.match(line)):
             end = at
-            listed = False
+            in_list = False
         if fence:
             closes = found is not None and found[1].startswith(fence) and found[0].strip() == full
             fence = "" if closes else fence
         elif found:
             fence = found[1]
         elif _ITEM.match(line):
-            listed = True
+            in_list = True
         blank = not full
         at += len(line)
     return end
@@ -76,10 +76,10 @@ def stream_markdown() -> Iterator[Callable[[str], None]]:
 
         def plain(piece: str) -> None:
             nonlocal last
-            shown = sanitizer.take(piece)
-            sys.stdout.write(shown)
+            safe_text = sanitizer.take(piece)
+            sys.stdout.write(safe_text)
             sys.stdout.flush()
-            last = shown[-1:] or last
+            last = safe_text[-1:] or last
 
         yield plain
         if last != "\n":
@@ -116,8 +116,8 @@ class _Page:
         self._text += piece
         end = final_length(self._text)
         if end:
-            done, self._text = self._text[:end], self._text[end:]
-            self._print(done)
+            complete, self._text = self._text[:end], self._text[end:]
+            self._print(complete)
         self._live.update(Text("\n".join(self._text.splitlines()[-TAIL:])))
 
     def _print(self, text: str) -> None:
@@ -135,35 +135,35 @@ def show_edit(plan: EditPlan) -> None:
         say(warning)
     terminal = console()
     for line in edit_preview(plan):  # as segments: a `Text` would turn tabs into spaces
-        shown = Segment(f"{line.text}\n", Style.parse(STYLES.get(line.kind, "")))
-        terminal.print(Segments([shown]), soft_wrap=True, end="")
+        text = Segment(f"{line.text}\n", Style.parse(STYLES.get(line.kind, "")))
+        terminal.print(Segments([text]), soft_wrap=True, end="")
 
 
 def show_sources(sources: Sequence[ShownSource]) -> None:
-    """What an answer was made from: on stdout with links for people, else on stderr."""
+    """Return what an answer was made from: on stdout with links for people, else on stderr."""
     if not sys.stdout.isatty():
         if sources:
             say(sources_line(sources))
         return
-    shown = Text("Sources: ", "dim")
+    text = Text("Sources: ", "dim")
     for at, source in enumerate(sources[:SHOWN]):
-        place, called = source_words(source)
+        place, label = source_words(source)
         file = Path(source.root, source.path).as_uri()
-        shown.append(", " if at else "", "dim")
-        shown.append(place, Style(link=f"{file}#{source.first}"))
-        shown.append(f" {called}" if called else "", "dim")
+        text.append(", " if at else "", "dim")
+        text.append(place, Style(link=f"{file}#{source.first}"))
+        text.append(f" {label}" if label else "", "dim")
     if sources:
-        console().print(shown.append(more_words(len(sources)), "dim"), soft_wrap=True)
+        console().print(text.append(more_words(len(sources)), "dim"), soft_wrap=True)
 
 
 def say_edit(plan: EditPlan) -> None:
     """The same preview on stderr alone, for a question about an edit whose stdout is a document."""
-    for line in (*edit_warnings(plan), *(shown.text for shown in edit_preview(plan))):
+    for line in (*edit_warnings(plan), *(text.text for text in edit_preview(plan))):
         say(line)
 
 
 def at_terminal() -> bool:
-    """Whether there is a person who can be asked, and sees the question."""
+    """Return whether there is a person who can be asked, and sees the question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 

@@ -50,9 +50,9 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         drawn.add_row(*map(harmless, row))
     terminal = console()
-    with terminal.capture() as captured:
+    with terminal.capture() as capture:
         terminal.print(drawn)
-    for line in captured.get().splitlines():
+    for line in capture.get().splitlines():
         sys.stdout.write(f"{line.rstrip()}\n")  # with the styles of a terminal, which `out` would take out
 
 
@@ -107,8 +107,8 @@ def _wrap(text: Text, room: int, hanging: int) -> list[Text]:
     wrapper = textwrap.TextWrapper(
         room, subsequent_indent=" " * hanging, break_long_words=False, break_on_hyphens=False
     )
-    for number, wrapped in enumerate(wrapper.wrap(text.plain) or [""]):
-        line = wrapped[hanging:] if number else wrapped
+    for number, row in enumerate(wrapper.wrap(text.plain) or [""]):
+        line = row[hanging:] if number else row
         at = text.plain.index(line, at)
         lines.append(text[at : at + len(line)])
         at += len(line)
@@ -153,8 +153,8 @@ def code(title: str, lines: Sequence[str], ghost: GhostExcerpt) -> None:
         if number != ghost.line:
             drawn.append(f"{harmless(line)}\n")
             continue
-        marked = f"{OPEN}{harmless(ghost.text)}{CLOSE}" if ghost.text else "|"
-        drawn.append(harmless(line[: ghost.column])).append(marked, "italic green")
+        marked_text = f"{OPEN}{harmless(ghost.text)}{CLOSE}" if ghost.text else "|"
+        drawn.append(harmless(line[: ghost.column])).append(marked_text, "italic green")
         drawn.append(f"{harmless(line[ghost.column + ghost.replace :])}\n")
     terminal = console()
     terminal.print(Text(harmless(title), "bold"))

@@ -1,4 +1,4 @@
-"""What one editor is offered as its next edit: it joins what is watched, asked for, and shown.
+"""The next edits of one editor: this joins what is watched, asked for, and shown.
 
 Nothing here blocks the event loop: an offer is looked for on a thread, at a pause, when the cursor leaves the
 line, or when the editor asks.
@@ -37,14 +37,14 @@ class NextEdits:
 
     def __init__(
         self,
-        unasked: Unasked,
+        trigger: Unasked,
         documents: OpenDocuments,
         usage: Callable[[], UsageRecords],
         begin: Callable[[], OfferSearcher],
         shows_ghost: Callable[[OpenDocument, Cursor], bool] = lambda *_: False,
         pause: float = PAUSE,
     ) -> None:
-        self._unasked = unasked
+        self._unasked = trigger
         self._documents = documents
         self._shows_ghost = shows_ghost
         self._pause = pause
@@ -110,27 +110,27 @@ class NextEdits:
             self._watched.drop_change()
             return
         self._requests.void()
-        made = self._watched.end_change(document)
-        self.offered.tell_void(None if made else document)
+        hunk = self._watched.end_change(document)
+        self.offered.tell_void(None if hunk else document)
         if self._watched.makes_offer(document) and not is_data(document.lines):
             self._ask(document, "chain")
-        elif made:
+        elif hunk:
             self._watched.wait(document)
 
     def move_cursor(self, document: OpenDocument, cursor: Cursor) -> None:
         """The cursor rests somewhere; on another line, an edit is over at once."""
         if not self.is_on or self._watched.move_cursor(document, cursor):
             return
-        held = self._held
-        if held is not None and held.document is document:
+        offer_held = self._held
+        if offer_held is not None and offer_held.document is document:
             self._held = None
-            if held.news == self._requests.news:
-                self._push(held)
+            if offer_held.news == self._requests.news:
+                self._push(offer_held)
 
     def report(self, document: OpenDocument, version: int | None, reports: Iterable[Report]) -> None:
         """The editor's other tools report these problems for a document, and none but these."""
-        outdated = version not in (None, document.version)
-        if not self.is_on or outdated or not self._watched.take_reports(document, tuple(reports)):
+        is_outdated = version not in (None, document.version)
+        if not self.is_on or is_outdated or not self._watched.take_reports(document, tuple(reports)):
             return
         self._requests.hear_news()
         if self._watched.is_settled(document):
@@ -151,9 +151,9 @@ class NextEdits:
         if self._silence(document, asker) is not None:
             return None
         changes = self._requests.changes
-        found = await self._find(document, asker)
+        offer = await self._find(document, asker)
         current = changes == self._requests.changes
-        return self._show(document, found) if found is not None and current else None
+        return self._show(document, offer) if offer is not None and current else None
 
     def accept(self, number: int) -> None:
         """The user accepts an offer; its edit comes next, and after that the next offer."""
@@ -180,13 +180,13 @@ class NextEdits:
 
     async def _find(self, document: OpenDocument, asker: OfferAsker) -> FoundOffer | None:
         """The offer for a document as it is now; None if that takes too long: then it is pushed."""
-        known = self._requests.last_answer(document)
-        if known is not None:
-            return known.found
+        last_answer = self._requests.last_answer(document)
+        if last_answer is not None:
+            return last_answer.found
         if not self._requests.is_asked(document):
             self._ask(document, asker, pushes=False)
-        found = await self._requests.wait(document, asker)
-        return None if found is not None and self.offered.is_refused(found) else found
+        offer = await self._requests.wait(document, asker)
+        return None if offer is not None and self.offered.is_refused(offer) else offer
 
     def _ask_after_edit(self, document: OpenDocument) -> None:
         if self._documents.holds(document):
@@ -196,11 +196,11 @@ class NextEdits:
         """Look for an offer for a document, among those that were edited last."""
         self._watched.stop_waiting(document)
         latest = self._documents.latest()[-MAX_OPEN:]
-        others = (opened for opened in latest if opened is not document)
+        others = (other for other in latest if other is not document)
         request = OfferRequest(
             path_of_document(document),
             self._watched.cursor(document) or Cursor(0, 0),
-            {path_of_document(opened): _value_of(opened) for opened in (*others, document)},
+            {path_of_document(other): _value_of(other) for other in (*others, document)},
             self._watched.hunks,
             self._watched.reports(document),
             self.offered.past,
@@ -211,25 +211,25 @@ class NextEdits:
 
     def _push(self, answer: Answer) -> None:
         """Tell the editor of an offer, or that the one it knows is void."""
-        found = answer.found
-        if found is not None and self.offered.is_refused(found):
-            found = None
+        offer = answer.found
+        if offer is not None and self.offered.is_refused(offer):
+            offer = None
         silent = self._silence(answer.document, answer.asker) is not None
-        self._held = answer if found is not None and silent else None
-        self.offered.push(answer.document, None if silent else found)
+        self._held = answer if offer is not None and silent else None
+        self.offered.push(answer.document, None if silent else offer)
 
-    def _show(self, document: OpenDocument, found: FoundOffer) -> NextEdit | None:
+    def _show(self, document: OpenDocument, offer: FoundOffer) -> NextEdit | None:
         """The offer as the editor gets it; None if its document is not as it was found."""
-        path = found.offer.path
-        opened = document if path == path_of_document(document) else self._opened_at(path)
-        if opened is not None and opened.to_document().lines != found.document.lines:
+        path = offer.offer.path
+        other = document if path == path_of_document(document) else self._opened_at(path)
+        if other is not None and other.to_document().lines != offer.document.lines:
             return None
-        uri = opened.uri if opened is not None else uri_of(path)
-        cursor = self._watched.cursor(document) if opened is document else None
-        return self.offered.add(OfferPlace(found, uri, document.encoding, opened, cursor), document)
+        uri = other.uri if other is not None else uri_of(path)
+        cursor = self._watched.cursor(document) if other is document else None
+        return self.offered.add(OfferPlace(offer, uri, document.encoding, other, cursor), document)
 
     def _silence(self, document: OpenDocument, asker: OfferAsker) -> Silence | None:
-        """Why nothing is offered in a document now."""
+        """Return why nothing is offered in a document now."""
         cursor = self._watched.cursor(document)
         moment = Moment(
             asker=asker,
@@ -246,11 +246,11 @@ class NextEdits:
         return silence(moment)
 
     def _opened_at(self, path: str) -> OpenDocument | None:
-        return next((opened for opened in self._documents if path_of_document(opened) == path), None)
+        return next((other for other in self._documents if path_of_document(other) == path), None)
 
 
 def _is_same(document: OpenDocument, start: Cursor, end: Cursor, text: str) -> bool:
-    """Whether an edit within a line leaves it as it is."""
+    """Return whether an edit within a line leaves it as it is."""
     return start.line == end.line and document.lines[start.line][start.column : end.column] == text
 
 

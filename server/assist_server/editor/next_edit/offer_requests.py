@@ -1,4 +1,4 @@
-"""What is asked for and not answered yet: one search for an offer at a time, on a thread of its own.
+"""Pending requests for an offer: one search for an offer at a time, on a thread of its own.
 
 The newest request counts. An answer is for one state of the documents, and is kept while nothing happens that
 could lead to another one. Whether an offer is shown is decided elsewhere.
@@ -61,7 +61,7 @@ class FoundOffer:
 
 
 def replaced_by(change: Change, document: Document) -> Replaced:
-    """What a change makes of which text of its document, with line ends as they are there."""
+    """Return what a change makes of which text of its document, with line ends as they are there."""
     start, end = change.start, change.end
     old = text_between(document.lines, (start.line, start.column), (end.line, end.column))
     return old, change.text
@@ -75,7 +75,7 @@ class OfferSearcher(Searcher, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found for a document, and for whom."""
+    """The offer for a document, and who asked."""
 
     document: OpenDocument
     asker: OfferAsker
@@ -148,12 +148,12 @@ class OfferRequests:
         """Look for an offer for a document. `pushes`: no request waits for it."""
         pending = _Pending(request, document, asker, self.news, pushes)
         self._pending.append(pending)
-        dropped = self._running().request(pending)
-        if dropped is not None:
-            self._drop(dropped)
+        old_request = self._running().request(pending)
+        if old_request is not None:
+            self._drop(old_request)
 
     def is_asked(self, document: OpenDocument) -> bool:
-        """Whether the same question is pending."""
+        """Return whether the same question is pending."""
         return self._pending_for(document) is not None
 
     async def wait(self, document: OpenDocument, asker: OfferAsker) -> FoundOffer | None:
@@ -189,23 +189,23 @@ class OfferRequests:
             loop = asyncio.get_running_loop()
 
             def answer(searcher: OfferSearcher, pending: _Pending) -> None:
-                found = None
+                offer = None
                 try:
-                    found = searcher.find(pending.request)
+                    offer = searcher.find(pending.request)
                 finally:
-                    call_on(loop, self._take, pending, found)
+                    call_on(loop, self._take, pending, offer)
 
             self._latest = LatestRequest("assist-next-edit", self._begin, answer)
         return self._latest
 
-    def _take(self, pending: _Pending, found: FoundOffer | None) -> None:
+    def _take(self, pending: _Pending, offer: FoundOffer | None) -> None:
         """The thread has answered, unless the documents are others by now."""
         if pending not in self._pending:
             return
         self._pending.remove(pending)
-        answer = Answer(pending.document, pending.asker, pending.news, found)
+        answer = Answer(pending.document, pending.asker, pending.news, offer)
         if pending.news == self.news:
             self._answer = answer
-        pending.found.set_result(found)
+        pending.found.set_result(offer)
         if pending.pushes and not pending.waiting:
             self._push(answer)

@@ -1,4 +1,4 @@
-"""What comes next in the documents of a workspace: the situation of a request, and the offer for it.
+"""The search for the next edit in a workspace: the situation of a request, and the offer for it.
 
 It may take its time, because `offer_requests` calls it on a thread of its own. It knows no protocol, and not
 whether an offer is shown.
@@ -26,8 +26,8 @@ MAX_KEPT = 500_000  # bytes of texts whose trees are kept, which take 40 times a
 class OfferSearch:
     """Owns the readers of the folders' indexes, and the trees of the last documents. One thread."""
 
-    def __init__(self, folders: Sequence[WorkspaceFolder], *, indexed: bool = True) -> None:
-        self._files = FolderFiles(folders, strict=True, indexed=indexed)
+    def __init__(self, folders: Sequence[WorkspaceFolder], *, with_index: bool = True) -> None:
+        self._files = FolderFiles(folders, strict=True, with_index=with_index)
         self._trees: deque[ParsedText] = deque()  # the one that was used last at the end
         self._kept = 0  # bytes of their texts
 
@@ -45,22 +45,22 @@ class OfferSearch:
         What was edited last comes first: if that is another document, its offers in this one. Then what was
         edited in this one. A document that a rule excludes gets no offer, and its edits are no examples.
         """
-        shown = {
+        visible = {
             path: document
             for path, document in request.opened.items()
             if self._files.may_show(path) and sum(map(len, document.lines)) <= MAX_CHARACTERS
         }
-        hunks = tuple(hunk for hunk in request.hunks if self._is_usable(hunk, shown))
-        if request.path not in shown or not hunks:
+        hunks = tuple(hunk for hunk in request.hunks if self._is_usable(hunk, visible))
+        if request.path not in visible or not hunks:
             return None
         for path in dict.fromkeys((hunks[-1].path, request.path)):
-            if path not in shown or all(hunk.path != path for hunk in hunks):
+            if path not in visible or all(hunk.path != path for hunk in hunks):
                 continue
-            others = self._others(shown[path], shown, hunks)
-            situation = self._situation(request, shown[path], hunks, others)
+            others = self._others(visible[path], visible, hunks)
+            situation = self._situation(request, visible[path], hunks, others)
             offers = find_offers(situation, request.past or PastOffers())
-            documents = {**others.documents, **shown}
-            allowed = [
+            documents = {**others.documents, **visible}
+            usable = [
                 offer
                 for offer in offers
                 if offer.path in documents
@@ -68,17 +68,17 @@ class OfferSearch:
                 and not any(_hides(change, documents[offer.path]) for change in offer.changes)
                 and replaced_by(offer.changes[0], documents[offer.path]) not in request.refused
             ]
-            chosen = choose(allowed, request.mode)
-            if chosen is not None:
-                name = self._name(chosen.path) if chosen.path != request.path else ""
-                return FoundOffer(chosen, documents[chosen.path], name)
+            best = choose(usable, request.mode)
+            if best is not None:
+                name = self._name(best.path) if best.path != request.path else ""
+                return FoundOffer(best, documents[best.path], name)
         return None
 
-    def _is_usable(self, hunk: EditHunk, shown: Mapping[str, Document]) -> bool:
-        """Whether a hunk is an example: what a user did, in a file that may be shown, and as it is there."""
+    def _is_usable(self, hunk: EditHunk, visible: Mapping[str, Document]) -> bool:
+        """Say if a hunk is an example: what a user did, in a file that may be shown, and as it is there."""
         if not hunk.is_example or not self._files.may_show(hunk.path):
             return False
-        document = shown.get(hunk.path)
+        document = visible.get(hunk.path)
         return document is None or document.lines[hunk.line : hunk.line + len(hunk.new)] == hunk.new
 
     def _situation(
@@ -86,40 +86,40 @@ class OfferSearch:
     ) -> Situation:
         own = [hunk for hunk in hunks if hunk.path == document.path]
         last = own[-1]
-        asked = document.path == request.path
+        is_asked = document.path == request.path
         return Situation(
             document,
             document_before(document, last),
-            request.cursor if asked else Cursor(last.line, 0),
+            request.cursor if is_asked else Cursor(last.line, 0),
             (*(hunk for hunk in hunks if hunk is not last), last),
             self._parse,
             others,
-            request.reports if asked else (),
+            request.reports if is_asked else (),
         )
 
     def _others(
-        self, document: Document, shown: Mapping[str, Document], hunks: Sequence[EditHunk]
+        self, document: Document, visible: Mapping[str, Document], hunks: Sequence[EditHunk]
     ) -> "_KnownFiles":
-        """What is not the document: those that are open, the one that was edited last first, and the rest."""
+        """List the other documents: the open ones, the last edited first, and the rest."""
         folders = self._files.folders
         own = folder_of(folders, document.path)
         roots = (*([own.root] if own is not None else []), *(folder.root for folder in folders))
         corpora = [self._files.corpora[root] for root in dict.fromkeys(roots) if root in self._files.corpora]
-        latest = dict.fromkeys((*(hunk.path for hunk in reversed(hunks)), *reversed(tuple(shown))))
-        opened = [shown[path] for path in latest if path in shown and folder_of(folders, path)]
-        return _KnownFiles(WorkspaceFiles(document, corpora, opened))
+        latest = dict.fromkeys((*(hunk.path for hunk in reversed(hunks)), *reversed(tuple(visible))))
+        documents_open = [visible[path] for path in latest if path in visible and folder_of(folders, path)]
+        return _KnownFiles(WorkspaceFiles(document, corpora, documents_open))
 
-    def _may_offer(self, request: OfferRequest, path: str, edited: str) -> bool:
-        """Whether an offer may be in a document: the one that is asked about, or where that was edited, any
+    def _may_offer(self, request: OfferRequest, path: str, edited_path: str) -> bool:
+        """Say if an offer may be in a document: the one that is asked about, or where that was edited, any
         in one of the folders that no rule excludes.
         """
         if path == request.path:
             return True
         ours = folder_of(self._files.folders, path) is not None and self._files.may_show(path)
-        return edited == request.path and ours
+        return edited_path == request.path and ours
 
     def _name(self, path: str) -> str:
-        """How people call a file."""
+        """Return how people call a file."""
         folder = folder_of(self._files.folders, path)
         return folder.prompt_path(path) if folder is not None else path
 
@@ -129,31 +129,33 @@ class OfferSearch:
         A document before the last edit often equals the one of the last request.
         """
         same = (tree for tree in self._trees if tree.document is document)
-        found = next(same, None) or next((tree for tree in self._trees if tree.document == document), None)
-        if found is None:
+        documents = next(same, None) or next(
+            (tree for tree in self._trees if tree.document == document), None
+        )
+        if documents is None:
             size = len(document.lines)  # a definition is also parsed alone, and is no help for its document
             alike = (tree for tree in self._trees if tree.document.path == document.path)
             near = min(alike, key=lambda tree: abs(len(tree.document.lines) - size), default=None)
-            found = ParsedText(document, near)
-            self._kept += len(found.source.data)
+            documents = ParsedText(document, near)
+            self._kept += len(documents.source.data)
             while self._kept > MAX_KEPT and len(self._trees) > 1:
                 self._kept -= len(self._trees.popleft().source.data)
         else:
-            self._trees.remove(found)
-        self._trees.append(found)
-        return found
+            self._trees.remove(documents)
+        self._trees.append(documents)
+        return documents
 
 
 def _hides(change: Change, document: Document) -> bool:
-    """Whether a change would bring something into a document that no one sees."""
+    """Return whether a change would bring something into a document that no one sees."""
     if not is_suspect(change.text):
         return False
     lines = document.lines
     last = (len(lines) - 1, len(lines[-1]))
     start, end = ((at.line, at.column) for at in (change.start, change.end))
-    replaced = text_between(lines, start, end)
+    old_text = text_between(lines, start, end)
     after = text_between(lines, end, last)
-    return hides(change.text, text_between(lines, (0, 0), start), f"{after}\n{replaced}")
+    return hides(change.text, text_between(lines, (0, 0), start), f"{after}\n{old_text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,6 @@ class _KnownFiles:
     documents: dict[str, Document] = field(default_factory=dict)
 
     def using(self, name: str, limit: int) -> Sequence[Document]:
-        found = self.files.using(name, limit)
-        self.documents.update((document.path, document) for document in found)
-        return found
+        tree = self.files.using(name, limit)
+        self.documents.update((document.path, document) for document in tree)
+        return tree

@@ -49,7 +49,7 @@ class OfferedChange:
 
 @dataclass(frozen=True, slots=True)
 class NextEdit:
-    """What an editor shows of an offer. `version` is None for a file that is not open, `file` is "" for the
+    """The view of an offer in an editor. `version` is None for a file that is not open, `file` is "" for the
     document in which it was asked.
 
     `remaining` counts the places with this one; `deleted` is the text in place of which the change is made.
@@ -82,7 +82,7 @@ class OfferedChain:
 
 @dataclass(frozen=True, slots=True)
 class OfferPlace:
-    """Where an offer is: the document that it changes, by its URI, and as an open one if it is open.
+    """The place of an offer: the document that it changes, by its URI, and as an open one if it is open.
 
     `cursor` is where the user is in that document, None if they are in another one.
     """
@@ -109,9 +109,9 @@ class _Offered:
 
     @property
     def is_current(self) -> bool:
-        """Whether the document is as it was offered for."""
-        opened = self.place.opened
-        return opened is not None and opened.version == self.version
+        """Return whether the document is as it was offered for."""
+        document = self.place.opened
+        return document is not None and document.version == self.version
 
 
 @dataclass(slots=True)
@@ -156,24 +156,24 @@ class OfferedEdits:
         """Tell this listener of offers."""
         self._listener = listener
 
-    def push(self, document: OpenDocument, found: FoundOffer | None) -> None:
+    def push(self, document: OpenDocument, offer: FoundOffer | None) -> None:
         """Tell the editor that there is an offer for a document, or that the one it knows is void."""
-        if found is not None:
-            self._note(document, found)
+        if offer is not None:
+            self._note(document, offer)
             self._listener(document, True)
         elif self._shown.pop(document.uri, None) is not None:
             self._listener(document, False)
 
     def move(self, path: str, start: int, end: int, growth: int) -> None:
         """The lines from `start` to `end` of a document become `growth` more."""
-        for shown in self._shown.values():
-            if shown.path == path:
-                shown.move(start, end, growth)
+        for entry in self._shown.values():
+            if entry.path == path:
+                entry.move(start, end, growth)
 
     def touch(self, path: str | None = None) -> None:
         """A document was changed all over, or closed, or, without one, all offers are void."""
-        for shown in self._shown.values():
-            shown.touched = shown.touched or path in (None, shown.path)
+        for entry in self._shown.values():
+            entry.touched = entry.touched or path in (None, entry.path)
 
     def forget(self, document: OpenDocument) -> None:
         """A document was closed: the editor knows no offer for it, and none in it is right."""
@@ -183,19 +183,19 @@ class OfferedEdits:
     def tell_void(self, document: OpenDocument | None = None) -> None:
         """Tell the editor of offers whose lines were touched, and of all that have to do with a document."""
         path = path_of_document(document) if document is not None else None
-        for shown in list(self._shown.values()):
-            if shown.touched or path in (shown.path, path_of_document(shown.document)):
-                del self._shown[shown.document.uri]
-                self._listener(shown.document, False)
+        for entry in list(self._shown.values()):
+            if entry.touched or path in (entry.path, path_of_document(entry.document)):
+                del self._shown[entry.document.uri]
+                self._listener(entry.document, False)
 
-    def add(self, place: OfferPlace, asked: OpenDocument) -> NextEdit:
+    def add(self, place: OfferPlace, document: OpenDocument) -> NextEdit:
         """An editor gets this offer for the document `asked`; what it shows."""
         offer = place.offer
-        self._note(asked, place.found)
+        self._note(document, place.found)
         lines = place.found.document.lines
         changes = tuple(_with_line_ends(change, lines) for change in offer.changes)
         version = place.opened.version if place.opened is not None else None
-        key = self._usage().offer_key(asked, offer.kind)
+        key = self._usage().offer_key(document, offer.kind)
         if self._counted != (place.uri, offer.pattern):
             self._counted = (place.uri, offer.pattern)
             self._usage().count_offer(key, "next-offered")
@@ -220,55 +220,57 @@ class OfferedEdits:
 
     def chain(self, number: int) -> OfferedChain | None:
         """All places of an offer; None if they are not current."""
-        offered = self._offered.get(number)
-        if offered is None or offered.version is None or not offered.is_current:
+        offer_place = self._offered.get(number)
+        if offer_place is None or offer_place.version is None or not offer_place.is_current:
             return None
-        changes = tuple(_to_editor(change, offered.place) for change in offered.changes)
-        return OfferedChain(offered.place.uri, offered.version, changes, offered.place.offer.words)
+        changes = tuple(_to_editor(change, offer_place.place) for change in offer_place.changes)
+        return OfferedChain(
+            offer_place.place.uri, offer_place.version, changes, offer_place.place.offer.words
+        )
 
     def accept(self, number: int) -> tuple[Change, ...]:
         """The user accepted an offer, and its changes are about to be made; nothing for an unknown one."""
-        offered = self._end(number, "next-accepted")
-        if offered is None:
+        offer_place = self._end(number, "next-accepted")
+        if offer_place is None:
             return ()
-        found = offered.place.found
-        self._accepted |= {found.replaced, found.offer.pattern}
-        self.past = self._known_past().accept(found.offer)
-        path = offered.changes[0].path
-        self._shown = {uri: shown for uri, shown in self._shown.items() if shown.path != path}
-        return offered.changes
+        offer = offer_place.place.found
+        self._accepted |= {offer.replaced, offer.offer.pattern}
+        self.past = self._known_past().accept(offer.offer)
+        path = offer_place.changes[0].path
+        self._shown = {uri: entry for uri, entry in self._shown.items() if entry.path != path}
+        return offer_place.changes
 
     def reject(self, number: int) -> bool:
         """The user rejected an offer: its pattern is not offered again. Returns whether it was known."""
-        offered = self._end(number, "next-rejected")
-        if offered is None:
+        offer_place = self._end(number, "next-rejected")
+        if offer_place is None:
             return False
-        found = offered.place.found
-        if _WORD.search("".join(found.replaced)):  # a comma says too little
-            self.refused |= {found.replaced}
-        self.past = self._known_past().reject(found.offer)
-        pattern = found.offer.pattern
-        self._shown = {uri: shown for uri, shown in self._shown.items() if shown.pattern != pattern}
+        offer = offer_place.place.found
+        if _WORD.search("".join(offer.replaced)):  # a comma says too little
+            self.refused |= {offer.replaced}
+        self.past = self._known_past().reject(offer.offer)
+        pattern = offer.offer.pattern
+        self._shown = {uri: entry for uri, entry in self._shown.items() if entry.pattern != pattern}
         return True
 
-    def is_refused(self, found: FoundOffer) -> bool:
-        """Whether the user rejected the offer meanwhile."""
+    def is_refused(self, offer: FoundOffer) -> bool:
+        """Return whether the user rejected the offer meanwhile."""
         past = self.past
-        return past is not None and (found.offer.pattern in past.rejected or found.replaced in self.refused)
+        return past is not None and (offer.offer.pattern in past.rejected or offer.replaced in self.refused)
 
-    def _note(self, document: OpenDocument, found: FoundOffer) -> None:
-        first = found.offer.changes[0]
+    def _note(self, document: OpenDocument, offer: FoundOffer) -> None:
+        first = offer.offer.changes[0]
         self._shown[document.uri] = _ShownLines(
-            document, first.path, first.start.line, first.end.line, found.offer.pattern
+            document, first.path, first.start.line, first.end.line, offer.offer.pattern
         )
 
     def _end(self, number: int, event: OfferEvent) -> _Offered | None:
         """Count what became of an offer, once."""
-        offered = self._offered.pop(number, None)
-        if offered is not None:
+        offer_place = self._offered.pop(number, None)
+        if offer_place is not None:
             self._counted = ("", "")
-            self._usage().count_offer(offered.key, event)
-        return offered
+            self._usage().count_offer(offer_place.key, event)
+        return offer_place
 
     def _known_past(self) -> "PastOffers":
         from assist_context.next_edit.finder import PastOffers  # noqa: PLC0415  (was loaded on the thread)
@@ -311,7 +313,7 @@ def _at(cursor: Cursor, place: OfferPlace) -> At:
 
 
 def _is_inline(change: Change, place: OfferPlace) -> bool:
-    """Whether a change only inserts in the line of the cursor, there or later, and lines only at its end."""
+    """Say if a change only inserts in the line of the cursor, there or later, and lines only at its end."""
     cursor = place.cursor
     start = change.start
     if cursor is None or start != change.end or start.line != cursor.line or start.column < cursor.column:

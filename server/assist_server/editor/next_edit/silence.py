@@ -1,4 +1,4 @@
-"""Why no next edit is offered at a moment: what is decided before and after an offer is looked for.
+"""Reasons to offer no next edit at a moment, before and after an offer is looked for.
 
 How likely an offer has to be in each mode is decided where it is found: `assist_context.next_edit.finder`.
 """
@@ -22,7 +22,7 @@ _WORD = re.compile(r"\w")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What silence in a document depends on.
+    """The inputs of a decision for silence.
 
     `quiet`: nothing comes unasked in the document. `edited`: something was edited in the session;
     `edited_here`: in the document, and as an example. `typed_at` is where the last edit ended, in whatever
@@ -42,7 +42,7 @@ class Moment:
 
 
 def silence(moment: Moment) -> Silence | None:
-    """Why nothing is offered; None if an offer may be shown.
+    """Return why nothing is offered; None if an offer may be shown.
 
     Less keeps an offer from those who want it: a user gets an answer also while ghost text is shown, and one
     who is in a chain also with the cursor in the new name.
@@ -62,7 +62,7 @@ def silence(moment: Moment) -> Silence | None:
 
 
 def is_in_word(lines: Sequence[str], cursor: Cursor) -> bool:
-    """Whether there are characters of a word right before and after a cursor.
+    """Return whether there are characters of a word right before and after a cursor.
 
     >>> is_in_word(["load user"], Cursor(0, 2)), is_in_word(["load user"], Cursor(0, 4))
     (True, False)

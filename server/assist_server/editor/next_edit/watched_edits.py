@@ -1,4 +1,4 @@
-"""What the user does in a session: their edits, where their cursors are, and when an edit is over.
+"""The user's session: their edits, where their cursors are, and when an edit is over.
 
 An edit is over after a pause, or when the cursor leaves its line. It knows no offer, only where an accepted
 one is about to be made.
@@ -46,11 +46,11 @@ class WatchedEdits:
 
     @property
     def typed_at(self) -> Cursor | None:
-        """Where the last edit ended."""
+        """Find where the last edit ended."""
         return self._typed_at
 
     def cursor(self, document: OpenDocument) -> Cursor | None:
-        """Where the cursor is in a document, as far as the editor has said so."""
+        """Find where the cursor is in a document, as far as the editor has said so."""
         return self._cursors.get(document.uri)
 
     def put_cursor(self, document: OpenDocument, cursor: Cursor) -> None:
@@ -58,11 +58,11 @@ class WatchedEdits:
         self._cursors[document.uri] = cursor
 
     def reports(self, document: OpenDocument) -> tuple[Report, ...]:
-        """What other tools report for a document as it is now."""
+        """Return what other tools report for a document as it is now."""
         return self._reports.get(document.uri, ())
 
     def has_example(self, document: OpenDocument) -> bool:
-        """Whether something was edited in a document from which an offer could follow."""
+        """Return whether something was edited in a document from which an offer could follow."""
         path = path_of_document(document)
         return any(hunk.is_example and hunk.path == path for hunk in self._history.hunks())
 
@@ -84,20 +84,20 @@ class WatchedEdits:
 
         What takes an edit back, or is too much at once, leaves none.
         """
-        begun = self._begun
+        beginning = self._begun
         self._begun = None
         self._reports.pop(document.uri, None)
         self.stop_waiting()
         hunks = self._history.hunks()
         path = path_of_document(document)
-        if begun is None:
+        if beginning is None:
             # A key that changes nothing, as over a bracket that the editor closed, goes on with an edit.
-            made = self._example_in == path
+            own_offer = self._example_in == path
         else:
-            made = bool(hunks) and hunks[-1].time >= begun and hunks[-1].is_example
-        made = made and not is_data(document.lines)
-        self._example_in = path if made else ""
-        return made
+            own_offer = bool(hunks) and hunks[-1].time >= beginning and hunks[-1].is_example
+        own_offer = own_offer and not is_data(document.lines)
+        self._example_in = path if own_offer else ""
+        return own_offer
 
     def drop_change(self) -> None:
         """A change was made that does not count."""
@@ -117,17 +117,17 @@ class WatchedEdits:
                 self._timer = None
 
     def is_settled(self, document: OpenDocument) -> bool:
-        """Whether the last change left an example in this document, and no edit is being made."""
+        """Return whether the last change left an example in this document, and no edit is being made."""
         return self._due is None and self._example_in == path_of_document(document)
 
     def move_cursor(self, document: OpenDocument, cursor: Cursor) -> bool:
         """The cursor rests somewhere; on another line, an edit is over at once. Returns whether it was."""
         before = self._cursors.get(document.uri)
         self._cursors[document.uri] = cursor
-        ended = self._due is document and before is not None and before.line != cursor.line
-        if ended:
+        is_over = self._due is document and before is not None and before.line != cursor.line
+        if is_over:
             self._finish()
-        return ended
+        return is_over
 
     def take_reports(self, document: OpenDocument, reports: tuple[Report, ...]) -> bool:
         """Other tools report these problems, and none but these; whether they are others than before."""
@@ -142,10 +142,10 @@ class WatchedEdits:
         self._history.expect_offer(change)
 
     def makes_offer(self, document: OpenDocument) -> bool:
-        """Whether an accepted offer was to be made by this change of a document. Only one change may."""
-        expected = self._expected_in
+        """Say if an accepted offer was to be made by this change of a document. Only one change may."""
+        path_expected = self._expected_in
         self._expected_in = ""
-        return expected == path_of_document(document)
+        return path_expected == path_of_document(document)
 
     def forget(self, document: OpenDocument) -> None:
         """A document was closed."""
@@ -162,5 +162,5 @@ class WatchedEdits:
 
 
 def path_of_document(document: OpenDocument) -> str:
-    """What a document is called in hunks and offers: its resolved path, or its URI if it is no file."""
+    """Return the name of a document in hunks and offers: its resolved path, or its URI without a file."""
     return document.real_path or document.uri

@@ -180,7 +180,7 @@ class BorrowedModel:
         return stream
 
     async def weigh(self, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
-        """What the model doubts in a text that the question holds. Raises `ModelError`."""
+        """Return what the model doubts in a text that the question holds. Raises `ModelError`."""
         try:
             connection = await self._connect()
             try:
@@ -226,7 +226,7 @@ class BorrowedStream:
         self._rest: AnswerStream | None = None  # of the model here
 
     async def unread(self) -> int:
-        """How many tokens of the question are read before the answer begins."""
+        """Return how many tokens of the question are read before the answer begins."""
         try:
             model = (await self._next()).get("unread")
         except LenderGoneError:
@@ -255,7 +255,7 @@ class BorrowedStream:
 
     @property
     def written(self) -> int:
-        """How many tokens the answer has so far."""
+        """Return how many tokens the answer has so far."""
         return self._written + (self._rest.written if self._rest else 0)
 
     @property

@@ -1,4 +1,4 @@
-"""What goes over the socket: frames of JSON, each after its length, and the values in them.
+"""Messages on the socket: frames of JSON, each after its length, and the values in them.
 
 The server says hello, with what it is and which model it has. The client sends a conversation and closes the
 connection to stop its answer. Then the server sends how much it reads, pieces of text, and at last a result
@@ -40,7 +40,7 @@ _HEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a server is and has. `file` is the identity of the model's file; see `identity_of`.
+    """The greeting of a server. `file` is the identity of the model's file; see `identity_of`.
 
     `completing` is that of the model for ghost text, "" if there is none, whose prompts have room for
     `snippet_tokens` of other files.
@@ -120,7 +120,7 @@ def conversation_of(document: dict[str, Any]) -> Conversation:
 
 
 def doubts_of(document: dict[str, Any]) -> tuple[Doubt, ...]:
-    """What a model doubts, from JSON. Raises `ValueError`."""
+    """Return what a model doubts, from JSON. Raises `ValueError`."""
     try:
         return tuple(Doubt(**doubt) for doubt in document["doubts"])
     except (KeyError, TypeError) as error:
@@ -167,7 +167,7 @@ def cursor_of(document: dict[str, Any]) -> tuple[CompletionRequest, bool]:
 
 
 def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
-    """What is inserted at a cursor as JSON, without what only an editor of ours needs."""
+    """Return what is inserted at a cursor as JSON, without what only an editor of ours needs."""
     counts = {"tokens": asdict(suggestion.tokens), "ms": asdict(suggestion.ms)}
     return {"text": suggestion.text, "replace": suggestion.replace, "reason": suggestion.reason, **counts}
 
@@ -230,7 +230,7 @@ def remove(path: Path) -> None:
 
 
 def is_private(folder: Path) -> bool:
-    """Whether only this user can look into a folder and change it."""
+    """Return whether only this user can look into a folder and change it."""
     try:
         facts = folder.lstat()
     except OSError:
@@ -240,7 +240,7 @@ def is_private(folder: Path) -> bool:
 
 
 def is_same_user(writer: asyncio.StreamWriter) -> bool:
-    """Whether the process at the other end is of this user. Beyond Linux the private folder has to do."""
+    """Say if the process at the other end is of this user. Beyond Linux the private folder has to do."""
     if sys.platform != "linux":
         return True
     connection = writer.get_extra_info("socket")
@@ -252,7 +252,7 @@ def is_same_user(writer: asyncio.StreamWriter) -> bool:
 
 
 def _is_running(process: str) -> bool:
-    """Whether a process is running. Not for Windows, where signal 0 would end it."""
+    """Return whether a process is running. Not for Windows, where signal 0 would end it."""
     try:
         os.kill(int(process), 0)
     except (ValueError, ProcessLookupError):

@@ -64,7 +64,7 @@ def roots(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def editing(tmp_path: Path, roots: tuple[Path, Path]) -> Iterator[Editing]:
-    search = OfferSearch(folders_of([str(root) for root in roots], tmp_path / "data"), indexed=False)
+    search = OfferSearch(folders_of([str(root) for root in roots], tmp_path / "data"), with_index=False)
     yield Editing(search)
     search.close()
 
