@@ -1,4 +1,4 @@
-"""The errors of this package. Each subclass is one that callers handle differently."""
+"""The errors of this package. Callers handle each subclass differently."""
 
 
 class CompletionError(Exception):

@@ -88,7 +88,7 @@ class Context:
 
     `before` and `after` are the text around the cursor with line ends as "\\n", cut at line borders;
     `start_line` is the document line (from 0) on which `before` starts. `named` is the absolute path by which
-    the file was opened, "" for a text that is no file.
+    the file was opened, "" for a text that is not a file.
     """
 
     path: str
@@ -104,7 +104,7 @@ class Context:
 class MemberAccess:
     """A member after a dot, and the expression before it as written: "self", "cart.items", "Cart()".
 
-    Of one that is refuted, `owner` is the type that has no such member, "" if it has no name, and
+    Of a refuted member, `owner` is the type that has no such member, "" if it has no name, and
     `by_editor` tells that the editor's own language servers know it.
     """
 
@@ -119,7 +119,7 @@ class WrittenCall:
     """A call as it is written: what is called, how many arguments have no name, and the names of the others.
 
     `spread`: one argument may be several. `compared`: nothing is called, but the function itself is
-    compared with nothing or a number. Of one that is refuted, `signature` is what it does not fit.
+    compared with nothing or a number. Of a refuted call, `signature` is what it does not fit.
     """
 
     callee: str

@@ -1,7 +1,7 @@
 """Pages of documentation: their sections by headings, and the text of a notebook, line for line.
 
 Pages are read line by line, without a grammar: broken markup is normal input. A notebook is written with a
-line of the file for each line of a cell; one that is not has no text here. This module renders nothing, reads
+line of the file for each line of a cell; any other has no text here. This module renders nothing, reads
 no file and knows no index.
 """
 

@@ -1,6 +1,6 @@
 """Plugins of ours, by entry points of our own distribution. A plugin may be missing: all else works.
 
-Those of strangers are not looked for: we could not answer for what they bring.
+Plugins of strangers are not looked for: we could not answer for what they bring.
 """
 
 from collections.abc import Iterator

@@ -21,7 +21,7 @@ def find_program(
 ) -> str | None:
     """The file of a program that a `path` of folders, usually the user's own, has first; None for none.
 
-    One that is in a folder of `outside`, or that a link leads into one, is none.
+    A program in a folder of `outside`, or reached by a link into it, does not count.
     """
     path = os.environ.get("PATH", os.defpath) if path is None else path
     names = [name] if name.lower().endswith(tuple(ends)) else [name + end for end in ends]

@@ -37,7 +37,8 @@ _PARTICIPLE = re.compile(
 _NOUNS = {"embed", "feed", "need", "seed", "speed", "initialized"}  # the last is the protocol's
 _QUESTION = re.compile(r"(?:What|Which|Whether|How|Where|When|Why|Who|Whose)\b")
 _PHRASE = re.compile(
-    r"\b(?:(?:is|are|was|were) no (?=[a-z`])|(?:is|are) none\b|those of\b|one that\b|of which\b)"
+    r"(?<![Tt]here )\b(?:(?:is|are|was|were) no (?!longer|more|one\b)(?=[a-z`])|(?:is|are) none\b)"
+    r"|\b(?:[Tt]hose of|[Oo]ne that|[Oo]f which)\b"
 )
 _PREPOSITION = re.compile(
     r".*_(?:of|in|at)|_?(?:of|in|at|with|without|by|on|for|after|before|told|into|within|beyond|under)_.*"

@@ -1,4 +1,4 @@
-"""The part of a model's text that may be shown at a cursor, and in place of which characters after it.
+"""The part of a model's text that may be shown at a cursor, and the characters after it that it replaces.
 
 The filters run in a fixed order, each on the result of the one before. A text is shortened where that saves
 it, and dropped where nothing useful is left. Each filter that drops has a name, and the caller counts it.

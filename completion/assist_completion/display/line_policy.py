@@ -123,7 +123,7 @@ def _starts_next_line(site: CursorSite, text: str) -> bool:
 def cut(site: CursorSite, completion: str, shape: Shape, *, is_ended: bool = False) -> str:
     """The part of `completion` that `shape` allows, without white space at its end.
 
-    One line: the first one that is not blank. The line break before it is kept if the cursor's line opens a
+    One line: the first that is not blank. The line break before it is kept if the cursor's line opens a
     block. Several lines: up to the end of the block or statement by the grammar, else up to the first line
     that is indented less than the cursor's. Only whole lines are kept, unless there is no whole line.
     `ended` says that the model itself ended the text, so its last line is whole.

@@ -1,4 +1,4 @@
-"""Names of a text that have to exist, and the first one that does not.
+"""Names of a text that have to exist, and the first that does not.
 
 A model writes plausible names. A bare name must be bound in its file or exist in the workspace or the
 language, and so must a member of the object itself; of another object, its type has to have the member. A

@@ -189,8 +189,8 @@ def closed_ends(site: CursorSite, text: str, *, is_doubtful: bool) -> Iterator[s
 
     >>> from assist_context.languages import language_of
     >>> site = CursorSite("x = ", "\\n", language_of("a.py"))
-    >>> list(closed_ends(site, "os.get(name", doubted=True)), list(closed_ends(site, "f([", doubted=True))
-    (['os.get(name)', 'os.get'], ['f'])
+    >>> [list(closed_ends(site, text, is_doubtful=True)) for text in ("os.get(name", "f([")]
+    [['os.get(name)', 'os.get'], ['f']]
     """
     prose = not site.language.blocks
     if prose or site.in_literal or _opens_block(site, text):

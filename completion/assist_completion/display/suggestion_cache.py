@@ -67,7 +67,7 @@ class SuggestionCache:
     def put(self, site: CursorSite, text: KnownText) -> None:
         """Remember the answer at a cursor, in place of an older one for the same cursor.
 
-        One that is no guess takes the place of all guesses there.
+        A text that is not a guess takes the place of all guesses there.
         """
         if not text.guess:
             self.forget_guesses(site)
@@ -138,7 +138,7 @@ def after_deleting(entry: CachedAnswer, before: str) -> KnownText | None:
 
 
 def after_reindenting(entry: CachedAnswer, before: str) -> KnownText | None:
-    """A one-line answer on a line of which only the indentation changed."""
+    """A one-line answer on a line whose indentation alone changed."""
     bare = before.rstrip(" \t")
     old = entry.before.rstrip(" \t")
     if not (bare.endswith("\n") and old.endswith("\n")) or before == entry.before:

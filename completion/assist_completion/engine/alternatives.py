@@ -77,8 +77,8 @@ def choose(
 ) -> list[tuple[Generation, Suggestion]]:
     """The branches that may be shown after `first`, the likeliest first, `most` in all with it.
 
-    Each is cut, filtered and judged like any other text. One that only repeats, shortens or prolongs another
-    one is left out.
+    Each is cut, filtered and judged like any other text. Texts that only repeat, shorten or prolong
+    another are left out.
     """
     pairs: list[tuple[Generation, Suggestion]] = []
     texts = [first.text] if first.shown else []

@@ -158,7 +158,7 @@ class Engine:
     async def complete(self, request: CompletionRequest) -> Suggestion:
         """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown.
 
-        Where a text that is asked for by hand names what does not exist, one that begins in another way is
+        Where a text that is asked for by hand names what does not exist, another beginning is
         given instead, if there is one in time.
         """
         site = site_of(request.context)
@@ -203,7 +203,7 @@ class Engine:
     async def _others(
         self, request: CompletionRequest, site: CursorSite, first: Suggestion, most: int
     ) -> tuple[Suggestion, ...]:
-        """Texts that begin in other ways, of which nothing is refuted, the likeliest first.
+        """Texts that begin in other ways, without anything refuted, the likeliest first.
 
         A small prompt has none: what it makes less likely than its first text is too often wrong.
         """

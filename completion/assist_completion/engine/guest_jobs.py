@@ -15,7 +15,7 @@ class GuestJobs:
         self._given: dict[Job[TokenSource], Job[Model]] = {}
 
     def submit(self, job: Job[TokenSource]) -> None:
-        """Queue a job, for guests: one that someone waits for in their lane, any other one in the lowest."""
+        """Queue a job, for guests: in their lane if someone waits for it, else in the lowest."""
         lane = Lane.GUEST if job.lane is Lane.VISIBLE else Lane.WARM
         inner_job = Job[Model](lane, lambda model: job.run(model.for_guests), job.resumable, job.done)
         self._given = {outer: inner for outer, inner in self._given.items() if not outer.done.done()}

@@ -29,7 +29,7 @@ class ServedPrompt:
 class ServedPiece:
     """The next piece of an answer. `chance` is its log-probability in nats, None if the server has none.
 
-    `ended`: the model itself stopped after it. `prompt` and `cached` count the prompt's tokens, and those of
+    `ended`: the model itself stopped after it. `prompt` and `cached` count the prompt's tokens, and which of
     them that the server did not compute again; 0 where it does not say. `likely` are the likeliest tokens in
     its place, each with its log-probability.
     """

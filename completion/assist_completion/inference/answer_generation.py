@@ -166,7 +166,7 @@ class AnswerRun:
         return self.ended != "cancelled"
 
     def _is_closed(self) -> bool:
-        """Return whether the last whole line is the one that ends the answer."""
+        """Return whether the last whole line ends the answer."""
         whole, newline, _ = self.text.rpartition("\n")
         return bool(newline) and whole.rpartition("\n")[2].rstrip() == self.conversation.ending
 
@@ -218,7 +218,7 @@ class AnswerRun:
 
 
 def run_answer(model: AnsweringModel, run: AnswerRun) -> None:
-    """Write an answer to its end, also one that was interrupted before. `Aborted` may interrupt it again.
+    """Write an answer to its end, also after an interruption. `Aborted` may interrupt it again.
 
     Raises `TooLongError` and `ModelError`.
     """
@@ -239,7 +239,7 @@ def run_answer(model: AnsweringModel, run: AnswerRun) -> None:
 
 
 def _advance(sequence: LlamaSequence, run: AnswerRun) -> Logits:
-    """The logits after the last token, and after those of a guess that the model would have written too."""
+    """The logits after the last token, and after a guess's right tokens."""
     guess = run.draft.guess(run.written)[: run.conversation.max_tokens - len(run.written)]
     if not guess:
         return sequence.append(run.written[-1])
@@ -274,7 +274,7 @@ def weigh(model: AnsweringModel, conversation: Conversation, text: str) -> tuple
 
 
 def _weigh_tokens(sequence: LlamaSequence, prompt: list[int], start: int) -> list[WeighedToken]:
-    """The tokens of a prompt from `start` on, each with the one that was expected in its place."""
+    """The tokens of a prompt from `start` on, each with the expected one."""
     llama = sequence.llama
     logits = sequence.read(prompt[:start])
     weighed_tokens: list[WeighedToken] = []

@@ -19,7 +19,7 @@ _WORDS = frozenset({"and", "or", "not", "is", "in", "True", "False", "None", "tr
 
 @dataclass(frozen=True, slots=True)
 class WeighedToken:
-    """A token of a text, the one that the model expected in its place, and by how many logits it did."""
+    """A token of a text, the expected one, and by how many logits it did."""
 
     written: str
     expected: str

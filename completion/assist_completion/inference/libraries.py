@@ -156,7 +156,7 @@ def library() -> Library:
 
 
 def child_command(module: str, *words: str, source: LibrarySource | None = None) -> list[str]:
-    """The command of a child that runs `module`'s `main` with this library, or those of this process."""
+    """The command of a child that runs `module`'s `main` with this library, or this process's own."""
     lines = [
         (origin.origin, origin.build, str(origin.folder), str(origin.backends or origin.folder))
         for origin in ((source,) if source else _told)

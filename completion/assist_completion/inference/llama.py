@@ -360,7 +360,7 @@ class Llama:
 def open_llama(load: Load, abort: Abort, lender: Llama | None = None) -> Llama:
     """The model as `Llama` opens it, by the processor where its device fails or failed before.
 
-    `lender` lends its weights if they are those of the same file, where this model would have them.
+    `lender` lends its weights if it has the same file, where this model would have them.
     """
     if load.device and not failure():
         try:

@@ -57,7 +57,7 @@ class PrefixCache:
     def find(self, context: Context, *, guest: bool = False) -> tuple[CachedPrompt, Plan] | None:
         """The best cached prompt for a cursor, with the plan that continues it there.
 
-        A prompt that still lacks many tokens comes after those that are ready. Then one that shows more of
+        A prompt that still lacks many tokens comes after ready ones. Then a prompt that shows more of
         the file is better, then one with the current snippets, then the one with the nearest anchor.
         """
         prompts = (prompt for prompt in self._prompts if prompt.guest is guest)

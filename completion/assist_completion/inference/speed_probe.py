@@ -3,7 +3,7 @@
 The model is first opened in a child process. A broken file that crashes llama.cpp kills only the child, and a
 file without infilling tokens is refused before anything depends on it. Where the library has a part for a
 device, that is measured too, and what is faster is used. Measurements are remembered by machine, file and
-library, those of a device by its driver, so later starts cost nothing. What is expected of answers follows
+library, a device's by its driver, so later starts cost nothing. What is expected of answers follows
 what the last ones took.
 """
 
@@ -131,7 +131,7 @@ def speeds_of(
     patience: float = DEVICE_TIMEOUT,
     again: bool = False,
 ) -> Speeds:
-    """The remembered speeds of a model on this machine, else those of new probes, which are said.
+    """The remembered speeds of a model on this machine, else from new probes, which are said.
 
     A probe of the processor takes about two seconds, and ten where there is a device to compare it with.
     A device has `patience` seconds. A measurement that was made while other processes kept the cores busy, or

@@ -37,7 +37,7 @@ class Pin:
 
 
 def read_pins(root: Path) -> dict[str, Pin]:
-    """The pins of the models in `root`, by name. There are none if there is no models.lock yet."""
+    """The pins of the models in `root`, by name. Empty without a models.lock."""
     path = root / FILE
     try:
         return {name: Pin(**entry) for name, entry in json.loads(path.read_text(encoding="utf-8")).items()}

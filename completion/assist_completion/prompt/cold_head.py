@@ -39,7 +39,7 @@ _STARTS |= dict.fromkeys(("kotlin", "scala", "csharp", "php"), re.compile(r"(?:i
 
 @dataclass(frozen=True, slots=True)
 class FarLines:
-    """The lines before the cursor, of which those from `start` on are shown, and the text shown after it.
+    """The lines before the cursor, shown from `start` on, and the text shown after it.
 
     `below` are the lines below the cursor's, the shown ones too.
     """

@@ -103,7 +103,7 @@ def plan(
 ) -> Plan:
     """Lay out a new prompt: choose the window, set the anchor, cut the suffix.
 
-    `starts` are the starts of heads that are evaluated already. One that fits is used again.
+    `starts` are the starts of heads that are evaluated already. A fitting one is used again.
     """
     lines = context.before.split("\n")
     anchor = _anchor(lines, extent.anchor)
@@ -134,7 +134,7 @@ def _far(context: Context, lines: list[str], anchor: int, extent: Extent, suffix
 
 
 def _anchor(lines: list[str], above: int) -> int:
-    """Index of the anchor's line: one that is not blank, `above` lines above the cursor's line or higher."""
+    """Index of the anchor's line: a line with text, `above` lines above the cursor's line or higher."""
     at = max(0, len(lines) - 1 - above)
     while at > 0 and not lines[at].strip():
         at -= 1

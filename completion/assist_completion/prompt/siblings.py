@@ -94,5 +94,5 @@ def _may_be_sibling(hidden: HiddenLines, at: int) -> bool:
 
 
 def _line_above(lines: Sequence[str], at: int) -> str:
-    """The nearest line above another one that is not blank, "" if there is none."""
+    """The nearest line above another with text, "" if there is none."""
     return next((line for line in reversed(lines[max(0, at - NEAR) : at]) if line.strip()), "")

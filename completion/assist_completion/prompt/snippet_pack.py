@@ -49,7 +49,7 @@ def offer(pack: Pack, snippets: Sequence[Snippet], budget: int) -> Pack:
 
 
 def _take_fitting(snippets: Sequence[Snippet], budget: int) -> list[Snippet]:
-    """The best snippets that fit, best first. One that is too long is skipped for a smaller one."""
+    """The best snippets that fit, best first. A snippet that is too long is skipped for a smaller one."""
     selection: list[Snippet] = []
     for snippet in snippets:
         need = tokens_of(snippet)

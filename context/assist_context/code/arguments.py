@@ -1,6 +1,6 @@
 """Arguments that a function may write into: its parameters, and calls that change their object.
 
-A parameter that gets another value anywhere in the function is none of them, since what is written then may
+A parameter that gets another value anywhere in the function does not count, since what is written then may
 be new. The rules for a language are given (`statements`). This module knows one text.
 """
 

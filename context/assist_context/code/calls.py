@@ -212,7 +212,7 @@ def _defined_by(rules: CallRules, name: tree_sitter.Node) -> Iterator[tree_sitte
 
 
 def _listing(rules: CallRules, node: tree_sitter.Node) -> tree_sitter.Node | None:
-    """The parameters of a node, `None` if it is no function."""
+    """The parameters of a node, `None` if it is not a function."""
     if node.type in rules.functions:
         return node.child_by_field_name("parameters")
     if node.type in rules.nameless:
@@ -222,7 +222,7 @@ def _listing(rules: CallRules, node: tree_sitter.Node) -> tree_sitter.Node | Non
 
 
 def _signature(tree: ParsedText, rules: CallRules, node: tree_sitter.Node) -> Signature | None:
-    """A node as a definition, `None` if it is none, or has no name."""
+    """A node as a definition, `None` if it is not one, or has no name."""
     listing = _listing(rules, node)
     if listing is None:
         return None

@@ -128,7 +128,7 @@ def definitions_in_part(
 
 
 def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> EnclosingScopes:
-    """The scopes around the part below one that ends at `end`; `own` are those that begin in that part."""
+    """The scopes around the part below another up to `end`; `own` begin in that part."""
     if own is NO_SCOPES and around.nearest > end:
         return around
     stack = [site for site in around.stack if site.end > end and site.end >= own.widest]

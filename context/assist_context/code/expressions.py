@@ -1,4 +1,4 @@
-"""The expressions of some lines of a text that can be compared with those of another one.
+"""The expressions of some lines of a text that can be compared with another text's.
 
 They are operations, calls, and what catches an error. This module knows one text.
 """

@@ -64,7 +64,7 @@ class OutlinePart:
 
 @dataclass(frozen=True, slots=True)
 class _OutlineRules:
-    """The rules of one language, as in the file, and those of its statements."""
+    """The rules of one language, as in the file, and the rules of its statements."""
 
     parts: Mapping[str, OutlineKind]
     follows: frozenset[str]
@@ -250,7 +250,7 @@ class _OutlineWalk:
         return one_line(f"{_way_out(then)} if {before}{condition}")
 
     def _simple(self, node: tree_sitter.Node) -> tuple[OutlineKind, str] | None:
-        """The kind and words of a statement without parts; None for one that an outline leaves out."""
+        """The kind and words of a statement without parts; None where an outline leaves it out."""
         rules = self.rules.statements
         only = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
         kinds: dict[OutlineKind, frozenset[str]] = {
@@ -270,7 +270,7 @@ class _OutlineWalk:
 
 
 def _passed_on(leaving: tree_sitter.Node) -> str:
-    """Return what a way out does with an error: it returns it, or one that holds it; "" if it drops it."""
+    """Return what a way out does with an error: it returns it, or wraps it; "" if it drops it."""
     text = line_of(leaving)
     if not text.startswith("return") or not _ERROR.search(text):
         return ""

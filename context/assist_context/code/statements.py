@@ -246,7 +246,7 @@ def _leaving_statement(
 def _own_nodes(
     rules: StatementRules, body: tree_sitter.Node, left_out: Collection[int] = ()
 ) -> Iterator[tree_sitter.Node]:
-    """The nodes of a body in order, without those of the functions in it."""
+    """The nodes of a body in order, without the functions in it."""
     waiting = [body]
     while waiting:
         node = waiting.pop()
@@ -361,7 +361,7 @@ def tail_values(
 
 
 def _values(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """The expressions whose value a node may have; none for one that leaves, or has none."""
+    """The expressions whose value a node may have; none for a statement that leaves."""
     waiting: list[tree_sitter.Node | None] = [node]
     while waiting:
         part = waiting.pop()
@@ -376,7 +376,7 @@ def _values(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sitt
 
 
 def _parts_with_value(rules: StatementRules, node: tree_sitter.Node) -> list[tree_sitter.Node | None]:
-    """The parts of which one is the value of a node; none after a semicolon, or of an `if` without `else`."""
+    """The possible values of a node; none after a semicolon, or of an `if` without `else`."""
     fields = rules.values[node.type]
     inner = [child for child in node.named_children if "comment" not in child.type]
     parts_by_field = [node.child_by_field_name(name) for name in fields]

@@ -77,7 +77,7 @@ def units_of(path: str, text: str) -> list[CodeUnit]:
 
 
 def code_units(text: ParsedText, spans: Sequence[LineRange] = ()) -> list[CodeUnit]:
-    """The statements of a text of which a part is in some spans of lines, in order; all without spans."""
+    """The statements of a text that touch some spans of lines, in order; all without spans."""
     root = text.root
     head: dict[int, tuple[str, list[_PlacedWord]]] = {}
     for node, around in _tokens(root, spans) if root is not None else ():

@@ -74,7 +74,7 @@ def _is_inside_test(corpus: Corpus, path: str, line: int, outline: Sequence[Inde
 
 
 def is_test_file(corpus: Corpus, path: str) -> bool:
-    """Return whether a file is a test by its name, or in Rust by the one that declares it as a module."""
+    """Return whether a file is a test by its name, or in Rust by the file that declares it as a module."""
     if is_test(path) or not path.endswith(".rs"):
         return is_test(path)
     file = PurePosixPath(path)

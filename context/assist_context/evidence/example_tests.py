@@ -1,6 +1,6 @@
-"""The tests that new tests are written like: those of the same code, else the most alike of its module.
+"""The tests that new tests are written like: of the same code, else the most alike of its module.
 
-What is in a folder of tests without being one, such as an application that they run, is no example. This
+What is in a folder of tests without being one, such as an application that they run, is not an example. This
 module reads the index and files through a corpus, and writes nothing.
 """
 

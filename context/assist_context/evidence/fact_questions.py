@@ -52,7 +52,7 @@ class FactQuestion:
 
     @property
     def plain_names(self) -> tuple[str, ...]:
-        """The words of which one may be a name of code, in a question that marks none."""
+        """The words that may be a name of code, in a question that marks none."""
         if not self.kinds or self.names or len(self.rest) > 1:
             return ()
         return tuple(word for word in (*self.rest, *self.loose) if word.isidentifier())

@@ -147,8 +147,8 @@ def _meanings_of_names(
 ) -> list[tuple[Corpus, IndexedDefinition]]:
     """Return what the names in a question mean, with the folder that has it.
 
-    Where code is shown alone, these are names of one thing that the code does not have yet: others are those
-    of parameters more often than those of code to use.
+    Where code is shown alone, these are names of one thing that the code does not have yet: others are names
+    of parameters more often than of code to use.
     """
     names = names_in(question)
     if command in ALONE and target:
@@ -163,7 +163,7 @@ def _meanings_of_names(
 def _proposals(
     corpus: Corpus, query: _Asked, hits: "_SearchFound", tokens: int, others: Sequence[Corpus], command: str
 ) -> dict[str, Iterable[Candidate]]:
-    """The candidates of every signal; those of code are found only once they are taken."""
+    """The candidates of every signal; code is found only once they are taken."""
     target = query.target
     about = subjects(corpus, target) if target else ()
     about = tuple(definition for definition in about if definition.kind != SECTION)

@@ -1,8 +1,8 @@
 """A search for the answer to a question: the few lines of a workspace that say most of what it asks.
 
 One search for all who look by words: `ask`, agents, and what is shown before a model answers. The index
-names files, of which each line is weighed (`weighed_file`). Then names in the best lines are looked up, since
-a line that raises names what it raises, and one that compares the limit. Pages are found by their sections
+names files, whose lines are weighed (`weighed_file`). Then names in the best lines are looked up, since
+a line that raises names what it raises, and a comparison has the limit. Pages are found by their sections
 (`search_results`), where they are asked for, or say more than code.
 """
 
@@ -179,7 +179,7 @@ def _worth_of(path: str, intent: QuestionIntent) -> float:
 
 
 def _apart(places: Iterable[FoundLines], most: int) -> list[FoundLines]:
-    """The best places, none of which overlap; a further one in the same definition counts less."""
+    """The best places, without overlaps; a further one in the same definition counts less."""
     result: list[FoundLines] = []
     for place in sorted(places, key=_rank):
         if len(result) >= 4 * most:  # a place that counts less now may come after these

@@ -59,7 +59,7 @@ def _split(path: str) -> tuple[str, str]:
 def likely_meanings(
     definitions: Sequence[IndexedDefinition], name: MentionedName, near: str
 ) -> list[IndexedDefinition]:
-    """The likeliest definitions of a name: those of its owner if any, the nearest to a path first."""
+    """The likeliest definitions of a name: its owner's if any, the nearest to a path first."""
     sure = (
         [definition for definition in definitions if _belongs_to(definition, name.owner)]
         if name.owner

@@ -1,7 +1,7 @@
 """Quotes from a page: a few of its own lines, word for word.
 
 This module sees lines and words; it reads no index. The figures are of 56 questions of the kind "how do I"
-about nine projects, of which 41 have the right section first (`benchmarks/docs.py --how-to`).
+about nine projects, 41 of them with the right section first (`benchmarks/docs.py --how-to`).
 """
 
 import re

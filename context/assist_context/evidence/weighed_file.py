@@ -68,7 +68,7 @@ _KINDS: Mapping[LineKind, re.Pattern[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class FoundLines:
-    """Lines `first` to `last` of a file, from 1, of which `line` matches best, in the definition `inside`.
+    """Lines `first` to `last` of a file, from 1, best matched by `line`, in the definition `inside`.
 
     `score` orders places; `share` is how much of what the question is about they say, from 0 to 1. `text` are
     the lines as they are shown. `section` is the heading that lines of a page are below.

@@ -127,7 +127,7 @@ def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> 
 
 
 def _holding(at: IndexedDefinition, ways: ImportWays) -> Iterator[str]:
-    """Files with the words of a name: one that is neither called nor a type is no reference in the index."""
+    """Files with the words of a name: uncalled names that are not types are not references in the index."""
     for path in sorted(ways.corpus.holders(terms(at.name), MAX_HOLDERS)):
         if path != at.path and ways.is_imported(path):
             yield path
@@ -321,7 +321,7 @@ def _has_path(lines: Sequence[str], line: int, name: str) -> bool:
 
 
 def owner_in_line(lines: Sequence[str], line: int, name: str) -> str:
-    """The word before the dot of a name in a line, "" for none, "?" for what is no word or in a long line."""
+    """The word before the dot of a name in a line, "" for none, "?" without a word, or in a long line."""
     text = lines[line - 1] if line <= len(lines) else ""
     if len(text) > LONGEST_LINE:
         return "?"

@@ -49,7 +49,7 @@ class StatementChange:
 
 
 def statement_changes(was: CodeUnit, now: CodeUnit) -> Iterator[StatementChange]:
-    """Yield what changed in a statement; nothing of one that changed in more than `MAX_STEPS` places.
+    """Yield what changed in a statement; nothing if it changed in more than `MAX_STEPS` places.
 
     >>> from assist_context.code.units import units_of
     >>> old, new = (units_of("a.py", text)[0] for text in ("f(x - 1)", "f(x)"))

@@ -1,6 +1,6 @@
 """Exclusions of single files of a folder: the rule files, and what git itself says it ignores.
 
-git knows more ignore files than lie in a work tree: the user's own, `core.excludesFile`, and the one that
+git knows more ignore files than lie in a work tree: the user's own, `core.excludesFile`, and the file that
 all work trees of a repository share. So it is asked wherever a file is in a repository. Without git on the
 machine, its rules are read as far as `gitignore` knows them. If git is there and does not answer, the files
 count as ignored.
@@ -72,7 +72,7 @@ def _words(reason: str, rules: FolderRules) -> str:
 
 
 def unreadable_rule_files(root: str) -> tuple[str, ...]:
-    """The rule files of a resolved folder that cannot be read, each of which excludes all around it.
+    """The rule files of a resolved folder that cannot be read, which exclude all around them.
 
     It looks at the first folders only, breadth first.
     """
@@ -93,7 +93,7 @@ def _may_enter(entry: os.DirEntry[str]) -> bool:
 
 
 def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
-    """The further names in a resolved folder of those of its files that have several: each with its path.
+    """The further names in a resolved folder of its files that have several: each with its path.
 
     What a file is called elsewhere cannot be found out. Nearly no file has two names, and then nothing is
     looked for.

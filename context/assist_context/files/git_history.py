@@ -55,7 +55,7 @@ def last_changes(tree: GitTree, stop: Stop, path: str, first: int, last: int) ->
 
 
 def _day(seconds: int) -> str:
-    """A time as a day, "" for one that no calendar has."""
+    """A time as a day, "" if no calendar has it."""
     try:
         return datetime.fromtimestamp(seconds, UTC).date().isoformat()
     except (ValueError, OverflowError, OSError):

@@ -363,7 +363,7 @@ def old_files(tree: GitTree, stop: Stop, *revisions: str) -> list[OldFile]:
 
 
 def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
-    """The messages of the last commits that are no merges, newest first; none if there is no commit."""
+    """The messages of the last commits that are not merges, newest first; none if there is no commit."""
     log = ("log", f"-{count}", "--no-merges", "-z", "--format=%B")
     try:
         answer = run_git(tree, stop, *log)

@@ -6,7 +6,7 @@ This module reads no disk: it is given a `read` function. It knows nothing of gi
 `.assistignore` may be in every directory and may negate. The ignore files of other assistants are read too,
 but can only exclude: a negation counts only among files of the same name, so it never includes what another
 file name, git or the built-in list (`denylist`, checked last) excludes. A rule file that cannot be read
-excludes its whole directory: one that the disk does not give, or that is no text. UTF-16 and lone CRs, which
+excludes its whole directory: the disk does not give it, or it is not text. UTF-16 and lone CRs, which
 Windows and old editors write, are read; git itself reads neither, so in `.gitignore` they mean nothing.
 
 The patterns are git's, `[[:alpha:]]` and `foo**/bar` included, with three differences: they match
@@ -90,7 +90,7 @@ class Level:
 
 
 def normalize_rules(data: bytes) -> bytes:
-    """A rule file of ours or a peer's as UTF-8 with plain line ends; raises ValueError if it is no text.
+    """A rule file of ours or a peer's as UTF-8 with plain line ends; raises ValueError if it is not a text.
 
     Rules that no one can read would exclude nothing, without a word.
 

@@ -39,7 +39,7 @@ def native_path(path: str, *, windows: bool = sys.platform == "win32") -> str:
 
 
 def name_of_bytes(raw: bytes, *, windows: bool = sys.platform == "win32") -> str:
-    r"""A path as git or a file has it. Bytes that are no UTF-8 become surrogates, also where Python raises.
+    r"""A path as git or a file has it. Bytes that are not UTF-8 become surrogates, also where Python raises.
 
     No file on Windows has such a name, but git's index and a `.git` file can.
 

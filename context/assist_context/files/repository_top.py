@@ -18,7 +18,7 @@ _GITDIR_MOST = 8_192  # bytes of a `.git` that is a file, and of `commondir`; ea
 def is_repository(folder: str) -> bool:
     """Return whether git would take `folder` for the top of a work tree.
 
-    An empty `.git` is none, nor is a `.git` file that leads nowhere: anyone can put one into a folder, and
+    An empty `.git` is not one, nor is a `.git` file that leads nowhere: anyone can put one into a folder, and
     the rules of the real top would no longer be found.
     """
     at = os.path.join(folder, ".git")

@@ -276,7 +276,7 @@ class IndexReader:
 
     @_unreadable_gives(())
     def holders(self, terms: Sequence[str], limit: int) -> tuple[str, ...]:
-        """Files of which one chunk has all of these terms, in no order. It is faster than `search`."""
+        """Files with a chunk that has all of these terms, in no order. It is faster than `search`."""
         terms_chosen = [term for term in dict.fromkeys(terms) if term.isalnum()]
         if not terms_chosen:
             return ()

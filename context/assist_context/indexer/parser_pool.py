@@ -137,7 +137,7 @@ class ParserPool:
     """At most `count` processes, started when there is work.
 
     What they say arrives in `inbox`, for `receive`. With `held`, which says how much memory a process holds,
-    one that holds too much is killed: where the system limits it, none need look.
+    a process that holds too much is killed: where the system limits it, none need look.
     """
 
     def __init__(

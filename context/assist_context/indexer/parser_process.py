@@ -7,7 +7,7 @@ A grammar can crash, loop for ever or use up all memory, so this process may end
 no database.
 A line in is [path below the root, full path, blob, size, mtime_ns]. A line out is [kind, value]: "read"
 before a file is parsed, and after it "parsed", or "outlined" if the caller makes the chunks, or "changed"
-if the file is not the one that was listed.
+if the file is not as it was listed.
 """
 
 import argparse

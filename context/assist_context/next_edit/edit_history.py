@@ -1,6 +1,6 @@
 """A session's edits as hunks: lines that became other lines, wherever they are now.
 
-Typing in a line, and what is typed there a little later, is one hunk. What is taken back is none.
+Typing in a line, and what is typed there a little later, is one hunk. What is taken back is not a hunk.
 It is told each edit before that is made, and keeps no document.
 """
 

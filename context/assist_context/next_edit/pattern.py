@@ -158,7 +158,7 @@ def _expression(pattern: Pattern) -> re.Pattern[str]:
 
 
 def _fill(pattern: Pattern, match: re.Match[str], text: str) -> str:
-    """The new text at a match, indented as the line where it begins, or as the one that it is put before."""
+    """The new text at a match, indented as the line where it begins, or as the next one."""
     below = is_before_line(pattern.right)
     line = match.end("old") + 1 if below else text.rfind("\n", 0, match.start("old")) + 1
     indent = _BLANKS.match(text, line)[0]  # type: ignore[index]  # it also matches nothing

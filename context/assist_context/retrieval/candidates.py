@@ -136,7 +136,7 @@ def _docstring_lines(following: Sequence[str]) -> int:
 def text_of(candidate: Candidate, most: int = CHARACTERS) -> str:
     """The lines of a candidate, without common indentation, up to `most` characters.
 
-    Those of a section begin with its path of headings. "" if they cannot be read.
+    A section's lines begin with its path of headings. "" if they cannot be read.
     """
     lines = page_lines(candidate.path, candidate.corpus.lines(candidate.path))
     longest = CHARACTERS if is_page(candidate.path) else LONGEST_LINE  # a paragraph may be one line

@@ -188,7 +188,7 @@ class Corpus:
     ) -> tuple[SearchHit, ...]:
         """The sections of pages, or the pieces of code, that match best; it takes longer than `search`.
 
-        Scores can be compared with those of the folders `around`, if these are given there as well.
+        Scores can be compared with scores of the folders `around`, if these are given there as well.
         """
         counts = [count for corpus in around if (count := corpus.reader.counts())]
         return self.reader.search_for_question(terms, limit, among, counts)

@@ -1,8 +1,8 @@
 """Bare names that a document does not have, and may come from elsewhere.
 
-It has to be imported, so it must be one that files can import: what is defined at the top level of a file, or
+It has to be imported, so files must be able to import it: what is defined at the top level of a file, or
 what another file imports. `next_edit` offers the import then. A variable, a parameter or a method of another
-file is no such name. What runs the code may know more names: files use those without binding them. In Go, a
+file does not count. What runs the code may know more names: files use those without binding them. In Go, a
 bare name of another file is one of the package. Of other languages nothing is known here: in Rust, macros and
 modules bring names in that no import shows.
 """
@@ -83,7 +83,7 @@ def _is_unbound(text: str, name: str) -> bool:
 
 
 def _uses(text: str, word: str) -> Iterator[bool]:
-    """Of each place of a word that is no member: whether it is called or looked into, not bound."""
+    """Of each place of a word that is not a member: whether it is called or looked into, not bound."""
     for match in re.finditer(rf"(?<![\w$.'\"`])({_BINDERS}\s+)?{word}\b(\s*[(.<\[!])?", text):
         yield match[1] is None and match[2] is not None
 

@@ -1,6 +1,6 @@
 """Names of a model's text that cannot be right at a cursor, as far as some folders can tell.
 
-A bare name must not be another function's variable or a member alone, as far as this text tells. Of one that
+A bare name must not be another function's variable or a member alone, as far as this text tells. If it
 is not in this text, `importable_names` says whether it may come from elsewhere. A member may be anywhere in
 the file too. Each name takes two queries, about 0.1 ms. A member of an object has to be one of its type's,
 where a `MemberOracle` knows that.
@@ -86,7 +86,7 @@ class NameCheck:
     def _own_members(
         self, document: Document, members: frozenset[str], place: Callable[[], ReadPlace]
     ) -> frozenset[str]:
-        """The members that the object at the cursor is known to have, those of a library's class included."""
+        """The members that the object at the cursor is known to have, a library's class included."""
         if self._oracle is None or not members or document.language.name not in ("python", *ECMASCRIPT):
             return frozenset()
         return self._oracle.members(place(), "self" if document.language.name == "python" else "this")
@@ -102,7 +102,7 @@ def _refuted_bare(
     """Names that are nowhere, and those that the document binds elsewhere only: another function's.
 
     A name may come from an import of everything too, from another file of the package in Go, and in a script
-    that imports nothing from any other one. Words of a string or comment are no names.
+    that imports nothing from any other one. Words of a string or comment are not names.
     """
     visible = _visible(document, cursor)
     near = frozenset(name for name in names if _holds(visible, name))

@@ -1,4 +1,4 @@
-"""Meanings of the names near a cursor: their definitions as candidates, those of the nearest names first.
+"""Meanings of the names near a cursor: their definitions as candidates, the nearest names first.
 
 How many of them fit belongs to `retriever`.
 """

@@ -41,4 +41,4 @@ OracleOf = Callable[[Corpus], MemberOracle | None]
 
 
 def no_oracle(_: Corpus) -> None:
-    """There is none for any folder."""
+    """No index for any folder."""

@@ -34,7 +34,7 @@ _HEX = 64
 
 
 class DamagedError(ValueError):
-    """Bytes that are no line of a log. The message says what is wrong with them, not where they are."""
+    """Bytes that are not a line of a log. The message says what is wrong with them, not where they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class AuditLog:
     `key` gives every line a MAC; all lines of a log have the same key, or none has one. `checkpoint` is a
     file elsewhere that records the log's end; its directory must exist. `clock` returns seconds since 1970.
     `wait_s` is how long to wait for other writers. `was_used` says whether another record knows of requests
-    that this log must have: an empty log without its checkpoint is then one that lost both.
+    that this log must have: an empty log without its checkpoint has then lost both.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class AuditLog:
     def append_some(self, kind: str, fields: Mapping[str, Json], most: int) -> bool:
         """Add an event, unless the end of the log has `most` of its kind today. Whether it was added.
 
-        The last one that is added has a field `last_today`. Raises AuditError like `append`.
+        The last added one has a field `last_today`. Raises AuditError like `append`.
         """
         _check(kind, fields)
         with self._hold() as (file, end):
@@ -281,7 +281,7 @@ def check_key(key: bytes | None) -> None:
 
 
 def stamp(seconds: float) -> str:
-    """A time in UTC as a text of fixed length, so that texts sort like times. ValueError if it is no time.
+    """A time in UTC as a text of fixed length, so that texts sort like times. ValueError if it is not a time.
 
     >>> stamp(0)
     '1970-01-01T00:00:00.000000Z'

@@ -85,7 +85,7 @@ class LedgerComparison:
 class LogRequests:
     """The requests of a log, seen line by line and compared with `bookings`.
 
-    The ledger is read before the log and again after it, so that requests under way are no difference.
+    The ledger is read before the log and again after it, so that requests under way are not a difference.
     """
 
     def __init__(self, bookings: Bookings) -> None:

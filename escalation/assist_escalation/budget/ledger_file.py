@@ -113,7 +113,7 @@ class LedgerAnchor:
         self._held: tuple[tuple[int, int], LedgerConnection] | None = None
 
     def hold(self) -> None:
-        """Hold the file that is there now; an older one that was moved away is let go. Never raises."""
+        """Hold the file that is there now; an older, moved file is let go. Never raises."""
         with self._lock, suppress(OSError, sqlite3.Error, LedgerError):
             facts = self._path.stat()
             there = (facts.st_dev, facts.st_ino)

@@ -2,7 +2,7 @@ r"""Finds the lines of a block in a file, and puts other lines in their place.
 
 The search tries these steps in order, and each must find exactly one place: the same lines; the same except
 for white space at their ends; the same except for one indentation before all of them; the same lines within
-the named definition. It never guesses: case matters, and a similar place is no match.
+the named definition. It never guesses: case matters, and a similar place is not a match.
 
 Lines that a block does not change keep their bytes. A new line ends like the line next to it.
 This module knows no format of answers and reads no file.

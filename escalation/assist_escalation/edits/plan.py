@@ -1,7 +1,7 @@
 """An edit as a value: the files as the model saw them, their new texts, and a diff for people.
 
 This module knows no format of answers, no disk and no editor. Texts keep their line ends and their byte
-order mark, so `text.encode()` is the file. Lines are those of `split_lines`, from 1, both ends included.
+order mark, so `text.encode()` is the file. Lines are as from `split_lines`, from 1, both ends included.
 """
 
 import difflib
@@ -31,7 +31,7 @@ class EditError(EscalationError):
 
 
 class UnchangedError(EditError):
-    """The edit is none: all files would stay as they are."""
+    """The edit changes nothing: all files would stay as they are."""
 
 
 class OtherCodeError(EditError):

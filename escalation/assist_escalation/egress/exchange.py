@@ -8,7 +8,7 @@ way: questions (`egress.questions`), ghost text (`egress.ghost_text`), and the r
 are posted as they are (`Exchange.post`).
 
 An event holds texts only if the policy says so, and that of a refusal neither text nor a file's name, since
-the refused file may be one that must not be in a log. If the log cannot be written, a refusal is what it was,
+the refused file may have to stay out of a log. If the log cannot be written, a refusal is what it was,
 and only the program's own log says so. This module decides nothing and reads no answer: who reads it says
 what it counts.
 """
@@ -238,7 +238,7 @@ class Exchange:
     # How it failed.
 
     def fault(self, fault: Fault) -> TransportError:
-        """The error of an answer that broke off, or that is none."""
+        """The error of an answer that broke off, or that is not an answer."""
         request = self.request
         error = failure(request.provider, request.endpoint.base_url, self._key, fault, was_sent=True)
         self.record_failure(error)
@@ -251,7 +251,7 @@ class Exchange:
         self._claim = error.usage
 
     def refuse(self, usage: Usage | None) -> None:
-        """The provider refused the request; `usage` is no tokens if it cannot charge for that."""
+        """The provider refused the request; `usage` is zero tokens if it cannot charge for that."""
         self.error = "refused"
         self._claim = usage
 
@@ -394,5 +394,5 @@ def _short(name: str, most: int) -> str:
 
 
 def cause_of(error: EscalationError) -> str:
-    """The cause of a refusal as one word: what is no rule is the gate's own failure."""
+    """The cause of a refusal as one word: what is not a rule is the gate's own failure."""
     return error.cause if isinstance(error, RefusedError) else "gate"

@@ -51,7 +51,7 @@ async def send(
 
     `decision` is written to the audit log as the reason. Raises `RefusedError`, `BudgetError`,
     `LedgerError` and `AuditError` before anything is sent, and `TransportError` for failures after that.
-    Closing the iterator stops the stream; it is paid like one that broke off.
+    Closing the iterator stops the stream; it is paid as if it broke off.
     """
     answer = _QuestionAnswer(draft)
     exchange = Exchange(outbound(draft, decision), parts, answer.warn, answer.remark)
@@ -158,7 +158,7 @@ class _QuestionAnswer:
         return ReadAnswer(self._raw, end.finish, end.model, end.usage) if end else ReadAnswer(self._raw)
 
     def remark(self, paid: Settlement) -> None:
-        """Warn where what is booked is no ordinary count."""
+        """Warn where what is booked is not an ordinary count."""
         name, upper_micro = self._prepared.provider, self._prepared.upper_micro
         if paid.usage.estimated and paid.micro:
             read = self.read()

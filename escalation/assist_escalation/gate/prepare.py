@@ -48,7 +48,7 @@ class GateParts:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """One question for a provider. `provider` is the one that the user named, or ""."""
+    """One question for a provider. `provider` is the user's choice, or ""."""
 
     id: str
     prompt: Prompt

@@ -1,4 +1,4 @@
-"""A company's own rules for secrets, as values: what an expression finds, and what of it is no secret.
+"""A company's own rules for secrets, as values: what an expression finds, and what of it is not a secret.
 
 How a file of such rules is read, and how they are applied, is in `redaction`.
 """

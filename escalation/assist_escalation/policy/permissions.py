@@ -54,7 +54,7 @@ class Layer:
     """The most that one author allows.
 
     `source` tells the user where the settings are. Globs start at the folder `base`, which is absolute and
-    resolved; if it is "", they start at each workspace folder. `rules` are those of its file of rules.
+    resolved; if it is "", they start at each workspace folder. `rules` come from its file of rules.
     """
 
     author: Author

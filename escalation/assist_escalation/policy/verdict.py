@@ -178,9 +178,9 @@ def _judged_spans(prompt: Prompt) -> Iterator[Span]:
 
 
 def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:
-    """The data classes of a text that may be judged. Raises `EscalationError` for one that never leaves.
+    """The data classes of a text that may be judged. Raises `EscalationError` for a text that never leaves.
 
-    Those of the files that an answer derives from are among them.
+    The classes of files that an answer derives from count.
     """
     return tuple(sorted(marks_of(span, permissions)))
 

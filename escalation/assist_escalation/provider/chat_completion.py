@@ -84,9 +84,9 @@ def reported_usage(counts: dict[str, Any] | None, *, input_count: int, wrote: in
     Counts that cannot all be true are `estimated`, and only those that are possible by themselves are kept:
     they may say that a call cost more than it seems, and never that it cost less.
 
-    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, sent=90, wrote=9, most=50)
+    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, input_count=90, wrote=9, most=50)
     Usage(input=30, cache_read=0, cache_write=0, output=5, estimated=False)
-    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, sent=90, wrote=9, most=50)
+    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, input_count=90, wrote=9, most=50)
     Usage(input=0, cache_read=0, cache_write=0, output=20000, estimated=True)
     """
     if counts is None:
@@ -175,7 +175,7 @@ class EventStreamParser:
     """Turns the lines of one stream into events.
 
     `done`: the provider ended the stream as its protocol says, and nothing after that is read. `foreign`
-    holds bytes that are no event, until the first event.
+    holds bytes that are not an event, until the first event.
     """
 
     def __init__(self, max_output: int) -> None:

@@ -281,7 +281,7 @@ class InfillLine:
     async def _pieces(
         self, chunks: AsyncGenerator[bytes, None], parser: "EventStreamParser | JsonLinesParser"
     ) -> AsyncGenerator[InfillPiece, None]:
-        """The pieces in these bytes. Raises `Fault` for an answer that breaks off, or is none."""
+        """The pieces in these bytes. Raises `Fault` for an answer that breaks off, or is not one."""
         is_over = False
         clock = asyncio.get_running_loop().time
         until = clock() + TOTAL_S
@@ -387,7 +387,7 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _known_tokens(likely: list[tuple[Any, float | None]]) -> tuple[tuple[str, float], ...]:
-    """Those of the likely tokens that have a text and a chance."""
+    """The likely tokens with a text and a chance."""
     return tuple((text, chance) for text, chance in likely if isinstance(text, str) and chance is not None)
 
 

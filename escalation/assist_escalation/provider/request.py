@@ -31,7 +31,7 @@ class Times:
     """The time limits of a call, in seconds.
 
     `first` is from the request to the first event (for the answer's headers, `connect` is added), and `idle`
-    from one event to the next. Bytes that are no event, such as comments that keep a connection alive, do
+    from one event to the next. Bytes that are not an event, such as comments that keep a connection alive, do
     not extend them. Models that reason for long before they write need more of both.
     """
 

@@ -94,7 +94,7 @@ class Transport:
     async def stream(self, call: Call, reserve: Reserve) -> AsyncGenerator[Delta | AnswerEnd, None]:
         """The answer to a question piece by piece, then `AnswerEnd`. Raises `TransportError`.
 
-        `reserve` is asked before a second attempt after one that the provider may charge for. Closing the
+        `reserve` is asked before a second attempt after a chargeable one. Closing the
         iterator, or cancelling the task that waits for it, closes the connection at once.
         """
         line: _QuestionConnection | None = None

@@ -1,6 +1,6 @@
 """Secrets in a piece of a file that only the rest of the file shows: a line of a key, a value below its name.
 
-A piece that is cut out of a key holds neither of its marks, and one that begins with a value lacks its name.
+A piece that is cut out of a key holds neither of its marks, and if it begins with a value lacks its name.
 So keys and tables are looked for in the whole file, and all else in the lines around both ends of the piece.
 What is found is carried into the piece line by line, since a piece may leave lines out, indent them less, or
 have the marks of a diff.
@@ -86,7 +86,7 @@ def _windows(count: int, runs: Sequence[LineRun]) -> Iterator[tuple[int, int]]:
 
 
 def _add(parts: dict[str, list[HiddenPart]], text: str, secret: HiddenPart) -> None:
-    """Add a secret within a line of a text to those of its line."""
+    """Add a secret within a line of a text to its line's secrets."""
     start, end, type_ = secret
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", start)

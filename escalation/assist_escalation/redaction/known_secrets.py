@@ -72,7 +72,7 @@ def known_values(
 ) -> Known:
     """The values of at least `LEAST` characters in denied files (path to text) and in `environ`.
 
-    `data_files` are files of data that a user denies for any reason: their plain words are no secrets.
+    `data_files` are files of data that a user denies for any reason: their plain words are not secrets.
     Of more than `MAX_VALUES`, the values in `environ` come first, then some of each file.
 
     >>> known_values({".env": "A=correct-horse"}, {"DB_PASSWORD": "battery-staple"}).values
@@ -229,7 +229,7 @@ class Patterns:
 
 
 def compile_patterns(patterns: Sequence[SecretPattern]) -> Patterns:
-    """Compile expressions and rules. `RedactionError` names one that cannot be used.
+    """Compile expressions and rules. `RedactionError` names the invalid one.
 
     >>> len(compile_patterns(["ACME-[0-9]+"]).compiled)
     1
@@ -282,7 +282,7 @@ def find_patterns(text: str, patterns: Patterns) -> Iterator[Finding]:
 def _is_allowed(
     one: _CompiledPattern, rule: SecretRule, match: Any, place: tuple[int, int, str], path: str
 ) -> bool:
-    """Return whether a rule, or an allowlist of it, says that what it matched is no secret."""
+    """Return whether a rule, or an allowlist of it, says that what it matched is not a secret."""
     text = match.string
     secret = text[place[0] : place[1]]
     if rule.entropy and _entropy(secret) <= rule.entropy:

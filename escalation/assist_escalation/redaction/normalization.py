@@ -179,7 +179,7 @@ class _Pieces:
             self.ends.extend(self.source.ends[start:end])
 
     def put(self, text: str, start: int, end: int) -> None:
-        """Add `text`, each character of which comes from all of the source's `start` to `end`."""
+        """Add `text`, whose characters each come from all of the source's `start` to `end`."""
         at, upto = start, end
         if self.source.starts is not None and self.source.ends is not None:
             at = self.source.starts[start]

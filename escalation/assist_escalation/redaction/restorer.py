@@ -157,7 +157,7 @@ class Restorer:
         return tail[:end]
 
     def _end_of_safe_runs(self, tail: str, end: int) -> int:
-        """Find where the runs of characters end that are complete before `end` and are no such address."""
+        """Find where runs of characters end that are complete before `end` and not such an address."""
         for run in _RUN.finditer(tail):
             if run.end() >= min(end, len(tail)):
                 return min(end, run.start())

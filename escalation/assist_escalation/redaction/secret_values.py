@@ -45,7 +45,7 @@ _RANDOM_LEAST = 16  # characters, from which on a weak name's random value is a 
 
 @lru_cache(maxsize=4096)
 def is_harmless(value: str) -> bool:
-    """Return whether a value is no secret: a placeholder for one, or something else.
+    """Return whether a value is not a secret: a placeholder for one, or something else.
 
     >>> is_harmless("${DB_PASSWORD}"), is_harmless("YOUR_KEY"), is_harmless("hunter2")
     (True, True, False)
@@ -85,7 +85,7 @@ def _is_name(value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_placeholder(value: str) -> bool:
-    """Say if a literal after a password's name is no password. It accepts fewer values than `is_harmless`.
+    """Say if a literal after a password's name is not a password. It accepts fewer values than `is_harmless`.
 
     >>> is_placeholder("the quick brown fox"), is_placeholder("Enter your password")
     (False, True)

@@ -41,9 +41,9 @@ class RoutingRules:
     `provider`: who would answer, or "". `barred`: why the request cannot be sent, as a stable word and a
     sentence, or two empty texts. `upper_micro`: the most that the request can cost, None if no price is
     known. `request_micro`, `left_micro`: the most that one request may cost, and what is left of the budget.
-    `classified`: some text has a data class from a glob. `thresholds`: those of all settings, of which the
+    `classified`: some text has a data class from a glob. `thresholds`: from all settings; the
     lowest applies; `own_thresholds`: the user's, which take the place of our own estimate of what is worth
-    its cost. Those of others can only lower it.
+    its cost. Others' settings can only lower it.
     """
 
     mode: EscalationMode = "never"

@@ -95,7 +95,7 @@ _LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The two directories that hold everything, and those of an organisation's policies. None need exist.
+    """The two directories that hold everything, and an organisation's policies. None need exist.
 
     All are absolute. A policy may also be in `config`. `moved` says which of the two, "config" and "data",
     are not where they usually are.
@@ -131,7 +131,7 @@ class Config:
 
     `offline` forbids all sockets except those within this machine. `programs` is the part of the environment
     that git needs, `environments` the part that says where packages are installed. `escalation` is what the
-    user wrote and no more, and `rules` are those of the user's file of rules: `permissions_for` combines both
+    user wrote and no more, and `rules` come from the user's file of rules: `permissions_for` combines both
     with `organisation`, `editor` and the repository's file.
     """
 

@@ -4,7 +4,7 @@ Variables such as ASSIST_CONFIG_DIR, XDG_CONFIG_HOME and HOME move these directo
 variables for those who enter it. So what lies in a workspace, or in any repository, is not believed: it
 might define providers, name keys, and record what was accepted. Any repository counts, because a submodule, a
 further work tree or the clone next door can bring a directory too. A repository around the user's own home
-folder is no such one. One place is always the user's own: the usual one below the home directory that the
+folder is refused. One place is always the user's own: the usual one below the home directory that the
 system has for the login.
 
 Modes such as 0600 have no effect on Windows: what is below a user's profile is private there, and what is

@@ -87,7 +87,7 @@ def repositories(root: Path, data: Path) -> tuple[Repository, ...]:
 
 
 def ghost_text_statements(root: Path) -> tuple[CompletionSettings, ...]:
-    """Read what a folder's files say about ghost text. One that cannot be read says nothing.
+    """Read what a folder's files say about ghost text. An unreadable file says nothing.
 
     Whether the user accepted a file does not matter: it can only turn something off.
     """

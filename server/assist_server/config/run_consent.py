@@ -76,7 +76,7 @@ def was_declined(config: Config, root: str) -> bool:
 
 
 def _agreements(data: Path) -> dict[str, str]:
-    """Return how the user agreed, by workspace. A damaged file is none: then the user is asked again."""
+    """Return how the user agreed, by workspace. A damaged file counts as empty."""
     try:
         rows = json.loads((data / _FILE).read_text(encoding="utf-8"))["agreed"]
         return {str(root): str(how) for root, how in rows.items()}

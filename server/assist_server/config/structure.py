@@ -158,7 +158,7 @@ class _InvalidError(Exception):
 def read(base: T, data: Mapping[str, Any], source: str, home: Path) -> tuple[T, list[Problem]]:
     """`base` with every valid value of `data` put in. An invalid value is ignored, and is a problem.
 
-    `base` is a dataclass with those of the fields `completion`, `context`, `answers`, `gateway` and
+    `base` is a dataclass with fields out of `completion`, `context`, `answers`, `gateway` and
     `escalation` that `data` may set. `data` has the layout of config.toml; None means not given. Relative
     paths of models start at `home`.
     """

@@ -75,7 +75,7 @@ class Unasked:
         self._on_change()
 
     def snooze(self, until: float) -> None:
-        """Let nothing come unasked until this time; one that is over ends the snooze."""
+        """Let nothing come unasked until this time; a time that is over ends the snooze."""
         self.close()
         self._until = until
         if self.snoozed:

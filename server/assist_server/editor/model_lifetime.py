@@ -78,7 +78,7 @@ class StatusItem:
 class ModelLifetime:
     """Owns the loaded models and the thread that loads them. Event loop only.
 
-    `config` gives the current settings, `folders` those of the workspace, `unsaved` the texts of open secret
+    `config` gives the current settings, `folders` the workspace's, `unsaved` the texts of open secret
     files. `on_ready` is called when ghost
     text can be written.
     """
@@ -173,7 +173,7 @@ class ModelLifetime:
             self.start()
 
     def close(self) -> None:
-        """Free the models; one that is still loading is closed once it is loaded."""
+        """Free the models; a loading one is closed once it is loaded."""
         self._loads += 1
         self._close_models()
         self._settled.set()

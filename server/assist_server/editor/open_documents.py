@@ -27,7 +27,7 @@ FEW_TEXTS = 2
 
 
 class OpenDocuments:
-    """Owns the open documents, by URI; the one that was opened or edited last is at the end.
+    """Owns the open documents, by URI; the last opened or edited one is at the end.
 
     Changes that do not fit are counted in `counts` and left out. `foresee` is called with each edit of a
     document before it is made: the text between two cursors becomes another one. After a change of more than

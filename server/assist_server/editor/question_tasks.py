@@ -112,7 +112,7 @@ class QuestionTasks:
         await asyncio.to_thread(_rate, config, question.request, good=good)
 
     def cancel(self, number: str) -> None:
-        """Stop an answer; an unknown id is of one that has ended."""
+        """Stop an answer; an unknown id has ended."""
         if task := self._tasks.get(number):
             task.cancel()
 

@@ -374,7 +374,7 @@ def _decide_diff(
 
 
 def _read_asked_diff(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> ComparedDiff:
-    """Read the diff of a question. Callers are those of the index: the diff is of files, too."""
+    """Read the diff of a question. Callers come from the index: the diff is of files, too."""
     home = home_of(question, snapshot)
     git = git_of(snapshot.config)
     diff = read_diff(git, home.root, question.command, question.revision)

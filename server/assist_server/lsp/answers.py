@@ -391,7 +391,7 @@ def _range_document(range_: types.Range) -> dict[str, Any]:
 
 
 def _ranges(file: Any) -> tuple[ReplacedRange, ...] | None:
-    """The replaced ranges of a file; None if one is no range with a text."""
+    """The replaced ranges of a file; None if one is not a range with a text."""
     reply = []
     for edit in member_of(file, "edits") or ():
         numbers = [

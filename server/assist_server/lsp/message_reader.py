@@ -194,7 +194,7 @@ def _end_of_string(body: bytearray, at: int) -> int:
 
 
 def _long_string(body: bytearray, at: int, end: int, step: int) -> str:
-    """The text of a string. Raises `ValueError` if it is none."""
+    """The text of a string. Raises `ValueError` if it is not one."""
     pieces: list[str] = []
     while at < end:
         matches = _STRING.match(body, at, min(end, at + step))

@@ -101,7 +101,7 @@ def _version_in(params: Any) -> int | None:
 
 
 def _position_in(value: Any, name: str = "position") -> At | None:
-    """A position as (line, units); None if it is none."""
+    """A position as (line, units); None if it is not one."""
     line = member_of(value, name, "line")
     units = member_of(value, name, "character")
     return (line, units) if _is_number(line) and _is_number(units) else None
@@ -113,7 +113,7 @@ def _number_in(value: Any) -> int | None:
 
 
 def _reports_in(params: Any, document: OpenDocument) -> Iterator[Report]:
-    """The problems that other tools report in a document; what is no problem is left out."""
+    """The problems that other tools report in a document; what is not a problem is left out."""
     problems = member_of(params, "problems")
     for problem in problems[:MAX_REPORTS] if isinstance(problems, list | tuple) else ():
         start = _position_in(member_of(problem, "range"), "start")

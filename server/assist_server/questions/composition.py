@@ -66,7 +66,7 @@ class LocalModelFacts:
 class DecisionInputs:
     """The inputs of a decision: settings, rules, the local model and earlier requests, read once.
 
-    `roots` are the folders of the workspace, of which the first gives it its name. `asked` are folders that
+    `roots` are the folders of the workspace, named after the first. `asked` are folders that
     the user asks from: their rules always apply, whichever files a prompt shows. `problems` is what is wrong
     in the rules. `history` holds the scores of earlier requests, the newest last. `more_secrets` are texts of
     secret files that the disk may not have: as an editor has them, and as they were before a diff.
@@ -200,7 +200,7 @@ class RememberedSecrets:
         self._read: tuple[object, SecretTexts, Known] = (None, SecretTexts(), Known())
 
     def values(self) -> Known:
-        """The values, also those of `unsaved` texts."""
+        """The values, also from `unsaved` texts."""
         permissions, read_unsaved = self._permissions(), self._unsaved()
         names = (permissions.roots, permissions.deny, read_unsaved)
         before, texts, secrets = self._read

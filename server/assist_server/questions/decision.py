@@ -1,6 +1,6 @@
 """Everything about a question before a model is asked: its prompt, who may see that, and who answers.
 
-What may leave is decided in four steps, each of which makes a value from the one before it:
+What may leave is decided in four steps, each making a value from the one before it:
 
     Shown        what a provider would be shown, with all names of its files
     JudgedFiles  the files that rules about files keep here, and why the whole question stays, if it does
@@ -147,7 +147,7 @@ def decide(
 ) -> AnswerContext:
     """The decision about a question, with its reason in words. A refusal is a decision, not an error.
 
-    One that is not to be `answered` needs no facts, unless they decide that no model is asked. With
+    A question that is not to be `answered` needs no facts, unless they decide that no model is asked. With
     `by_models`, models make also what needs none: they are measured.
     """
     name = random_token()
@@ -294,7 +294,7 @@ def _withhold_files(
 ) -> Withheld:
     """The request without what may not leave: first by rules about files, then by the policy.
 
-    A file with two names, of which a glob denies only the second, is withheld as well: the names without
+    A file with two names, only the second denied by a glob, is withheld as well: the names without
     text are judged together with the spans.
     """
     from assist_escalation.gate.prepare import ProviderRequest  # noqa: PLC0415  (only if something may leave)

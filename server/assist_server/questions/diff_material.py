@@ -2,8 +2,8 @@
 
 Files are left out that hold lines of a file that may not be shown, also where git sees no move. A copy of a
 file that did not change itself, a part of one, and one with other text around it are found by their lines.
-Only files that git lists count: those of the commits that are compared, and those of the working tree that
-are not ignored. A line counts by its letters and digits alone; one that an allowed file had before is no
+Only files that git lists count: files of the commits that are compared, and files of the working tree that
+are not ignored. A line counts by its letters and digits alone; if an allowed file had it, it is no
 secret. Lines that were joined, split or reworded are not found.
 """
 
@@ -123,7 +123,7 @@ def _needs_no_model(question: Question, inputs: DecisionInputs) -> bool:
 class _DeniedFile:
     """A file that may not be shown, as it is or was: why, all of its lines, and its long ones.
 
-    `why` is "" for one that only may not leave this machine.
+    `why` is "" if it only may not leave this machine.
     """
 
     path: str
@@ -247,7 +247,7 @@ def _files_of(tree: GitTree, revision: str) -> list[Committed]:
 
 
 def _read(path: str) -> bytes:
-    """Return what a file holds; nothing of one that is gone or long."""
+    """Return what a file holds; nothing if it is gone or long."""
     try:
         with open(open_regular(path), "rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -267,7 +267,7 @@ def _bare(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _origin(file: ChangedFile, sources: _Sources) -> _DeniedFile | None:
-    """The denied file that a file of the diff has lines of, or None; one that is denied itself has none."""
+    """The denied file that a file of the diff has lines of, or None; a denied file itself has none."""
     whole = tuple(_bare([line.text for line in file.around if line.mark != "-"]))
     lines = set(_bare([line.text for line in file.around if line.mark == "+"]))
     path = os.path.normpath(os.path.join(sources.prefix, file.path)).replace(os.sep, "/")
@@ -293,7 +293,7 @@ def _most_shared(lines: set[str], sources: _Sources) -> _DeniedFile | None:
 
 
 def _allowed_lines(path: str, sources: _Sources) -> set[str]:
-    """The lines that allowed files had before: the file's own, and those of others, the nearest first."""
+    """The lines that allowed files had before: the file's own, then others', the nearest first."""
     folder = os.path.dirname(path)
     suffix = os.path.splitext(path)[1]
 

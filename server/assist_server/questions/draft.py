@@ -301,7 +301,7 @@ def text_of(corpus: Corpus, path: str) -> str | None:
 class Draft:
     """A prompt for one kind of model, the form that its answer must have, and what an edit starts from.
 
-    An answer begins with `beginning` and has at most so many `sentences`, 0 for any number; one that is code
+    An answer begins with `beginning` and has at most so many `sentences`, 0 for any number; an answer of code
     repeats much of `old`. `turn` are the spans that are
     new in a conversation; without one, these are all. `left_out` names the files that rules keep out of the
     prompt, each with the reason in words, and `notes` says what is not shown whole.

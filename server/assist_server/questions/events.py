@@ -52,7 +52,7 @@ class PlacesFound:
 
 @dataclass(frozen=True, slots=True)
 class FoundPlace:
-    """Lines `first` to `last` of a file in the folder `root`, of which `line` matches a question best.
+    """Lines `first` to `last` of a file in the folder `root`, best matched by `line`.
 
     `inside` is the definition or heading that they are in, "" for none. Of a function `callers` are the names
     of those that certainly call it, and `tests` counts such lines in tests. `folder` is as in `ShownSource`.
@@ -140,7 +140,7 @@ class ShownSource:
     """Lines of a file, from 1 and both included, in the folder `root`.
 
     `name` is the definition or heading that they are, "" if they are several or none. `outline`: of these
-    lines the model saw only what says most. `folder` is the path of a folder other than the one that
+    lines the model saw only what says most. `folder` is the path of a folder other than the folder that
     the question is about, from the user's home on if it is there.
     """
 
@@ -167,7 +167,7 @@ class ShownSource:
 class FinalAnswer:
     """The answer, who gave it and why, and what it took.
 
-    `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
+    `plan` is the answer as an edit; `problem` says why it is not an edit, although the command needs one.
     `sources` is what the model that answered was shown, `thread` the conversation with this answer.
     `proof` is what speaks for the edit, or for new tests. Of a local answer `doubtful` is the decision to ask
     a provider too, if nothing else speaks for the answer. `members` are what its document has as well.
@@ -228,7 +228,7 @@ class AnswerSink:
     """The receiver of an answer while it comes. What is left out is not shown.
 
     `facts` gets what is known before any model is asked. `restart` says that an answer of a model begins, by
-    which decision, and the model's name; an earlier one that was shown no longer counts. `text` is more of
+    which decision, and the model's name; an earlier shown one no longer counts. `text` is more of
     the answer, `notice` a message to the user about it, and `progress` how far it is.
     """
 

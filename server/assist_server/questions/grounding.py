@@ -1,4 +1,4 @@
-"""The model's sentences, held to what it was shown: they end before one that names something else.
+"""The model's sentences, held to what it was shown: they end before any that names something else.
 
 A small model invents names, numbers and errors, and says them as it says everything else. What it was shown
 and the language's own names are known; a sentence with another name in it is not passed on, and no
@@ -41,7 +41,7 @@ _SMALL = 3  # numbers up to this one are words: "the first two"
 
 @dataclass(frozen=True, slots=True)
 class PromptWords:
-    """The words that a model was shown, and those of its language; `text` is what it was shown, in small."""
+    """The words that a model was shown, and its language's; `text` is the prompt in lower case."""
 
     words: frozenset[str]
     text: str
@@ -82,7 +82,7 @@ def _is_known(word: str, prompt: PromptWords) -> bool:
 
 
 class HeldSentences:
-    """Takes an answer piece by piece, and gives its whole sentences up to one that names something else."""
+    """Takes an answer piece by piece, and gives its whole sentences until one names something else."""
 
     def __init__(self, prompt: PromptWords, most: int = 0) -> None:
         """`most` sentences are taken, 0 for all."""

@@ -109,7 +109,7 @@ def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits =
 
 
 def instructions(command: str, form: AnswerForm, *, small: bool = False, conventions: bool = False) -> str:
-    """The system message for one question. With `conventions`, the first pieces are those of the project."""
+    """The system message for one question. With `conventions`, the project's pieces come first."""
     if form.kind == "whole":
         return _WRITER
     project = [_CONVENTIONS] if conventions else []

@@ -148,7 +148,7 @@ def _final(context: "AnswerContext", model: str, attempt: _Attempted, ms: float)
 async def _attempts(
     context: "AnswerContext", redaction: Redacted, local: "Answerer[Any]", session: "AnswerSession"
 ) -> _Attempted:
-    """The local model's answer, and a second one if the first is no edit or a wrong one."""
+    """The local model's answer, and a second one if the first is not an edit or a wrong one."""
     draft = context.local
     sink = session.sink
     thread = context.question.thread

@@ -27,7 +27,7 @@ class Location:
 
 
 def parse_location(text: str) -> Location:
-    """A location from its text; `UserError` (wrong usage) if it is none.
+    """A location from its text; `UserError` (wrong usage) if it is not one.
 
     >>> parse_location("src/app.py:10:5")
     Location(path='src/app.py', line=10, column=5)
@@ -88,7 +88,7 @@ def parse_target(text: str) -> TargetSpec:
 
 
 def read_document(path: Path) -> Document:
-    """The file at `path`. Bytes that are not UTF-8 become U+FFFD; `UserError` if it is no text file."""
+    """The file at `path`. Bytes that are not UTF-8 become U+FFFD; `UserError` if it is not a text file."""
     if path.is_dir():
         raise UserError(f"{path} is a directory: name a file in it, as in {path / 'app.py'}:10:5.")
     try:

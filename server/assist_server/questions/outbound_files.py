@@ -58,7 +58,7 @@ def files_of(spans: Sequence[Span]) -> dict[str, dict[str, None]]:
 
 
 def leaving_parts(spans: Sequence[Span], reasons: Collection[FileInFolder]) -> LeavingParts:
-    """The spans of which no file is barred."""
+    """The spans without a barred file."""
     gone = [
         span for span in spans if any((origin.root, origin.path) in reasons for origin in origins_of(span))
     ]

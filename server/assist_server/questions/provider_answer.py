@@ -1,6 +1,6 @@
 """A provider's answer: what the gate sends and gives back; and its request once more.
 
-An edit that tests refuse goes back with what they say. One that cannot be made is asked for in the plainest
+An edit that tests refuse goes back with what they say. If it cannot be made is asked for in the plainest
 form, in which small models answer best: the code in question in full, in one block. Such a request goes
 through the gate like the first one: policy, redaction, budget, audit. Where the user was asked about the
 first one, this one is asked about too.
@@ -96,7 +96,7 @@ async def repair(
 
 
 async def _ask_once(context: "AnswerContext", session: "AnswerSession") -> FinalAnswer:
-    """One request and its answer, of which the end is recorded."""
+    """One request and its answer, whose end is recorded."""
     from assist_escalation.egress.questions import Outcome, send  # noqa: PLC0415  (what sends, for who sends)
     from assist_server.questions.decision import refusal_of  # noqa: PLC0415
 

@@ -50,7 +50,7 @@ def applies(query: AskedQuestion) -> Applicability:
 
 
 async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
-    """The end of a question of which the places were shown."""
+    """The end of a question whose places were shown."""
     if cause := context.rules.barred[0]:
         await session.record_refusal(context, cause)
     places = context.places.places if context.places is not None else ()

@@ -82,7 +82,7 @@ SandboxCheck = Callable[[Path], bool]
 class AskedQuestion:
     """A question before it is known how it is answered; `draft` is its prompt for the model on this machine.
 
-    One that is not to be `answered` is only shown. With `by_models`, models make also what needs none: they
+    A question not to be `answered` is only shown. With `by_models`, models make also what needs none: they
     are measured. `decision` is the router's, for ways that ask models.
     """
 
@@ -139,7 +139,7 @@ class AnswerStrategy(Protocol):
         """
 
     async def answer(self, context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
-        """The answer, of which the pieces go to the session's sink. Raises as those do who are asked."""
+        """The answer, whose pieces go to the session's sink. Raises as those do who are asked."""
 
 
 class _PluginStrategy(AnswerStrategy, Protocol):
@@ -158,7 +158,7 @@ def strategies(command: str, *, models: bool) -> Iterator[AnswerStrategy]:
     """The ways that may answer a command, in the order in which they are tried: with `models` those that are
     tried once it is decided who may answer, else those before.
 
-    The core's own are modules, each of which is loaded when it is reached.
+    The core's own are modules, loaded when they are reached.
     """
     plugin_ways = [way for way in _plugin_ways() if command in way.commands and way.asks_models == models]
     for name in ORDER:
@@ -338,7 +338,7 @@ class AnswerSession:
         return final
 
     async def record_end(self, context: "AnswerContext", final: FinalAnswer, model: str) -> None:
-        """Remember what an answer is: a text, an edit that can be made, or one that our checks refused."""
+        """Remember what an answer is: a text, an edit that can be made, or a refused one."""
         happening: Happening = "unusable" if final.problem else "offered" if final.plan else "answered"
         await self._record(context, happening, model)
 
@@ -381,7 +381,7 @@ def record_happening(
     model: str = "",
     proof: str = "",
 ) -> None:
-    """Remember what became of a request, in numbers. `model` is the name of the one that answered.
+    """Remember what became of a request, in numbers. `model` is the name of who answered.
 
     The repository goes by its top, as in counts of ghost text, whichever of its folders was open. An edit
     that no model made says nothing about models.

@@ -1,8 +1,8 @@
 """Counts of questions, also as JSON: asked, answered, edits offered and applied, ratings.
 
 A request is answered if a text was shown to its end, or its edit was applied and not undone. An edit that
-our checks refused, that was undone or never applied, is no answer. One that failed, or that the user
-called off, has no end. It reads no file.
+our checks refused, that was undone or never applied, is not an answer. One failed, or called
+off by the user, has no end. It reads no file.
 """
 
 import time
@@ -134,7 +134,7 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     `by_target` counts decisions: an answer that began on this machine and was then escalated is `frontier`.
     The other targets are who wrote the answer, and `ended_by_target` counts all that did. `answered` counts
     texts that were shown, and edits that were applied and not undone. `refused_by_checks` counts edits that
-    could not be made, and `local_usable_share` is the share of the answers on this machine that are none.
+    could not be made, and `local_usable_share` is the share of the answers on this machine that are usable.
     """
     rows = answer_rows(events)
     counts = total(rows)

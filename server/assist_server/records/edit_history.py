@@ -56,7 +56,7 @@ def record_editor_edit(
 def changed_files(plan: EditPlan, root: str, texts: Mapping[str, str]) -> tuple[str, ...]:
     """The paths of a plan whose files differ from what it starts from. `EditError` for a forbidden path.
 
-    `texts` are those of files that are open in an editor. There the byte order mark is not compared.
+    `texts` are of files open in an editor. There the byte order mark is not compared.
     """
     files = []
     for change in plan.changes:
@@ -125,7 +125,7 @@ def take_back(config: Config, root: str, edit: AppliedEdit, *, by_editor: bool =
     """Take back `edit`, which must be the last one, and return its paths. Raises `EditError` if it cannot.
 
     `by_editor`: an editor has changed the files already, so this only records that. The request that made
-    the edit gets the feedback "undone". An `EscalationError` that is no `EditError` means that the edit is
+    the edit gets the feedback "undone". An `EscalationError` other than `EditError` means that the edit is
     taken back, but the audit log could not be written.
     """
     files = gate_files(config, root)

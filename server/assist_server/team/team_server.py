@@ -109,7 +109,7 @@ class RememberedRules:
 
 @dataclass(frozen=True, slots=True)
 class _OpenedText:
-    """The place of a document, and its text around the cursor, of which a prompt shows a part."""
+    """The place of a document, and its text around the cursor, shown in part by a prompt."""
 
     place: WorkspacePlace
     before: str = field(default="", repr=False)

@@ -81,7 +81,7 @@ def new_thread(root: str, name: str = "") -> Thread:
 
 
 def add_turn(thread: Thread, turn: ThreadTurn, count: int) -> Thread:
-    """The conversation with one more turn, of which the local model left out the first `dropped`."""
+    """The conversation with one more turn, less the first `dropped`."""
     return replace(thread, turns=(*thread.turns, turn), dropped=count, used=time.time())
 
 
@@ -116,7 +116,7 @@ class ThreadMemory:
         return self._threads.get(name)
 
     def put(self, thread: Thread) -> None:
-        """Keep a conversation as it is now; the one that was not used for longest may go."""
+        """Keep a conversation as it is now; the longest unused one may go."""
         self._threads.pop(thread.id, None)
         self._threads[thread.id] = thread
         while len(self._threads) > self._most:

@@ -167,7 +167,7 @@ class Reader(Protocol):
 class FittedConversation:
     """A conversation that fits: without the first `dropped` turns, and `lost` pieces of the first code.
 
-    `spans` are those of its last turn.
+    `spans` come from its last turn.
     """
 
     conversation: Conversation

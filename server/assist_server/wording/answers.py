@@ -67,7 +67,7 @@ def _line(words: str) -> FactRow:
 
 
 def _numbered_lines(place: FoundPlace) -> tuple[str, ...]:
-    """The lines of a place with their numbers; those of a page are not all that are there, and have none."""
+    """The lines of a place with their numbers; a page's are an excerpt without numbers."""
     if len(place.text) != place.last - place.first + 1:
         return place.text
     width = len(str(place.last))

@@ -2,7 +2,7 @@ r"""The preview of an edit: every line that would change, so that what is shown 
 
 It is a unified diff, one line for each line of the files. Nothing is left out: characters that no one sees
 are written as `<U+202E>` (`unseen_characters.visible`). Lines end at "\n" alone, as git has them, and a "\r"
-is shown, but for a file in which every line ends with "\r\n", of which a line says so.
+is shown, but for a file in which every line ends with "\r\n", as one line says.
 
 `EditPreview` shows an edit while it streams, as Markdown. This module draws nothing and asks nothing.
 """

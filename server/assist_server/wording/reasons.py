@@ -46,7 +46,7 @@ def reason_words(reason: str) -> str:
 
 
 def hiding_reasons(counts: Counter[str]) -> dict[str, int]:
-    """The counts that say why nothing was shown. What editors cancel is no answer, and has its own line."""
+    """The counts that say why nothing was shown. Canceled requests do not count, and have its own line."""
     return {
         name: count
         for name, count in counts.most_common()

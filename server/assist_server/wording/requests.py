@@ -36,7 +36,7 @@ _FEATURES: Mapping[str, tuple[str, str, bool]] = {
 
 
 def route_document(context: AnswerContext, own_decision: Decision | None = None) -> dict[str, Any]:
-    """A decision as JSON; `made` is the one that the answer came to, where that is another."""
+    """A decision as JSON; `made` is the decision that the answer came to, if different."""
     decision = context.decision
     request = context.prepared
     return {
@@ -80,7 +80,7 @@ def route_facts(context: AnswerContext) -> list[tuple[str, str]]:
 
 
 def feature_words(features: Mapping[str, float]) -> list[str]:
-    """Return what a score is made from, as counts in words. `features` are those of `routing.features`.
+    """Return what a score is made from, as counts in words. `features` come from `routing.features`.
 
     >>> feature_words({"fix": 1.0, "words": 1.946, "fan_out": 0.693, "window": 0.052, "architecture": 0.0})
     ['the command', '6 words of yours', '1 called name', '5% of what the local model reads']

@@ -48,7 +48,7 @@ def harmless(text: str) -> str:
 def harmless_line(text: str) -> str:
     r"""A message of one line, in which nothing is deleted: line ends, too, are written.
 
-    A name in it is no other name then, and begins no line that looks like one of ours.
+    A name in it is not another name then, and begins no line that looks like one of ours.
 
     >>> harmless_line("a\u202eb.py\nassist: done\x1b[2J")
     'a<U+202E>b.py<U+000A>assist: done<U+001B>[2J'

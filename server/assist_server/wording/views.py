@@ -75,7 +75,7 @@ def _visible_parts(parts: FactWords) -> Iterator[FactPart]:
 def fact_list(rows: Iterable[Mapping[str, Any]]) -> str:
     """Facts, as `fact_documents` has them, as a list in Markdown.
 
-    Each value is code, so that nothing in it is Markdown. It is no block of code: those can be copied.
+    Each value is code, so that nothing in it is Markdown. It is not a block of code: those can be copied.
     """
     groups: list[tuple[str, list[str]]] = []
     for row in rows:

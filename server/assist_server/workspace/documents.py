@@ -260,7 +260,7 @@ def text_between(lines: Sequence[str], begin: Place, end: Place) -> str:
 
 
 def resolve_path(path: str) -> str:
-    """The path with symbolic links resolved; "" for what is no absolute path, such as `Untitled-1`."""
+    """The path with symbolic links resolved; "" for what is not an absolute path, such as `Untitled-1`."""
     return real_path(path) if os.path.isabs(path) else ""
 
 
@@ -296,7 +296,7 @@ def path_of(uri: str) -> str:
 
 
 def name_of(uri: str) -> str:
-    """Return what people and prompts call a document that is no file.
+    """Return what people and prompts call a document that is not a file.
 
     >>> name_of("untitled:Untitled-1"), name_of("git:/home/me/a.py?ref=HEAD"), name_of("output:")
     ('Untitled-1', 'a.py', 'output:')

@@ -130,7 +130,7 @@ def old_contents(git: Git, diff: FolderDiff, is_wanted: Callable[[str], bool]) -
 def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
     """The whole texts of the most changed files, before and after; very long ones are left out.
 
-    One that moved is compared with what it was.
+    A moved file is compared with what it was.
     """
     tree = _tree(git, diff.root)
     gone = [file.path for file in diff.files[:MAX_COMPARED] if file.state == "deleted"]

@@ -71,7 +71,7 @@ def docs_folders(
 ) -> tuple[WorkspaceFolder, ...]:
     """The folders of documentation outside of a workspace. A name that is taken gets a number.
 
-    A link out of the repository that it lies in is no such folder: who changes that could lead it anywhere.
+    A link out of the repository that it lies in does not count: who changes that could lead it anywhere.
     """
     folders: list[WorkspaceFolder] = []
     names = {folder.name or os.path.basename(folder.root) for folder in workspace}

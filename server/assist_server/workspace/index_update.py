@@ -97,7 +97,7 @@ def update_index(
 
 
 def _refuse_too_much(root: str) -> None:
-    """Raise `UserError` for the whole disk or a home directory without a repository: most is no code."""
+    """Raise `UserError` for the whole disk or a home directory without a repository: most is not code."""
     is_home = os.path.realpath(os.path.expanduser("~")) == root
     if not (is_home or root == os.path.sep) or os.path.exists(os.path.join(root, ".git")):
         return

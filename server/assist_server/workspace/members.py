@@ -31,7 +31,7 @@ class TypeAnalysis(Protocol):
 
 
 def type_analysis() -> TypeAnalysis | None:
-    """The one that is installed."""
+    """The installed one."""
     return cast("TypeAnalysis | None", plugin("assist.members"))
 
 

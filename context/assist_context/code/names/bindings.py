@@ -309,7 +309,7 @@ _SEEN_THROUGH = frozenset(
 
 
 def _owner_named(place: NamePlace, name: str, index: int) -> str:
-    """The owner that the node at an index names: those of one name in other functions are others."""
+    """The owner that the node at an index names: the same name in another function is another owner."""
     above = (scope for scope in place.scopes if scope.index < index and scope.kind in ("function", "module"))
     scope = next(above, place.scopes[-1])
     return f"{name}@{scope.node.start_byte}"

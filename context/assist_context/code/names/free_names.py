@@ -28,7 +28,7 @@ _KNOWN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path_
 def free_names(
     reader: NameReader, first: int, last: int, among: AbstractSet[str]
 ) -> Iterator[tuple[str, int]]:
-    """Those of some names on the lines `first` to `last` that nothing binds, each with its line, all from 0.
+    """The given names on the lines `first` to `last` that nothing binds, each with its line, all from 0.
 
     Lines that a grammar does not understand have none, and neither have modules within the text (Rust).
     """

@@ -18,7 +18,7 @@ BoundAt = Callable[[tree_sitter.Node], Called | None]
 
 
 def bind_keywords(table: NameTable, members: dict[int, MemberUse], bound: BoundAt) -> dict[int, MemberUse]:
-    """Bind keyword arguments, by their first byte; those of other functions are left out."""
+    """Bind keyword arguments, by their first byte; other functions' are left out."""
     keywords = [place for place in table.places if place.rule.action == "keyword"]
     bindings = {place.start: keyword_binding(table, members, place, bound) for place in keywords}
     return {start: MemberUse(binding) for start, binding in bindings.items() if binding is not None}

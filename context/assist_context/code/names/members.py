@@ -1,7 +1,7 @@
 """The class, struct or object that the members of one name belong to.
 
 Members with a definition belong to its owner. For all others the object in front of them is asked; `objects`
-says what it is. One of which nothing is known belongs to the only class that defines the member.
+says what it is. An unknown object belongs to the only class that defines the member.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -53,7 +53,7 @@ def find_receiver(rules: ScopeRules, node: tree_sitter.Node) -> tree_sitter.Node
 
 
 def find_place(text: ParsedText, rules: ScopeRules, start: int, end: int) -> NamePlace | None:
-    """The place of some bytes, `None` if they are no name of the language."""
+    """The place of some bytes, `None` if they are not a name of the language."""
     steps = _steps(text, start)
     while len(steps) > 1 and steps[-2][0].type in rules.names:  # a name in one with its sigil
         steps.pop()

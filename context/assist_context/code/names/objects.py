@@ -66,7 +66,7 @@ class ObjectReader:
         return ELSEWHERE if _LITERAL.search(kind) else UNKNOWN
 
     def enclosing(self, place: NamePlace, owners: Owners, word: str) -> str:
-        """The owner that `self` or `this` means at a place: the class, or one that it is derived from."""
+        """The owner that `self` or `this` means at a place: the class, or a base of it."""
         scope = self_scope(self.rules, place, word)
         if scope is None:
             return UNKNOWN
@@ -93,7 +93,7 @@ class ObjectReader:
         return next((owner for owner in owner_names if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def declaration(self, node: tree_sitter.Node) -> tree_sitter.Node | None:
-        """The node that defines the name in a node, `None` if it is no name, or has several definitions."""
+        """The node that defines the name in a node, `None` if it has no name or several definitions."""
         if node.type not in self.rules.names:
             return None
         table = self.table(node_text(node))
@@ -103,7 +103,7 @@ class ObjectReader:
         return places[0].node if len(places) == 1 else None
 
     def of_class(self, name: str, owners: Owners, depth: int = 0) -> str:
-        """The owner of a name: the class itself, or one that it is derived from."""
+        """The owner of a name: the class itself, or a base of it."""
         own = next((owner for owner in owners if owner.startswith(f"{name}@")), None)
         if own is not None:
             return own
@@ -286,7 +286,7 @@ def _bases_of(rules: ScopeRules, node: tree_sitter.Node) -> tuple[str, ...]:
 
 
 def _value(rules: ScopeRules, place: NamePlace, index: int | None = None) -> tree_sitter.Node | None:
-    """The value that a definition gives the name, if it is the only one that gets it."""
+    """The value that a definition gives the name, if no other name gets it."""
     node = place.steps[place.definer if index is None else index][0]
     if node.type not in rules.values:
         return None

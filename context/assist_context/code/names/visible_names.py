@@ -23,7 +23,7 @@ _NO_NAMES = (("attribute", "attribute"), ("keyword_argument", "name"))
 
 
 def out_of_sight(text: ParsedText, at: int, names: Iterable[str]) -> frozenset[str]:
-    """Those of some names that this text binds, but not for a place: `at` is the first byte of a line's code.
+    """The given names that this text binds, but not for a place: `at` is the first byte of a line's code.
 
     Where members are declared, no name is: it may be a new one.
     """

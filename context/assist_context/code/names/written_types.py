@@ -1,4 +1,4 @@
-"""Names in a type annotation: `Optional[Node]` is a Node, `list[Node]` is none. It knows no text."""
+"""Names in a type annotation: `Optional[Node]` is a Node, `list[Node]` is not one. It knows no text."""
 
 import re
 

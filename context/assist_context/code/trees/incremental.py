@@ -245,7 +245,7 @@ class OpenTree:
         return incremental_blocks.join_outlines(all_blocks)
 
     def _query(self, index: int) -> bool:
-        """Runs the query on a block, and on the following ones of which nothing is known either."""
+        """Runs the query on a block, and on the unknown ones after it."""
         if self._last_tree is None:
             return False
         all_blocks = self._last_tree.blocks

@@ -65,7 +65,7 @@ def filler(line: str, blocks: str) -> str:
 
 
 def block_head(line: str, blocks: str) -> str:
-    """Return what opens the block that a half-written line is the head of; the line itself if it is none.
+    """Return what opens the block that a half-written line is the head of; the line itself if it is not one.
 
     >>> block_head("} else if (!this.", "brace"), block_head("x = self.", "brace")
     ('} else if (true) {', 'x = self.')

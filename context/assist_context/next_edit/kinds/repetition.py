@@ -330,7 +330,7 @@ def _reason(pattern: _Found, document: Document) -> str:
 def _features(
     situation: Situation, document: Document, entry: _Found, places: Sequence[_Hit]
 ) -> dict[str, float]:
-    """Return what says how likely an offer is; those of its first place are about that place."""
+    """Return what says how likely an offer is; its first place counts."""
     pattern = entry.pattern
     first = places[0]
     lefts = [_same_end(first.left, site.left) for site in entry.examples]

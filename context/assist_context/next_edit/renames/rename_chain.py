@@ -1,4 +1,4 @@
-"""The places that follow when a definition got another name: those of one text that mean it.
+"""The places that follow when a definition got another name: in one text.
 
 A rename is given up if the new name already means something at one of the places, or would then mean the
 definition at a place that means something else.

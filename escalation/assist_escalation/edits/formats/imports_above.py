@@ -48,7 +48,7 @@ class FileAround:
 
     `taken` says what the imports take, in a form that is equal for equal ones, `names` what they give, as far
     as that is known, and `last` is the last line, from 1, of the last one above the code; 0 for none.
-    `definitions` are by parent and name; `own` are those of the code in question.
+    `definitions` are by parent and name; `own` belong to the code in question.
     """
 
     taken: frozenset[tuple[str, ...]] = frozenset()

@@ -1,4 +1,4 @@
-"""Reads an answer as SEARCH/REPLACE blocks: which lines of which file become which other lines.
+"""Reads an answer as SEARCH/REPLACE blocks: the lines of files and their new text.
 
 Everything that looks like a block must be one: if the third block is broken, the whole answer is refused.
 Prose and code fences around blocks are skipped. This module knows no file's text and does not check whether a

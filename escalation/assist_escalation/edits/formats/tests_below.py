@@ -1,4 +1,4 @@
-"""New tests that go below those of a file: their imports go to its own, and no name is taken twice.
+"""New tests below a file's: their imports go to its own, and no name is taken twice.
 
 A test with a name that the file has would replace the old one without a word. This module knows one file's
 text, and not what the tests say.

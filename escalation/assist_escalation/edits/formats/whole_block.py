@@ -164,7 +164,7 @@ def _strip_blank_lines(lines: list[str]) -> list[str]:
 def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
     """Refuse a block that does not define the requested name at its top level.
 
-    If nothing is found in the block alone, it is read in its place: a method by itself is no correct code in
+    If nothing is found in the block alone, it is read in its place: a method by itself is not correct code in
     most languages.
     """
     language = language_of(target.path)
@@ -300,7 +300,7 @@ def _indent_of(line: str) -> str:
 
 
 def _shift_head(new: list[str], old: list[str], goal: str, own_indent: str) -> list[str] | None:
-    """Lines of which only those as deep as the first one are indented otherwise; the rest is as before."""
+    """Lines, with only those as deep as the first one indented otherwise; the rest is as before."""
     rest = [_indent_of(line) for line in new if line.strip() and _indent_of(line) != own_indent]
     there = [_indent_of(line) for line in old if line.strip() and _indent_of(line) != goal]
     deep = all(indent.startswith(goal) and indent != goal for indent in rest)
@@ -312,7 +312,7 @@ def _shift_head(new: list[str], old: list[str], goal: str, own_indent: str) -> l
 
 
 def _shift_by_steps(new: list[str], old: list[str], goal: str, indent: str) -> list[str] | None:
-    """Lines whose steps are other ones, such as tabs or two blanks, with those of the file."""
+    """Lines whose steps are other ones, such as tabs or two blanks, with the file's steps."""
     depths = [_indent_of(line).removeprefix(indent) for line in new if line.strip()]
     steps = [_indent_of(line).removeprefix(goal) for line in old if line.strip()]
     step = min((depth for depth in depths if depth), key=len, default="")

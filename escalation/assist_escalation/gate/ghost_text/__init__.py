@@ -1,4 +1,4 @@
-"""Redaction of ghost text: a prompt at each pause in typing, of which only what changed is scanned.
+"""Redaction of ghost text: a prompt at each pause in typing, scanning only what changed.
 
 It is a wing of its own because its pace is its own. It does not know what the editor shows.
 """

@@ -75,7 +75,7 @@ class _SecretsAround:
 
 @dataclass(frozen=True, slots=True)
 class _HiddenAround:
-    """The same where the rest of the document shows them. Those of `typed` may be in what follows it."""
+    """The same where the rest of the document shows them. Secrets of `typed` may be in what follows it."""
 
     far: tuple[HiddenPart, ...]
     head: tuple[HiddenPart, ...]

@@ -156,7 +156,7 @@ def _rest_of_line(text: str, start: int, end: int) -> str:
 
 
 def compared_type(other: str, value: str) -> str | None:
-    """Return what a literal is that is compared with the expression `other`; None if it is no secret.
+    """Return what a literal is that is compared with the expression `other`; None if it is not a secret.
 
     >>> compared_type("pinController.text", "4711"), compared_type("code", "404")
     ('PIN', None)

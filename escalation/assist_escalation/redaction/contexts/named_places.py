@@ -215,7 +215,7 @@ def is_typed_password(value: str) -> bool:
 
 
 def is_mixed(value: str) -> bool:
-    """Return whether a value has two digits, or one and a sign, as a password has that is no name.
+    """Return whether a value has two digits, or one and a sign, as a password has that is not a name.
 
     >>> is_mixed("Summer1!"), is_mixed("level1")
     (True, False)

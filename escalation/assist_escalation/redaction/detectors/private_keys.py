@@ -286,7 +286,7 @@ def _is_public(marks: Sequence[re.Match[str]], start: int, end: int) -> bool:
 
 
 def _is_plain(digits: str) -> bool:
-    """Return whether digits encode a file that is no key, or a text, which is searched on its own.
+    """Return whether digits encode a file that is not a key, or a text, which is searched on its own.
 
     A text of base64 alone is the body of a key that was encoded twice.
     """

@@ -104,7 +104,7 @@ def _find_in_columns(text: str, lower: str, check: Check, *, code: bool) -> Iter
 
 
 def _columns(names: list[str]) -> list[int]:
-    """The columns of a header that have the name of a secret; none if it is no header."""
+    """The columns of a header that have the name of a secret; none if it is not a header."""
     names_given = [name for name in names if name]
     if (
         len(names_given) < 2
@@ -120,7 +120,7 @@ def _columns(names: list[str]) -> list[int]:
 def _rows(text: str, place: int, sign: str, count: int) -> Iterator[tuple[int, list[str]]]:
     """Find where each row of a table with `count` columns begins, and its cells.
 
-    One other line between two rows does not end the table: it may be the one that is being typed.
+    One other line between two rows does not end the table: it may be the line being typed.
     """
     other = True
     while True:

@@ -70,7 +70,7 @@ class Part:
 class Token:
     """A row of a table: the services with this format, and the forms of the token after its prefix.
 
-    `near` are words of which one is before the token, at most 40 characters away; with `key_word`, a word
+    `near` are words, at least one before the token, at most 40 characters away; with `key_word`, a word
     such as "key" is between them.
     """
 
@@ -84,11 +84,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """The format of a token: its type, words in lower case of which one must occur, and its expression.
+    """The format of a token: its type, words in lower case, at least one of them needed, and its expression.
 
     If the expression has a group, the group is the secret. `leads`: every match begins with a word.
     `near`: the words are before the token, not in it. `random`: what follows the word is random, so a name of
-    a program is no token.
+    a program is not a token.
     """
 
     type: str

@@ -73,7 +73,7 @@ def show_facts(rows: Sequence[FactRow], root: str = "") -> None:
     """Rows on stdout in columns; a row whose name is "" continues the value above.
 
     Values are wrapped at spaces only, so that a path stays in one piece to copy; without any names they are
-    lines, and not wrapped; nor is one that begins with a blank, such as code. Places in the folder `root` are
+    lines, and not wrapped; nor if it begins with a blank, such as code. Places in the folder `root` are
     links, for terminals that know them; in a pipe they are their words.
     """
     if not rows:

@@ -29,7 +29,7 @@ Replaced = tuple[str, str]  # a text, and the one that takes its place
 class OfferRequest:
     """A question: what comes next in the document `path`, or from there in another one.
 
-    `opened` are open documents by their paths, that one among them, the one that was edited last at the end.
+    `opened` are open documents by their paths, that one among them, the last edited at the end.
     `hunks` are all that the history holds. `past` is None before the first offer. `refused` are changes that
     the user rejected, whatever led to them.
     """
@@ -48,7 +48,7 @@ class OfferRequest:
 class FoundOffer:
     """An offer, and the document that it changes, as it was found there.
 
-    `file` is how people call that document, "" for the one that was asked about.
+    `file` is how people call that document, "" for the document in question.
     """
 
     offer: Offer
@@ -61,7 +61,7 @@ class FoundOffer:
 
 
 def replaced_by(change: Change, document: Document) -> Replaced:
-    """Return what a change makes of which text of its document, with line ends as they are there."""
+    """Return what a change makes in its document, with line ends as they are there."""
     start, end = change.start, change.end
     old = text_between(document.lines, (start.line, start.column), (end.line, end.column))
     return old, change.text

@@ -43,7 +43,7 @@ class OfferSearch:
         """The offer for a request, if one is likely enough.
 
         What was edited last comes first: if that is another document, its offers in this one. Then what was
-        edited in this one. A document that a rule excludes gets no offer, and its edits are no examples.
+        edited in this one. A document that a rule excludes gets no offer, and its edits are not examples.
         """
         visible = {
             path: document
@@ -110,7 +110,7 @@ class OfferSearch:
         return _KnownFiles(WorkspaceFiles(document, corpora, documents_open))
 
     def _may_offer(self, request: OfferRequest, path: str, edited_path: str) -> bool:
-        """Say if an offer may be in a document: the one that is asked about, or where that was edited, any
+        """Say if an offer may be in a document: the document in question, or where that was edited, any
         in one of the folders that no rule excludes.
         """
         if path == request.path:
@@ -124,7 +124,7 @@ class OfferSearch:
         return folder.prompt_path(path) if folder is not None else path
 
     def _parse(self, document: Document) -> ParsedText:
-        """The tree of a document; those of the last ones are kept, since one may come again as an equal one.
+        """The tree of a document; the last ones are kept, since one may come again as an equal one.
 
         A document before the last edit often equals the one of the last request.
         """

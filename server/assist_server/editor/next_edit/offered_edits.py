@@ -52,7 +52,7 @@ class NextEdit:
     """The view of an offer in an editor. `version` is None for a file that is not open, `file` is "" for the
     document in which it was asked.
 
-    `remaining` counts the places with this one; `deleted` is the text in place of which the change is made.
+    `remaining` counts the places with this one; `deleted` is the text that the change replaces.
     `inline`: it only inserts at the cursor or after it in its line. `chain`: such an offer was accepted
     before, and there are more places, so that all of them may be offered at once.
     """
@@ -135,7 +135,7 @@ class _ShownLines:
 
 
 class OfferedEdits:
-    """Owns the offers that an editor got, and what became of those of the session. Event loop only.
+    """Owns the offers that an editor got, and the outcome of each in the session. Event loop only.
 
     An editor knows at most one offer for each document in which it asks.
     """

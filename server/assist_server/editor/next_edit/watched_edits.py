@@ -17,7 +17,7 @@ PAUSE = 0.4  # seconds without a change after which an edit is over
 
 
 class WatchedEdits:
-    """Owns the history of a session's edits, and the timer of the one that is being made. Event loop only.
+    """Owns the history of a session's edits, and the timer of the current edit. Event loop only.
 
     `end_edit` is called with the document of an edit that is over, after `pause` seconds without a change.
     """

@@ -4,7 +4,7 @@ The server says hello, with what it is and which model it has. The client sends 
 connection to stop its answer. Then the server sends how much it reads, pieces of text, and at last a result
 or an error; for a conversation with a text to `weigh`, what it doubts in that. A client may send a `cursor`
 instead, and gets the text for it as a `suggestion`. What arrives is checked here;
-`ValueError` says that it is none of this. The socket is in the file system: its folder, its name, and who is
+`ValueError` says that it is not valid. The socket is in the file system: its folder, its name, and who is
 at the other end are here too.
 """
 
