@@ -55,7 +55,7 @@ from assist_server.errors import UserError
 from assist_server.questions.decision import AnswerContext
 from assist_server.questions.events import AnswerSink, FinalAnswer
 from assist_server.questions.session import AnswerSession
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.git_access import make_git
 
 
 class NoModel:
@@ -107,7 +107,7 @@ GROUPS = {"typescript": ("typescript", "tsx", "javascript")}
 def functions_of(root: Path, language: str, config: Config) -> Iterator[CallSubject]:
     """The functions of a repository, but for tests and examples."""
     recorder = recorder_of(language)
-    program = find_git(git_of(config), str(root))
+    program = find_git(make_git(config), str(root))
     if recorder is None or program is None:
         raise SystemExit(f"{language} is not run, or git is missing")
     tree = open_tree(program, str(root.resolve()), never)
@@ -188,7 +188,7 @@ def judge(
     passes = False
     parses = False
     copy = ProjectCopy(
-        ProjectRunner(root, plan.command, has_sandbox(root), git_of(config)), {}, lambda: False
+        ProjectRunner(root, plan.command, has_sandbox(root), make_git(config)), {}, lambda: False
     )
     try:
         if change:

@@ -26,7 +26,7 @@ from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_evaluation.statistics import paired_bootstrap
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import open_store
 from bench.crossfile.ask import (
     PromptWindow,
     ShownSnippets,
@@ -235,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         packages = packages_named(options.package)
         roots = {package.name: install(package, options.data) for package in packages}
-        path = resolve(store_of(load_lenient()), options.model)
+        path = resolve(open_store(load_lenient()), options.model)
         header = provenance(path)
         if not options.no_model:
             model = opener(Load(path, decode_threads=WRITERS), CompletionSettings(), TokenBudget())(Abort())

@@ -17,12 +17,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from assist_completion.inference.llama import Abort, Aborted, Llama, Load
-from assist_completion.inference.speed_probe import speeds_of
+from assist_completion.inference.speed_probe import measure_speeds
 from assist_completion.inference.speed_trial import SIZES, Speed, SpeedTrial
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, is_path
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of, use_libraries
+from assist_server.local_model.opening import open_store, use_libraries
 from bench.provenance import provenance
 
 TRIES = 25
@@ -67,9 +67,9 @@ def main() -> None:
     options = parser.parse_args()
     config = load_lenient()
     use_libraries(config)
-    path = Path(options.model) if is_path(options.model) else resolve(store_of(config), options.model)
+    path = Path(options.model) if is_path(options.model) else resolve(open_store(config), options.model)
     with tempfile.TemporaryDirectory() as folder:
-        speeds = speeds_of(SpeedTrial(str(path), 0), "auto", Path(folder) / "speed.json")
+        speeds = measure_speeds(SpeedTrial(str(path), 0), "auto", Path(folder) / "speed.json")
     rows = [speeds.processor, *([speeds.device] if speeds.device and not speeds.device.why else [])]
     print(json.dumps(provenance(path)))
     print(speeds.words or "There is no graphics device, or no part of llama.cpp for it.")

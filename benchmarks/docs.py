@@ -28,7 +28,7 @@ from typing import Any
 
 from assist_context.documents import split_lines
 from assist_context.evidence.for_question import gather_evidence
-from assist_context.evidence.intent import intent_of, is_chronicle
+from assist_context.evidence.intent import is_chronicle, read_intent
 from assist_context.evidence.quotes import said_by_page
 from assist_context.evidence.search_results import ranked_pages
 from assist_context.index.reader import IndexReader
@@ -87,7 +87,7 @@ def written_questions(file: Path) -> list[PageQuestion]:
 
 def reciprocal_rank(corpus: Corpus, question: PageQuestion) -> float:
     """Return 1 / rank of the first right page, or 0 if none of the first ten is right."""
-    pieces = ranked_pages((corpus,), question.text, intent_of(question.text))
+    pieces = ranked_pages((corpus,), question.text, read_intent(question.text))
     pages = list(dict.fromkeys(each.hit.path for each in pieces))[:DEEP]
     return next((1 / rank for rank, page in enumerate(pages, 1) if page in question.pages), 0.0)
 

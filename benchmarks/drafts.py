@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from assist_completion.inference.answer_generation import AnswerRun, answering_model_of, run_answer
+from assist_completion.inference.answer_generation import AnswerRun, choose_answering_model, run_answer
 from assist_completion.inference.conversation import Conversation
 from assist_completion.inference.libraries import library_in_use, library_sources, use
 from assist_completion.inference.llama import Abort
@@ -25,7 +25,7 @@ from assist_completion.inference.speed_trial import SpeedTrial, measure
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of, use_libraries
+from assist_server.local_model.opening import open_store, use_libraries
 from bench.provenance import provenance, write
 
 BEFORE = (7, 13, 25, 33)
@@ -74,11 +74,11 @@ def main() -> None:
     config = load_lenient()
     use_libraries(config)
     use(*[source for source in library_sources() if source.origin == options.library])
-    path = resolve(store_of(config), options.model)
+    path = resolve(open_store(config), options.model)
     speed = measure(SpeedTrial(str(path), 0, infill=False))
     now = tuple(map(int, options.batches.split(","))) if options.batches else tuple(speed.batches)
     print(f"{library_in_use().words}: {BEFORE} before, {now} now")
-    model = answering_model_of(answering_load(path, speed, 0), Abort())
+    model = choose_answering_model(answering_load(path, speed, 0), Abort())
     llama = model.open().llama
     rows: list[DraftedAnswer] = []
     for name, code in list(functions())[: options.functions]:

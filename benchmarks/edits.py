@@ -23,7 +23,7 @@ from typing import Any
 
 from assist_completion.model_store.store import resolve
 from assist_server.config.config import Config, load_lenient
-from assist_server.local_model.opening import open_local, store_of
+from assist_server.local_model.opening import open_local, open_store
 from bench.edits.askers import EditAnswer, ask_bare, ask_product
 from bench.edits.tasks import EditTask, fixes, own_fixes, own_refactors, refactors
 from bench.provenance import provenance, write
@@ -110,7 +110,7 @@ def main() -> None:
     rows = asyncio.run(run(tasks, config, flags.askers, flags.show))
     print("\n".join(table(rows)))
     if flags.out:
-        model = resolve(store_of(config), config.answers.model or config.completion.model)
+        model = resolve(open_store(config), config.answers.model or config.completion.model)
         write(flags.out, provenance(model), {"answers": rows})
 
 

@@ -24,7 +24,7 @@ from assist_completion.inference.conversation import Conversation
 from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.store import resolve
 from assist_server.config.config import Config, load_lenient
-from assist_server.local_model.opening import measure_model, open_local, store_of
+from assist_server.local_model.opening import measure_model, open_local, open_store
 from bench.own_data import link_data
 from bench.provenance import provenance, write
 
@@ -102,7 +102,7 @@ def main() -> None:
         model = options.model or config.answers.model or config.completion.model
         paths = replace(config.paths, data=Path(folder))
         config = replace(config, paths=paths, answers=replace(config.answers, model=model))
-        path = resolve(store_of(config), model)
+        path = resolve(open_store(config), model)
         file = path.resolve()  # the folder ends with the run
         rows = asyncio.run(measure(config, path, codes))
     for name in ("measured", "learned"):

@@ -44,7 +44,7 @@ from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, is_path
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of, use_libraries
+from assist_server.local_model.opening import open_store, use_libraries
 from bench.provenance import provenance
 
 ALL_LAYERS = 999
@@ -272,7 +272,9 @@ def main() -> None:
     )
     parser.add_argument("--device", choices=["", *KINDS], default="", help="default: the processor")
     options = parser.parse_args()
-    path = Path(options.model) if is_path(options.model) else resolve(store_of(load_lenient()), options.model)
+    path = (
+        Path(options.model) if is_path(options.model) else resolve(open_store(load_lenient()), options.model)
+    )
     if options.compare:
         compare(path, options.threads)
         return

@@ -27,7 +27,7 @@ from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_evaluation.proportions import wilson
 from assist_evaluation.statistics import paired_bootstrap
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import open_store
 from bench.infilling.tasks import SUITES, NoSandboxError, Task, load, passes
 from bench.infilling.variants import (
     FilledHole,
@@ -262,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tasks = load(options.data, options.suite, options.tasks, options.seed, cut=options.cut)
     try:
         passes("", 1)
-        path = resolve(store_of(load_lenient()), options.model)
+        path = resolve(open_store(load_lenient()), options.model)
         header = provenance(path)
         # The default budget, not the measured one, so that prompts are the same on every machine.
         model = opener(Load(path, decode_threads=WRITERS), CompletionSettings(), TokenBudget())(Abort())

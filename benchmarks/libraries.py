@@ -19,14 +19,14 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from assist_completion.display.member_accesses import accesses_in
+from assist_completion.display.member_accesses import find_accesses
 from assist_context.documents import Document
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import Config, load
-from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.folder_index import open_corpus
 from assist_server.workspace.folders import WorkspaceFolder
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.index_update import open_folder, update_index
 from assist_server.workspace.members import library_document, library_folder
 from assist_types.libraries.installed_libraries import InstalledLibraries
 from assist_types.types.accesses import receiver_types
@@ -48,9 +48,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data:
         config = load()
         config = replace(config, paths=replace(config.paths, data=Path(data)))
-        folder = folder_at(config, root)
+        folder = open_folder(config, root)
         measure(config, folder, ())
-        corpus = corpus_of(folder)
+        corpus = open_corpus(folder)
         paths = [path for path in corpus.files().paths if path.endswith(SUFFIXES) and ".d." not in path]
         chosen = random.Random(options.seed).sample(sorted(paths), min(options.files, len(paths)))
         again = measure(config, folder, ())
@@ -98,7 +98,7 @@ def verdicts(lookup: TypeLookup, text: TypedText) -> "list[tuple[int, str, str, 
     """(line, receiver, member, what is known) of each access in a text."""
     code = text.parsed.document.text
     found = []
-    for receiver, member, first, _ in accesses_in(code, text.parsed.document.language.name):
+    for receiver, member, first, _ in find_accesses(code, text.parsed.document.language.name):
         at = len(code[:first].encode())
         dot = len(code[: code.rfind(".", 0, first)].encode())  # one may end a sentence in a comment
         if any(text.parsed.kind(place, place + 1) != "code" for place in (at, dot)):

@@ -25,7 +25,7 @@ from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_evaluation.statistics import percentile
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import open_store
 from bench.editors.lsp_client import Client, serving
 from bench.editors.lsp_typist import URI, Typist, keys_of
 from bench.figure_parts import known_part, show_parts
@@ -224,7 +224,7 @@ def main() -> None:
         "parts", nargs="*", type=known_part(PARTS), default=list(PARTS), help=", ".join(PARTS)
     )
     options = parser.parse_args()
-    model = options.model or resolve(store_of(load_lenient()), DEFAULT_MODEL)
+    model = options.model or resolve(open_store(load_lenient()), DEFAULT_MODEL)
     figures = asyncio.run(run(model.resolve(), options.parts))
     show_parts(figures, as_json=options.json)
 

@@ -23,7 +23,7 @@ from assist_evaluation.statistics import percentile
 from assist_installer.fitting import GHOST_TEXT
 from assist_installer.wording import fit_words
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import open_store
 from bench.machines.simulated import Machine, Outcome, read_machines, set_up, sources_of
 from bench.provenance import provenance, write
 from bench.typing.screen import ReplayLog, waits
@@ -153,7 +153,7 @@ def main() -> None:
     options = parser.parse_args()
     config = load_lenient()
     header = provenance()
-    model = resolve(store_of(config), VOCABULARY) if options.replay else Path()
+    model = resolve(open_store(config), VOCABULARY) if options.replay else Path()
     rows: list[dict[str, Any]] = []
     known: dict[str, dict[str, float]] = {}
     for machine in read_machines():

@@ -27,7 +27,7 @@ from assist_completion.engine.engine import Engine
 from assist_completion.model_store.store import resolve
 from assist_completion.suggestion import Suggestion
 from assist_server.config.config import Config, load_lenient
-from assist_server.local_model.opening import open_engine, store_of
+from assist_server.local_model.opening import open_engine, open_store
 from bench.members.figures import table
 from bench.members.judge import judge_rows
 from bench.members.places import places
@@ -159,7 +159,7 @@ def main() -> None:
     if flags.out:
         write(
             flags.out,
-            provenance(resolve(store_of(config), model)),
+            provenance(resolve(open_store(config), model)),
             {"places": [_without_text(row) for row in rows]},
         )
 

@@ -28,7 +28,7 @@ from assist_completion.inference.libraries import LibrarySource, library_in_use,
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, is_path
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of, use_libraries
+from assist_server.local_model.opening import open_store, use_libraries
 from bench.model_files.comparing import table
 from bench.model_files.first_lines import FirstLine, first_lines
 from bench.model_files.making import make
@@ -44,7 +44,7 @@ ROUNDS = 2  # of all files, so that a change of the machine is seen
 
 def path_of(name: str) -> Path:
     """The file of a model that is named or is a path."""
-    return Path(name) if is_path(name) else resolve(store_of(load_lenient()), name)
+    return Path(name) if is_path(name) else resolve(open_store(load_lenient()), name)
 
 
 def use_library(named: str) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 
 from assist_context.facts.operator_changes import EditedText
 from assist_context.relations.counterparts import is_test
-from assist_escalation.edits.plan import EditPlan, FileChange, sha256_of
+from assist_escalation.edits.plan import EditPlan, FileChange, hash_text
 from assist_server.questions.doubtful_edits import turned_logic
 from assist_server.questions.draft import Question
 from bench.edits.planted_faults import KINDS, PlantedFault, RefactoringCommit, plant_fault
@@ -76,7 +76,7 @@ def plant_faults(edits: Sequence[RefactoringCommit], count: int, seed: int) -> l
 def reasons(edit: RefactoringCommit) -> tuple[str, ...]:
     """Why the product asks about an edit."""
     changes = tuple(
-        FileChange(text.path, sha256_of(text.before), None, text.before, text.after)
+        FileChange(text.path, hash_text(text.before), None, text.before, text.after)
         for text in edit.texts
         if text.before != text.after
     )

@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.display.contradictions import contradicts
-from assist_completion.display.refutation import mentions_in, names_of
-from assist_completion.engine.engine import Engine, site_of
+from assist_completion.display.refutation import find_mentions, list_names
+from assist_completion.engine.engine import Engine, make_site
 from assist_completion.model_store.store import resolve
 from assist_completion.suggestion import Suggestion
 from assist_context.documents import gather
 from assist_server.config.config import Config, load_lenient
-from assist_server.local_model.opening import open_engine, store_of, use_libraries
+from assist_server.local_model.opening import open_engine, open_store, use_libraries
 from bench.places import agreement, gate_fit, reading
 from bench.places.asking import Asker, LookUps, workspace
 from bench.places.commits import Place
@@ -102,7 +102,7 @@ def _answer(given: Suggestion) -> dict[str, Any]:
 def write_texts(config: Config, folder: Path, model: str, lines: int, full: int) -> Iterator[dict[str, Any]]:
     """Raw texts at all places of some lines; every `full`th line is read with a full head too."""
     use_libraries(config)
-    opened = open_model(resolve(store_of(config), model), config.completion.threads)
+    opened = open_model(resolve(open_store(config), model), config.completion.threads)
     for repository in repositories(folder):
         drawn = list(cut_lines(repository, lines))
         with workspace(repository, config, [line.places[0] for line in drawn]) as (root, search):
@@ -148,9 +148,9 @@ def refusals(config: Config, folder: Path, count: int) -> Counter[str]:
             asker = Asker(search, root)
             for place in drawn:
                 question = asker.question(place)
-                site = site_of(gather(question.shown, question.cursor))
+                site = make_site(gather(question.shown, question.cursor))
                 truth = place.truth.partition("\n")[0]
-                refuted = question.refute(names_of(mentions_in(site, truth)))
+                refuted = question.refute(list_names(find_mentions(site, truth)))
                 counts["lines"] += 1
                 counts["contradictions"] += contradicts(site, truth)
                 counts["calls"] += bool(refuted.calls)

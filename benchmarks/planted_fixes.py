@@ -47,7 +47,7 @@ from assist_runner.computed_fixes.changes import changes
 from assist_runner.referee.test_results import TestResults, naming_tests, results_of
 from assist_runner.sandbox.test_command import find_test_command
 from assist_server.config.config import load_lenient
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.git_access import make_git
 from bench.edits.small_faults import MAKERS, faults_in
 
 LISTS = Path(__file__).parent / "bench" / "edits" / "fix_repositories.toml"
@@ -102,7 +102,7 @@ class TestedRepository:
         found = find_test_command(root, config.programs["PATH"], command)[0]
         self._command = naming_tests(found)
         confined = (root / "node_modules").is_dir() and has_sandbox(root)
-        self._copy = ProjectCopy(ProjectRunner(root, found, confined, git_of(config)), {}, lambda: False)
+        self._copy = ProjectCopy(ProjectRunner(root, found, confined, make_git(config)), {}, lambda: False)
         self.tree = self._copy.tree
 
     def results(self, texts: dict[str, str]) -> TestResults:

@@ -34,8 +34,8 @@ from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import resolve_target
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 from assist_server.wording.answers import answer_header
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder, update_index
 
 ASKED = Path(__file__).parent / "bench" / "questions" / "asked.toml"
 LINES = (10, 60)  # of a drawn function
@@ -61,9 +61,9 @@ class Asked:
 @contextmanager
 def corpus_at(config: Config, root: Path) -> Iterator[Corpus]:
     """The corpus of a repository, its index brought up to date."""
-    folder = folder_at(config, root)
+    folder = open_folder(config, root)
     update_index(config, folder, lambda _done, _total: None)
-    corpus = corpus_of(folder)
+    corpus = open_corpus(folder)
     try:
         yield corpus
     finally:

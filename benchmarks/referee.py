@@ -61,9 +61,9 @@ from assist_server.questions.events import FinalAnswer
 from assist_server.questions.locations import read_document
 from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import QuestionFolders, QuestionTarget, resolve_target
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.git_access import git_of
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.git_access import make_git
+from assist_server.workspace.index_update import open_folder, update_index
 
 MAX_COMMITS = 3_000
 MAX_LINES = 24  # removed and added together
@@ -138,7 +138,7 @@ def checkout(root: str, parent: str, commit: str, files: Sequence[str], folder: 
 def test_run(place: Path, own: str, texts: Mapping[str, str], config: Config) -> TestResults:
     """What the tests of a checkout say with other texts in its files."""
     command = naming_tests(find_test_command(place, config.programs["PATH"], own)[0])
-    copy = ProjectCopy(ProjectRunner(place, command, has_sandbox(place), git_of(config)), {}, lambda: False)
+    copy = ProjectCopy(ProjectRunner(place, command, has_sandbox(place), make_git(config)), {}, lambda: False)
     try:
         with copy.files(texts):
             return results_of(copy.run(command.words, SECONDS), command)
@@ -148,7 +148,7 @@ def test_run(place: Path, own: str, texts: Mapping[str, str], config: Config) ->
 
 def mine(root: str, count: int, known: set[str], config: Config) -> Iterator[BugFix | str]:
     """The fixes of a repository; of other commits that were run, their ids."""
-    repository = open_repository(git_of(config), root)
+    repository = open_repository(make_git(config), root)
     found = 0
     tried = 0
     for commit, task, files in candidates(repository):
@@ -224,7 +224,7 @@ def attempt_computed(fix: BugFix, config: Config, search: float) -> dict[str, An
         cut = _give(fix, place, config)
         command = find_test_command(place, config.programs["PATH"], fix.command(hold=True))[0]
         copy = ProjectCopy(
-            ProjectRunner(place, command, has_sandbox(place), git_of(config)), {}, lambda: False
+            ProjectRunner(place, command, has_sandbox(place), make_git(config)), {}, lambda: False
         )
         began = time.monotonic()
         try:
@@ -261,7 +261,7 @@ def attempt_computed(fix: BugFix, config: Config, search: float) -> dict[str, An
 def _give(fix: BugFix, place: Path, config: Config) -> dict[str, str]:
     """Write the test files as the user has them; the whole ones by path, of those that were cut."""
     command = naming_tests(find_test_command(place, config.programs["PATH"], fix.command(hold=True))[0])
-    copy = ProjectCopy(ProjectRunner(place, command, has_sandbox(place), git_of(config)), {}, lambda: False)
+    copy = ProjectCopy(ProjectRunner(place, command, has_sandbox(place), make_git(config)), {}, lambda: False)
     try:
         found = results_of(copy.run(command.words, SECONDS), command)
     finally:
@@ -292,9 +292,9 @@ async def attempt(fix: BugFix, config: Config, local: Any) -> dict[str, Any]:
         place = checkout(fix.root, fix.parent, fix.id, fix.files, Path(folder))
         cut = await asyncio.to_thread(_give, fix, place, config)
         own = replace(config, paths=replace(config.paths, data=Path(folder, "data")))
-        index = folder_at(own, place)
+        index = open_folder(own, place)
         await asyncio.to_thread(update_index, own, index, lambda *_: None)
-        corpus = corpus_of(index)
+        corpus = open_corpus(index)
         try:
             target = await asyncio.to_thread(resolve_target, corpus, f"{fix.path}:{fix.line}")
             inputs = await asyncio.to_thread(decision_inputs, config, [corpus.root])

@@ -32,7 +32,7 @@ from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings, is_path
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import speed_file, store_of
+from assist_server.local_model.opening import open_store, speed_file
 from bench.peers.peers import POLICIES, peer
 from bench.provenance import provenance, write
 from bench.typing import typist
@@ -123,7 +123,7 @@ async def replay(options: argparse.Namespace, model: Path, report: ReplayReport,
 def main() -> None:
     options = arguments()
     config = load_lenient()
-    model = Path(options.model) if is_path(options.model) else resolve(store_of(config), options.model)
+    model = Path(options.model) if is_path(options.model) else resolve(open_store(config), options.model)
     report = ReplayReport()
     extra = {}
     header = provenance(model)

@@ -29,7 +29,7 @@ from assist_escalation.routing.features import Confidence, RequestFacts, answer_
 from assist_escalation.routing.router import RoutingRules, route, threshold
 from assist_evaluation.judging.calibration_fit import Label, expected_error, reliability
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import open_store
 from bench.infilling.tasks import SUITES, NoSandboxError, passes
 from bench.provenance import command_line, layout, provenance, write
 from bench.routing.labels import LocalModelWriter, collect
@@ -244,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _collect(options: argparse.Namespace) -> None:
     passes("", 1)
-    path = resolve(store_of(load_lenient()), options.model)
+    path = resolve(open_store(load_lenient()), options.model)
     end = time.monotonic() + 60 * options.minutes
     asked = requests(problems(options.data), options.tasks, options.seed)
     writer = LocalModelWriter(path)

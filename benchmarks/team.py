@@ -43,7 +43,7 @@ from assist_context.languages import language_of
 from assist_evaluation.proportions import wilson
 from assist_evaluation.statistics import percentile
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import open_engine, store_of
+from assist_server.local_model.opening import open_engine, open_store
 from bench.infilling.tasks import Task, load
 from bench.peers.http_infill import InfillServer, start
 from bench.peers.peers import POLICIES
@@ -331,7 +331,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    model = resolve(store_of(load_lenient()), DEFAULT_MODEL)
+    model = resolve(open_store(load_lenient()), DEFAULT_MODEL)
     header = provenance(model)
     if options.what == "heal":
         body = heal(model, options.data, options.tasks)

@@ -19,7 +19,7 @@ from assist_completion.errors import ModelError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import engine_folder, speed_file, store_of
+from assist_server.local_model.opening import engine_folder, open_store, speed_file
 
 register_profiles()
 
@@ -102,7 +102,7 @@ def _only_loopback() -> Iterator[None]:
 def model_path() -> Path:
     """The default model of this machine. Missing, it fails the test: CI has it, so nothing is skipped."""
     try:
-        return resolve(store_of(load_lenient()), DEFAULT_MODEL)
+        return resolve(open_store(load_lenient()), DEFAULT_MODEL)
     except ModelError as error:
         pytest.fail(f"{error} `make test` does that.")
 

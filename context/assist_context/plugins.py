@@ -18,7 +18,7 @@ def plugin_points(group: str) -> "list[EntryPoint]":
     return list(distribution("assist-lsp").entry_points.select(group=group))
 
 
-def package_of(point: "EntryPoint") -> str:
+def find_package(point: "EntryPoint") -> str:
     """The package that an entry point is in."""
     return point.module.partition(".")[0]
 
@@ -29,7 +29,7 @@ def plugins(group: str) -> Iterator[Any]:
         try:
             yield point.load()
         except ModuleNotFoundError as error:
-            if error.name != package_of(point):  # of a library that it needs
+            if error.name != find_package(point):  # of a library that it needs
                 raise
 
 

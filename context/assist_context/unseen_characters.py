@@ -84,10 +84,10 @@ def _run_code(equal: str) -> str:
     return f"<U+{ord(equal[0]):04X}{times}>"
 
 
-def names_of(characters: Counter[str]) -> str:
+def list_names(characters: Counter[str]) -> str:
     r"""Characters by their numbers, for a message.
 
-    >>> names_of(Counter("\x1b\x1b\u202e"))
+    >>> list_names(Counter("\x1b\x1b\u202e"))
     'U+001B twice, U+202E'
     """
     times = {1: "", 2: " twice"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from assist_escalation.provider import provider_memory
 from assist_escalation.routing import calibration, feedback
 from assist_server.config.config import Config
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,6 @@ def gate_files(config: Config, root: str = "") -> GateFiles:
         data / calibration.FILE,
         data / provider_memory.FILE,
         data / "providers.json",
-        data / "edits" / key_of(root),
+        data / "edits" / make_key(root),
         data / "marks.key",
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import route
-from assist_escalation.routing.calibration import JUDGED, with_fit
+from assist_escalation.routing.calibration import JUDGED, apply_fit
 from bench.routing import score
 from bench.routing.report import weights_file
 from bench.routing.tasks import FunctionProblem, RoutingRequest, code_of, requests
@@ -143,7 +143,7 @@ def test_no_problem_is_in_two_folds_and_scores_come_from_the_other_folds() -> No
 def test_the_weights_file_is_what_the_router_reads(found: tuple[Any, dict[str, Any]]) -> None:
     weights, report = found
     data = tomllib.loads(weights_file(weights, JUDGED, {"provenance": HEADER, **report}))
-    read = with_fit(JUDGED, data)
+    read = apply_fit(JUDGED, data)
     assert read.before["edit_lines"] == pytest.approx(weights.before["edit_lines"], abs=1e-4)
     assert read.after_before == pytest.approx(weights.after_before, abs=1e-4)
     assert len(read.scores) == route.TYPICAL

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from assist_context.files.blobs import FileEntry, blob_id, kind_of
+from assist_context.files.blobs import FileEntry, blob_id, classify
 from assist_context.files.listing import Listing
 from assist_context.index.extraction import parse
 from assist_context.index.reader import IndexReader
@@ -21,7 +21,7 @@ TEXTS = {
 
 def entry(path: str, text: str, mtime_ns: int = 1) -> FileEntry:
     data = text.encode()
-    return FileEntry(path, blob_id(data), len(data), mtime_ns, kind_of(data, len(data)))
+    return FileEntry(path, blob_id(data), len(data), mtime_ns, classify(data, len(data)))
 
 
 def listing(texts: Mapping[str, str], root: str = "/root") -> Listing:

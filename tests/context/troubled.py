@@ -71,4 +71,4 @@ def parse(path: str, text: str) -> extraction.OutlineWithText:
     for word, make in TROUBLE.items():
         if word in text:
             make()
-    return extraction.outline_of(path, text)
+    return extraction.read_outline(path, text)

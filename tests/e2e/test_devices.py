@@ -24,7 +24,7 @@ from config_files import write
 from device_server import FAILED, LAVAPIPE, WORD, DeviceUser, FailingDevice, build_shim, device_user
 
 from assist_completion.inference.libraries import library_sources, use
-from assist_completion.inference.speed_probe import Speeds, speeds_of
+from assist_completion.inference.speed_probe import Speeds, measure_speeds
 from assist_completion.inference.speed_trial import SLICES, SpeedTrial
 from assist_completion.model_store.engine import FILES, engine_rows
 from assist_completion.settings import DeviceChoice
@@ -79,7 +79,7 @@ def measure(
         monkeypatch.setenv(name, value)
     use(*[source for source in library_sources() if source.origin == "prebuilt"])
     try:
-        return speeds_of(SpeedTrial(str(model), 1), wanted, memory, patience=patience)
+        return measure_speeds(SpeedTrial(str(model), 1), wanted, memory, patience=patience)
     finally:
         use()
 

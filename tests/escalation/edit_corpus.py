@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from assist_escalation.edits.formats.search_replace import fence_for
-from assist_escalation.edits.plan import MARK, Base, EditError, sha256_of
+from assist_escalation.edits.plan import MARK, Base, EditError, hash_text
 from assist_escalation.edits.planner import plan
 
 PATH = "src/Module.py"
@@ -162,7 +162,7 @@ def outcome(rng: random.Random) -> tuple[str, str]:
         return kind, "none"  # shifted, it is a correct block for its twin at another depth
     answer = written(rng, kind, case)
     paths = (case.path, f"copy/{case.path}")
-    scope = {each: Base(each, case.text, sha256_of(case.text)) for each in paths}
+    scope = {each: Base(each, case.text, hash_text(case.text)) for each in paths}
     try:
         result = plan(answer, scope)
     except EditError:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from assist_escalation.edits.apply import apply, last, recover, undo
-from assist_escalation.edits.plan import EditPlan, FileChange, sha256_of
+from assist_escalation.edits.plan import EditPlan, FileChange, hash_text
 
 OLD = {"a.py": b"a = 1\r\n", "b/b.py": b"\xef\xbb\xbfb = 1", "c.py": b"c = 1\n"}
 NEW = {"a.py": b"a = 2\r\n", "b/b.py": b"\xef\xbb\xbfb = 2", "c.py": b"c = 2\n", "d/e/new.py": b"d = 2\n"}
@@ -47,7 +47,7 @@ def lay_out(folder: Path) -> tuple[Path, Path, EditPlan]:
     changes = []
     for path, data in NEW.items():
         before = OLD.get(path, b"").decode()
-        sha256 = sha256_of(before) if path in OLD else ""
+        sha256 = hash_text(before) if path in OLD else ""
         changes.append(FileChange(path, sha256, None, before, data.decode()))
     return root, folder / "journal", EditPlan(tuple(changes))
 

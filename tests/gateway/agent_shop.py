@@ -13,7 +13,7 @@ from assist_gateway.mcp_server.shown_files import ShownFiles
 from assist_gateway.mcp_server.tools import tool_call
 from assist_server.config.config import Config, load_lenient
 from assist_server.workspace.folders import WorkspaceFolder
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.index_update import open_folder, update_index
 
 CART = '''\
 from shop.rates import negotiated_rate
@@ -57,7 +57,7 @@ class AgentShop:
     own: Path
 
     def folder(self, config: Config) -> WorkspaceFolder:
-        return folder_at(config, self.root)
+        return open_folder(config, self.root)
 
     def view(self, rules: str = "", provider: str = "") -> FolderView:
         """The folder as an agent sees it by the user's rules."""

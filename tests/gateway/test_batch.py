@@ -10,7 +10,7 @@ import pytest
 from assist_context.documents import Cursor, Document, Snippet
 from assist_gateway.cli.batch import LineError, parse_line
 from assist_server.errors import UserError
-from assist_server.questions.locations import Location, cursor_at_offset, document_of, parse_location
+from assist_server.questions.locations import Location, cursor_at_offset, open_document, parse_location
 
 
 def line(**data: Any) -> bytes:
@@ -109,7 +109,7 @@ def test_places_may_hold_colons() -> None:
 
 def test_every_offset_is_a_place() -> None:
     text = "a\r\n\nbc\n"
-    document = document_of("a.py", text)
+    document = open_document("a.py", text)
     found = [cursor_at_offset(document, offset) for offset in range(len(text) + 1)]
     assert found[0] == Cursor(0, 0)
     assert found[2] == Cursor(0, 1)  # between "\r" and "\n", which counts as the end of the line

@@ -9,7 +9,7 @@ import pytest
 from command_runs import Assist, process_runner, runner
 from recording import configure
 
-from assist_server.workspace.folders import database_of
+from assist_server.workspace.folders import find_database
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def remedy_of(assist: Assist, words: str) -> str:
 def test_the_doctor_says_what_is_wrong_with_an_index(assist: Assist, shop: Path, tmp_path: Path) -> None:
     assert assist("index").code == 0
     assert not any("index" in what.lower() for what in problems(assist))
-    file = Path(database_of(os.path.realpath(tmp_path), tmp_path / "data"))
+    file = Path(find_database(os.path.realpath(tmp_path), tmp_path / "data"))
     file.parent.chmod(0o755)
     assert "chmod 700" in remedy_of(assist, "Other users can read")
     file.write_bytes(b"SQLite format 3\0" + b"\xff" * 4_000)

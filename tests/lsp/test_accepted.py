@@ -13,7 +13,7 @@ from forked_servers import FakeModelClient, ForkedClient
 from lsprotocol import types
 
 from assist_evaluation.usage import usage_rows
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 from bench.editors.lsp_client import Client, serving
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,7 @@ async def test_what_the_user_keeps_and_takes_back_is_counted_without_any_text(
                 types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
             )
     rows = {key: counts for key, counts in usage_rows.read(data).items() if key.is_ghost_text}
-    assert {key.repo for key in rows} == {key_of(str(folder))}
+    assert {key.repo for key in rows} == {make_key(str(folder))}
     assert {key.language for key in rows} == {"python"}
     counts = sum(rows.values(), Counter())
     assert (counts["shown"], counts["accepted"]) == (2, 2)

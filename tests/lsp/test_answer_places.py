@@ -11,8 +11,8 @@ from talker import Talker, open_talker
 from vendor import provider, scripted_answer
 
 from assist_server.config.config import load_lenient
-from assist_server.questions.composition import scope_of
-from assist_server.workspace.folders import folders_of
+from assist_server.questions.composition import make_scope
+from assist_server.workspace.folders import make_folders
 
 pytestmark = pytest.mark.slow
 
@@ -55,10 +55,10 @@ def test_two_folders_of_one_repository_share_its_budget_and_others_have_their_ow
     top = str(tmp_path / "repo")
     data = load_lenient({"ASSIST_DATA_DIR": str(tmp_path)}, ()).paths.data
     for root in ("repo", "repo/a", "repo/b"):
-        assert scope_of([str(tmp_path / root)]).repo == top
-    opened = folders_of([str(tmp_path / "repo" / "a")], data)
-    assert scope_of([each.root for each in opened]).repo == top
-    assert scope_of([str(tmp_path / "plain" / "a")]).repo == str(tmp_path / "plain" / "a")
+        assert make_scope([str(tmp_path / root)]).repo == top
+    opened = make_folders([str(tmp_path / "repo" / "a")], data)
+    assert make_scope([each.root for each in opened]).repo == top
+    assert make_scope([str(tmp_path / "plain" / "a")]).repo == str(tmp_path / "plain" / "a")
 
 
 async def is_indexed(client: Talker, folder: Path) -> bool:

@@ -16,7 +16,7 @@ from talker import apply_edits, open_shop, open_talker
 from vendor import configure_provider, provider, scripted_answer
 
 from assist_escalation.edits import journal
-from assist_escalation.edits.plan import sha256_of
+from assist_escalation.edits.plan import hash_text
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ Environ = Mapping[str, str]
 def interrupt_edit(data: Path, root: Path, path: str, before: str, after: str) -> None:
     """An edit that a crash stopped before its file was moved."""
     name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
-    file = journal.File(path, (root / path).resolve(), sha256_of(before), sha256_of(after))
+    file = journal.File(path, (root / path).resolve(), hash_text(before), hash_text(after))
     (data / "edits").mkdir(parents=True)
     images = [(before.encode(), after.encode())]
     with journal.hold_lock(data / "edits" / name):

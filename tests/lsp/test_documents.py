@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_context.documents import Cursor, split_lines
-from assist_server.workspace.documents import Edit, OpenDocument, name_of, path_of, to_column, to_units
+from assist_server.workspace.documents import Edit, OpenDocument, get_name, get_path, to_column, to_units
 
 TEXT = st.lists(
     st.sampled_from(["a", "b", "\n", "\r\n", "\r", "😀", "é", "e\u0301", "\x0c", "\u2028", "\t"])
@@ -124,7 +124,7 @@ ELSEWHERE = [
     ],
 )
 def test_paths(uri: str, path: str) -> None:
-    assert path_of(uri) == path
+    assert get_path(uri) == path
 
 
 @pytest.mark.parametrize(
@@ -132,4 +132,4 @@ def test_paths(uri: str, path: str) -> None:
     [("untitled:Untitled-1", "Untitled-1"), ("file://[x/a.py", "a.py"), ("nonsense", "nonsense"), ("", "")],
 )
 def test_names(uri: str, name: str) -> None:
-    assert name_of(uri) == name
+    assert get_name(uri) == name

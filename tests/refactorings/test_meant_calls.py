@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from assist_context.code.calls import definitions_of
+from assist_context.code.calls import find_definitions
 from assist_context.code.names.occurrences import NameReader
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
@@ -44,7 +44,7 @@ def test_which_calls_mean_a_definition(path: str, marked: str, expected: dict[st
     at = marked.index("§")
     parsed = parse(path, marked.replace("§", ""))
     name = re.findall(r"\w+", marked[at:])[0]
-    (signature,) = [each for each in definitions_of(parsed, name) if each.name_span[0] == at]
+    (signature,) = [each for each in find_definitions(parsed, name) if each.name_span[0] == at]
     home = NameReader(parsed)
     found = {parsed.source.text(*call.span): sure for call, sure in find_calls(signature, home, home)}
     assert found == expected
@@ -69,7 +69,7 @@ CROSS = [
 def test_calls_in_another_file(home: str, text: str, path: str, other: str, expected: list[str]) -> None:
     defined = parse(home, text)
     calling = parse(path, other)
-    (signature,) = definitions_of(defined, re.findall(r"(\w+)\(", text)[-1])
+    (signature,) = find_definitions(defined, re.findall(r"(\w+)\(", text)[-1])
     found = [
         calling.source.text(*call.span)
         for call, _ in find_calls(signature, NameReader(defined), NameReader(calling))

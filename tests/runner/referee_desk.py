@@ -19,8 +19,8 @@ from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder, update_index
 
 
 def fenced(code: str) -> str:
@@ -68,9 +68,9 @@ class RefereeDesk:
     def decide(
         self, command: str = "fix", place: str = "", words: str = "2 and 5 come out wrong", **asked: Any
     ) -> AnswerContext:
-        folder = folder_at(self.config, self.root)
+        folder = open_folder(self.config, self.root)
         update_index(self.config, folder, lambda *_: None)
-        corpus = corpus_of(folder)
+        corpus = open_corpus(folder)
         try:
             target = resolve_target(corpus, place or self.place)
             inputs = decision_inputs(self.config, [str(self.root)])

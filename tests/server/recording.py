@@ -16,7 +16,7 @@ from assist_escalation.routing.features import RequestFacts as Asked
 from assist_escalation.routing.features import features
 from assist_escalation.routing.feedback import Event
 from assist_server.config.config import load_lenient
-from assist_server.questions.composition import scope_of
+from assist_server.questions.composition import make_scope
 from assist_server.record_files import GateFiles, gate_files
 
 LIMITS = SpendingLimits(1_000_000, 100_000_000, 100_000_000)
@@ -38,7 +38,7 @@ def pay(home: dict[str, str], root: Path, request: str, micro: int | None, **mor
     ledger = Ledger(files(home).ledger, at)
     command, model = more.get("command", "explain"), more.get("model", "big")
     ledger.reserve(
-        ReservationRequest(request, scope_of([str(root)]), command, "openai", model, 100_000), LIMITS
+        ReservationRequest(request, make_scope([str(root)]), command, "openai", model, 100_000), LIMITS
     )
     if micro is not None:
         usage = Usage(input=900, output=80, estimated=bool(more.get("estimated")))

@@ -19,7 +19,7 @@ from assist_context.languages import language_of
 from assist_server.config.config import load
 from assist_server.config.permissions import named_server
 from assist_server.team.team_server_opening import TeamView, open_team_engine
-from assist_server.workspace.folders import folders_of
+from assist_server.workspace.folders import make_folders
 
 ABOVE = "".join(f"name_{n} = make_{n}(value_{n})\n" for n in range(20))
 HERE = ABOVE + "total = from_this_machine(name_1)\n"
@@ -53,7 +53,7 @@ async def team_of(folder: Path, url: str, timeout_ms: int = 400, more: str = "")
     assert named
     tiers: list[Tier] = []
     told: list[str] = []
-    folders = folders_of([str(root)], config.paths.data)
+    folders = make_folders([str(root)], config.paths.data)
     engine = open_team_engine(
         lambda: config, named, lambda: folders, local, TeamView(tiers.append, told.append)
     )

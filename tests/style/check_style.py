@@ -23,7 +23,7 @@ PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.
 # With what they pass on to an editor's other language servers, which is longer in Lua.
 EDITOR_LINES = {"vscode-extension/src": 1_600, "neovim-plugin": 1_300}
-DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
+DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 120}
 
 # Where any failure at all may be caught: the borders to the editor and to tools, and the thread of the model.
 CATCH_ALL = {"server/assist_server/lsp/server.py", "plugins/gateway/assist_gateway/http/app.py", "completion/assist_completion/inference/worker.py"}  # fmt: skip

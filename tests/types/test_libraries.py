@@ -10,8 +10,8 @@ from assist_context.languages import language_of
 from assist_server.config.config import load
 from assist_server.workspace.document_search import DocumentSearch
 from assist_server.workspace.folder_search import FolderSearch
-from assist_server.workspace.index_update import folder_at, update_index
-from assist_server.workspace.members import library_document, oracles_of
+from assist_server.workspace.index_update import open_folder, update_index
+from assist_server.workspace.members import library_document, make_oracles
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def test_a_member_that_a_library_does_not_have_is_refuted(tmp_path: Path) -> Non
     put(site / "lib/__init__.py", LIB)
     put(site / "lib-1.0.dist-info/RECORD", "lib/__init__.py,,\n")
     config = load({"ASSIST_DATA_DIR": str(tmp_path / "data"), "ASSIST_CONFIG_DIR": str(tmp_path / "config")})
-    folder = folder_at(config, root)
+    folder = open_folder(config, root)
     update_index(config, folder, lambda *_: None, [str(root / "app.py")])
     assert library_document(config)["packages"] == 2  # it, and what is built in
     pairs = [
@@ -57,18 +57,18 @@ def test_a_member_that_a_library_does_not_have_is_refuted(tmp_path: Path) -> Non
     }  # fmt: skip
     document = Document("app.py", split_lines(APP), language_of("app.py"))
     wanted: list[bool] = []
-    search = FolderSearch(folder, oracles_of(config))
+    search = FolderSearch(folder, make_oracles(config))
     refuted = search.refute(document, Cursor(8, 4), names).accesses
     search.close()
     assert {(access.receiver, access.member) for access in refuted} == expected
-    live = DocumentSearch([folder], oracles_of(config, lambda: wanted.append(True)))
+    live = DocumentSearch([folder], make_oracles(config, lambda: wanted.append(True)))
     path = os.path.join(folder.root, "app.py")
     opened = Document(path, document.lines, document.language)
     assert {(a.receiver, a.member) for a in live.refute(opened, Cursor(8, 4), names).accesses} == expected
     assert wanted == []
     os.rename(site / "lib-1.0.dist-info", site / "lib-2.0.dist-info")
     live.close()
-    newer = DocumentSearch([folder], oracles_of(config, lambda: wanted.append(True)))
+    newer = DocumentSearch([folder], make_oracles(config, lambda: wanted.append(True)))
     assert newer.refute(opened, Cursor(8, 4), names).accesses == frozenset()
     newer.close()
     assert wanted == [True]

@@ -12,9 +12,9 @@ from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at
-from assist_server.workspace.members import library_folder, oracles_of
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder
+from assist_server.workspace.members import library_folder, make_oracles
 from assist_types.libraries.finders import Finders
 from assist_types.libraries.import_walk import ImportWalk
 from assist_types.libraries.library_file import write_outlines
@@ -54,7 +54,7 @@ def configured(root: Path, rules: str = "", residency: str = '"public", "interna
     own.mkdir(exist_ok=True)
     provider = PROVIDER.replace('"public", "internal"', residency)
     config = load_lenient({**os.environ, **write(own, f"{provider}[escalation]\nmode = 'auto'\n{rules}")}, ())
-    document = resolve_target(corpus_of(folder_at(config, root)), "app.py:4-7").document
+    document = resolve_target(open_corpus(open_folder(config, root)), "app.py:4-7").document
     walk = ImportWalk()
     finder = Finders({}).of(str(root / "app.py"), str(root), document.language)
     assert finder is not None
@@ -65,9 +65,9 @@ def configured(root: Path, rules: str = "", residency: str = '"public", "interna
 
 
 def decided(root: Path, config: Config, command: str = "explain") -> AnswerContext:
-    corpus = corpus_of(folder_at(config, root))
+    corpus = open_corpus(open_folder(config, root))
     asked = Question(command, "use a loop", resolve_target(corpus, "app.py:4-7"), wish="frontier")
-    folders = QuestionFolders(corpus, (), oracles_of(config))
+    folders = QuestionFolders(corpus, (), make_oracles(config))
     return decide(asked, folders, decision_inputs(config, [str(root)]), needs_answer=False)
 
 
@@ -78,9 +78,9 @@ def sent(found: AnswerContext) -> str:
 
 def test_signatures_of_what_is_called(root: Path) -> None:
     config = configured(root)
-    corpus = corpus_of(folder_at(config, root))
+    corpus = open_corpus(open_folder(config, root))
     target = resolve_target(corpus, "app.py:4-7")
-    oracle = oracles_of(config)(corpus)
+    oracle = make_oracles(config)(corpus)
     assert oracle is not None
     called = oracle.library_calls(target.document, target.lines.first, target.lines.last)
     assert list(called) == [

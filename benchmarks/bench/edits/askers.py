@@ -22,8 +22,8 @@ from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder, update_index
 from bench.edits.tasks import EditTask
 from bench.routing.tasks import code_of
 
@@ -68,10 +68,10 @@ async def ask_product(task: Task, config: Config, local: Answerer[Any]) -> EditA
     with tempfile.TemporaryDirectory() as folder:
         root, data = Path(folder, "project"), Path(folder, "data")
         await asyncio.to_thread(write_files, root, task.files)
-        own = folder_at(replace(config, paths=replace(config.paths, data=data)), root)
+        own = open_folder(replace(config, paths=replace(config.paths, data=data)), root)
         if len(task.files) > 1:
             await asyncio.to_thread(update_index, config, own, lambda *_: None)
-        corpus = corpus_of(own)
+        corpus = open_corpus(own)
         try:
             final = await _answer(task, config, corpus, local)
         finally:

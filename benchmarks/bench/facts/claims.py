@@ -11,7 +11,7 @@ from pathlib import Path
 from assist_context.code.names.occurrences import NameReader
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
-from assist_context.facts.code_uses import CodeUse, every_use, uses_of
+from assist_context.facts.code_uses import CodeUse, every_use, find_uses
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.files.git_history import LineChange, last_changes
 from assist_context.files.git_repository import Git, find_git, never, open_tree
@@ -74,7 +74,7 @@ def facts_of(workspace: FactWorkspace, at: IndexedDefinition) -> DrawnFacts | No
         return None
     site = to_indexed(at.path, facts.definition)
     reader = NameReader(ParsedText(document))
-    uses, _ = uses_of(workspace.corpus, site, reader)
+    uses, _ = find_uses(workspace.corpus, site, reader)
     every = {(use.path, use.line) for use in every_use(workspace.corpus, site, reader)}
     git = find_git(Git(ENVIRON), str(workspace.root))
     tree = open_tree(git, str(workspace.root), never) if git else None

@@ -20,7 +20,7 @@ from assist_context.files.git_repository import Git
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
 from assist_diffs.remarks.diff_facts import diff_facts
-from assist_server.wording.facts import MAX_REMARKS, remarks_of
+from assist_server.wording.facts import MAX_REMARKS, choose_remarks
 from assist_server.workspace.folder_diff import compared_files, diff_against
 from bench.crossfile.index import corpus_of
 from bench.facts.plants import Fault, FaultKind, LinePlace, PlantSite, plant
@@ -70,7 +70,7 @@ class ReviewedDiff:
     @property
     def remarks(self) -> list[DiffFact]:
         """The remarks that `assist review` shows."""
-        return remarks_of(self.facts)[:MAX_REMARKS]
+        return choose_remarks(self.facts)[:MAX_REMARKS]
 
 
 def reviewed_diffs(

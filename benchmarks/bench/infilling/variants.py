@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from assist_completion.display import line_policy
-from assist_completion.display.confidence import gate_of
+from assist_completion.display.confidence import choose_gate
 from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_completion.display.line_policy import ONE_LINE, Shape
 from assist_completion.display.show_gate import finish
-from assist_completion.engine.engine import site_of
+from assist_completion.engine.engine import make_site
 from assist_completion.inference.generation import FULL, Generation, Model, generate_from
 from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.prompt.layout import ANCHOR_LINES, Extent, Plan, plan, render
@@ -130,7 +130,7 @@ def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> 
     context = Context(PATH, language_of(PATH), task.before, task.after)
     cached = sequences.standard if variant.name in STANDARD else sequences.anchored
     prompt, need = prompt_of(sequences.model, variant, task, context)
-    site = site_of(context)
+    site = make_site(context)
     shape = _shape(task, site)
     limit = LINE_TOKENS if task.line else BLOCK_TOKENS
     gen = Generation(context, _stop(variant, task, site, shape), limit)
@@ -138,7 +138,7 @@ def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> 
     if variant.name in RAW:
         text = first_line(gen.text, task) if task.line else gen.text
         return FilledHole(text, gen.tokens.generated, first_line_chances(gen, text))
-    made = finish(site, shape, gen.known_text(), gate_of("", "manual", manual=True))
+    made = finish(site, shape, gen.known_text(), choose_gate("", "manual", manual=True))
     text = line_policy.cut(site, gen.text, shape, is_ended=gen.ended)
     return FilledHole(
         made.candidate, gen.tokens.generated, first_line_chances(gen, text), made.replace, made.reason

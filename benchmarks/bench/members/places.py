@@ -94,7 +94,7 @@ def _place(name: str, text: str, path: str, added: tuple[int, int], rng: random.
     line = lines[at].rstrip("\r\n")
     fitting = columns(line, kind, language_of(path))
     before = "".join(lines[:at])
-    if not fitting or fragments.in_string_or_comment(language_of(path), before, len(before)):
+    if not fitting or fragments.is_string_or_comment(language_of(path), before, len(before)):
         return None
     column = rng.choice(fitting)
     truth = line[column:] + "\n" + "".join(lines[at + 1 : end])

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assist_completion.display.line_policy import choose_shape
-from assist_completion.display.refutation import first_refuted, mentions_in, names_of
-from assist_completion.display.show_gate import before_refuted
-from assist_completion.engine.engine import LOOK_UP, Engine, site_of
+from assist_completion.display.refutation import find_mentions, first_refuted, list_names
+from assist_completion.display.show_gate import cut_refuted
+from assist_completion.engine.engine import LOOK_UP, Engine, make_site
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, TextNames, gather, split_lines
 from assist_server.config.config import Config
 from assist_server.workspace.folder_search import FolderSearch
-from assist_server.workspace.index_update import folder_at, update_index
-from assist_server.workspace.members import oracles_of
+from assist_server.workspace.index_update import open_folder, update_index
+from assist_server.workspace.members import make_oracles
 from bench.checkers.faults import link_installed
 from bench.places.commits import Place, check_out
 
@@ -54,9 +54,9 @@ def index_of(root: Path, config: Config, importing: Sequence[str]) -> Iterator[F
     """The index of a folder and of what some files import, made for this run."""
     with tempfile.TemporaryDirectory() as data:
         here = replace(config, paths=replace(config.paths, data=Path(data)))
-        own = folder_at(here, root)
+        own = open_folder(here, root)
         update_index(here, own, lambda *_: None, importing)
-        search = FolderSearch(own, oracles_of(here))
+        search = FolderSearch(own, make_oracles(here))
         try:
             yield search
         finally:
@@ -139,12 +139,12 @@ class Asker:
     def check(self, place: Place, given: Suggestion, look_ups: LookUps) -> Suggestion:
         """What is left of a suggestion after its names are looked up, without another from the model."""
         question = self.question(place)
-        site = site_of(gather(question.shown, question.cursor))
-        mentions = mentions_in(site, given.text)
-        names = names_of(mentions)
+        site = make_site(gather(question.shown, question.cursor))
+        mentions = find_mentions(site, given.text)
+        names = list_names(mentions)
         found = first_refuted(mentions, question.refute(names, look_ups)) if given.shown and names else None
         shape = choose_shape(site, manual=False, after_accept=False)
-        return given if found is None else before_refuted(site, shape, given, found.at)
+        return given if found is None else cut_refuted(site, shape, given, found.at)
 
     def snippets(self, question: Question, tokens: int) -> tuple[Snippet, ...]:
         """What the index has for a question."""
@@ -157,4 +157,4 @@ class Asker:
         document = Document(str(self.root / place.path), lines, place.language)
         column = len(place.before) - place.before.rfind("\n") - 1
         cursor = Cursor(place.before.count("\n"), column)
-        return Question(self.search, document, cursor, self.search.with_prompt_path(document))
+        return Question(self.search, document, cursor, self.search.set_prompt_path(document))

@@ -17,7 +17,7 @@ from assist_completion.display.confidence import Gate, features
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.filters import clean
 from assist_completion.display.line_policy import Shape
-from assist_completion.display.show_gate import before_refuted, finish, parts
+from assist_completion.display.show_gate import cut_refuted, finish, parts
 from assist_completion.display.suggestion_cache import KnownText
 from assist_completion.suggestion import Suggestion
 from assist_context.languages import language_of
@@ -66,7 +66,7 @@ def shown_by(written: WrittenText, gate: Gate) -> Suggestion:
     """What a gate shows of a text, without the names that the index refutes."""
     answer = finish(written.site, written.shape, written.raw, gate)
     if answer.shown and 0 <= written.refuted < len(answer.text):
-        return before_refuted(written.site, written.shape, answer, written.refuted)
+        return cut_refuted(written.site, written.shape, answer, written.refuted)
     return answer
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.display import line_policy
-from assist_completion.display.refutation import first_refuted, mentions_in, names_of
-from assist_completion.engine.engine import site_of
+from assist_completion.display.refutation import find_mentions, first_refuted, list_names
+from assist_completion.engine.engine import make_site
 from assist_completion.inference.generation import Generation, Model, generate
 from assist_completion.inference.llama import Abort, Load
 from assist_completion.inference.prefix_cache import PrefixCache
@@ -57,7 +57,7 @@ def texts_of(model: Model, asker: Asker, line: CutLine, *, full: bool) -> Iterat
 
 def _generate(model: Model, question: Question, snippets: tuple[Any, ...]) -> Generation:
     context = gather(question.shown, question.cursor, snippets)
-    site = site_of(context)
+    site = make_site(context)
     shape = line_policy.choose_shape(site, manual=False, after_accept=False)
     most = model.budget.block_tokens if shape.multi else model.budget.line_tokens
     stop = partial(line_policy.should_stop, site, shape=shape)
@@ -68,8 +68,8 @@ def _generate(model: Model, question: Question, snippets: tuple[Any, ...]) -> Ge
 
 def _first_refuted(question: Question, text: str) -> int:
     """Where the first name or call begins that the workspace refutes, -1 if there is none."""
-    site = site_of(gather(question.shown, question.cursor))
-    mentions = mentions_in(site, text)
-    names = names_of(mentions)
+    site = make_site(gather(question.shown, question.cursor))
+    mentions = find_mentions(site, text)
+    names = list_names(mentions)
     found = first_refuted(mentions, question.refute(names)) if names else None
     return found.at if found is not None else -1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from assist_completion.inference.answer_generation import AnswerRun, answering_model_of, run_answer
+from assist_completion.inference.answer_generation import AnswerRun, choose_answering_model, run_answer
 from assist_completion.inference.conversation import Conversation
 from assist_completion.inference.llama import Abort, Load
 from assist_escalation.prompts import Messages
@@ -40,7 +40,7 @@ class LocalModelWriter:
 
     def __init__(self, model: Path) -> None:
         load = Load(model, context=WINDOW, sequences=1, threads=1, decode_threads=1)
-        self._model = answering_model_of(load, Abort())
+        self._model = choose_answering_model(load, Abort())
 
     def write(self, messages: Messages, most: int) -> WrittenAnswer:
         run = AnswerRun(Conversation(messages.system, messages.user, most))

@@ -8,7 +8,7 @@ from assist_completion.engine.server_first import ServerFirst
 from assist_escalation.policy.endpoints import ModelServer
 from assist_server.config.config import Config, load_lenient
 from assist_server.team.team_server_opening import open_team_engine
-from assist_server.workspace.folders import WorkspaceFolder, folders_of
+from assist_server.workspace.folders import WorkspaceFolder, make_folders
 from bench.typing.assist_policy import EnginePolicy
 from bench.typing.policy import DocumentView, Totals
 
@@ -30,7 +30,7 @@ def served_engine(config: Config, root: Path, *, healed: bool | None = None) -> 
     `healed`: whether the server begins with a half-typed word; None: as the product does.
     """
     named = ("team", config.escalation.servers["team"])
-    found: tuple[WorkspaceFolder, ...] = folders_of([str(root)], config.paths.data)
+    found: tuple[WorkspaceFolder, ...] = make_folders([str(root)], config.paths.data)
     return open_team_engine(lambda: config, named, lambda: found, None, heals=healed)
 
 

@@ -45,7 +45,7 @@ class JudgedPart:
 class Gate:
     """The weights of a model, and the least chance that is shown.
 
-    >>> gate_of("any model", "balanced").bar < gate_of("any model", "quiet").bar
+    >>> choose_gate("any model", "balanced").bar < choose_gate("any model", "quiet").bar
     True
     """
 
@@ -75,7 +75,7 @@ class Gate:
         return 1 / (1 + math.exp(-max(-40.0, min(40.0, value))))
 
 
-def gate_of(model: str, mode: str, *, manual: bool = False) -> Gate:
+def choose_gate(model: str, mode: str, *, manual: bool = False) -> Gate:
     """The gate for a model's name and a mode. A request by hand always gets its text."""
     weights = FITTED["weights"]
     return Gate(weights.get(model, weights[OTHER]), 0.0 if manual else BARS[mode])

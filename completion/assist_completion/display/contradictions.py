@@ -68,7 +68,7 @@ def _stands_below(site: CursorSite, line: str) -> bool:
     Lines that only look alike in a list of arguments or cases do not count, nor a line that the lines above
     repeat too: where there are two, there may be a third.
     """
-    if not is_substantial(line) or not site.at_line_end or line.rstrip().endswith((",", ":", "{", "(", "[")):
+    if not is_substantial(line) or not site.is_line_end or line.rstrip().endswith((",", ":", "{", "(", "[")):
         return False
     lines_seen = 0
     for below in site.after.split("\n")[1:]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assist_completion.prompt.layout import suffix_of
+from assist_completion.prompt.layout import take_suffix
 from assist_context.code.trees import fragments
 from assist_context.languages import Language
 
@@ -92,10 +92,10 @@ class CursorSite:
     @cached_property
     def below(self) -> str:
         """The next few lines: an answer that was given above other lines does not fit here."""
-        return suffix_of(self.after, _BELOW_LINES, _BELOW_TOKENS)
+        return take_suffix(self.after, _BELOW_LINES, _BELOW_TOKENS)
 
     @cached_property
-    def at_line_end(self) -> bool:
+    def is_line_end(self) -> bool:
         r"""Return whether nothing but auto-closed characters follows on the line.
 
         >>> from assist_context.languages import PLAIN
@@ -124,7 +124,7 @@ class CursorSite:
     @cached_property
     def in_literal(self) -> bool:
         """Return whether what is typed here becomes part of a string or a comment."""
-        return fragments.in_string_or_comment(self.language, self.before, len(self.before))
+        return fragments.is_string_or_comment(self.language, self.before, len(self.before))
 
     @cached_property
     def in_comment(self) -> bool:
@@ -148,7 +148,7 @@ class CursorSite:
         if self.below_header:
             following = next((line for line in self.after.split("\n")[1:] if line.strip()), "")
             return indent(self.code_above) >= indent(following)
-        return fragments.in_empty_block(self.language, self.before + self.after, len(self.before)) or False
+        return fragments.is_empty_block(self.language, self.before + self.after, len(self.before)) or False
 
     @cached_property
     def closes_below(self) -> tuple[tuple[str, int], ...]:
@@ -236,10 +236,10 @@ def same_lines(own: Sequence[str], other: Sequence[str], text: str) -> bool:
     again = own[0][len(text) :]
     columns = {indent(own[0]), indent(again if again[:1].isspace() and not text.strip() else own[0])}
     same = all(indent(a) == indent(b) for a, b in zip(own[1:], other[1:], strict=True))
-    bare = [*map(without_formatting, own)] == [*map(without_formatting, other)]
+    bare = [*map(strip_formatting, own)] == [*map(strip_formatting, other)]
     return same and indent(other[0]) in columns and bare
 
 
-def without_formatting(line: str) -> str:
+def strip_formatting(line: str) -> str:
     """A line without what formatters change: white space, the kind of quotes, a last comma."""
     return re.sub(r"\s+", "", line).replace("'", '"').rstrip(",;")

@@ -150,7 +150,7 @@ def clean(site: CursorSite, text: str) -> CleanText:
         return CleanText(dropped="special-token")
     near = site.near
     text = text[:_MAX_SHOWN].replace("\r\n", "\n").replace("\r", "\n")
-    text = text if near.at_line_end else first_line(text)
+    text = text if near.is_line_end else first_line(text)
     if not text.strip():
         return CleanText(dropped="empty")
     if line_policy.repeats(text):
@@ -168,7 +168,7 @@ def clean(site: CursorSite, text: str) -> CleanText:
     return CleanText(dropped="unseen") if hidden else _check_syntax(near, replace(fitting_text, text=fitting))
 
 
-def _without_echo(site: CursorSite, text: str) -> str:
+def _strip_echo(site: CursorSite, text: str) -> str:
     """Without what is before the cursor already: the start of the line, a word, earlier lines."""
     stem = site.line.strip()
     is_glued = site.line[-1:].strip() != ""
@@ -188,14 +188,14 @@ def _without_echo(site: CursorSite, text: str) -> str:
     return text
 
 
-def _without_suffix(site: CursorSite, text: str) -> str:
+def _strip_suffix(site: CursorSite, text: str) -> str:
     """Without what is after the cursor already: the rest of the line, or the next lines."""
-    if site.at_line_end:
+    if site.is_line_end:
         return text[: line_policy.start_of_copy(site, text)].rstrip()
-    return _without_rest(text, site.rest, site.language)
+    return _strip_rest(text, site.rest, site.language)
 
 
-def _without_rest(text: str, rest: str, language: Language) -> str:
+def _strip_rest(text: str, rest: str, language: Language) -> str:
     """Inside a line: without an ending of the text that is also the start of the line's rest."""
     text = text.rstrip() if rest[:1].isspace() else text
     rest = rest.strip()
@@ -218,7 +218,7 @@ def _count_open(text: str, language: Language) -> int:
     return len(fragments.balance(language, "", text).left) + max(-surplus_angles(text), 0)
 
 
-def _without_closer(site: CursorSite, text: str) -> str:
+def _strip_closer(site: CursorSite, text: str) -> str:
     """Without a last line that closes what the next line of the file closes: `}`, `end`, a tag.
 
     Sound code never has two such lines in a row at one indentation, so nothing has to be counted.
@@ -232,9 +232,9 @@ def _without_closer(site: CursorSite, text: str) -> str:
 
 
 _STEPS: Mapping[Reason, Callable[[CursorSite, str], str]] = {
-    "echo": _without_echo,
-    "duplicates-suffix": _without_suffix,
-    "duplicate-closer": _without_closer,
+    "echo": _strip_echo,
+    "duplicates-suffix": _strip_suffix,
+    "duplicate-closer": _strip_closer,
 }
 
 
@@ -284,7 +284,7 @@ def _fit_spaces(site: CursorSite, text: str) -> str:
     """Remove white space that is there already, before or after the cursor, and any at the line's end."""
     if site.line.strip() and site.line[-1:].isspace() and re.match(r" \S", text):
         text = text[1:]
-    return text.rstrip() if site.at_line_end or site.rest[:1].isspace() else text
+    return text.rstrip() if site.is_line_end or site.rest[:1].isspace() else text
 
 
 def _check_syntax(site: CursorSite, clean_text: CleanText) -> CleanText:

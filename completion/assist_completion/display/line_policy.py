@@ -61,7 +61,7 @@ def choose_shape(site: CursorSite, *, manual: bool, after_accept: bool) -> Shape
     >>> choose_shape(written, manual=False, after_accept=False).max_lines
     1
     """
-    if not site.at_line_end:
+    if not site.is_line_end:
         return ONE_LINE
     if manual:
         return BLOCK
@@ -132,7 +132,7 @@ def cut(site: CursorSite, completion: str, shape: Shape, *, is_ended: bool = Fal
     >>> cut(CursorSite("x = ", "\\n", language_of("a.py")), "1\\ny = 2", ONE_LINE)
     '1'
     """
-    if not shape.multi or not site.at_line_end:
+    if not shape.multi or not site.is_line_end:
         return _cut_line(site, completion)
     text = completion[: _line_limit(site, completion, shape)]
     start = len(site.before)
@@ -147,7 +147,7 @@ def cut(site: CursorSite, completion: str, shape: Shape, *, is_ended: bool = Fal
 
 
 def _cut_line(site: CursorSite, completion: str) -> str:
-    if not site.at_line_end:
+    if not site.is_line_end:
         return first_line(completion).rstrip()
     if _starts_next_line(site, completion):
         return ""

@@ -28,13 +28,13 @@ _TARGET = re.compile(r"\s*(?::[^=\n]*)?=(?!=)")
 _CALLED = re.compile(r"\s*(?:\(|::|!)")
 
 
-def accesses_in(code: str, language: str) -> Iterator[tuple[str, str, int, int]]:
+def find_accesses(code: str, language: str) -> Iterator[tuple[str, str, int, int]]:
     """(receiver, member, first, last) of each access to a member that has to exist, in order.
 
     Strings and comments are blank in `code`. What is assigned to need not exist in languages where that makes
     it, and neither does a method of Rust, which may be of any trait.
 
-    >>> [found[:2] for found in accesses_in("self.cart.find(a.b)[0].name", "python")]
+    >>> [found[:2] for found in find_accesses("self.cart.find(a.b)[0].name", "python")]
     [('self', 'cart'), ('self.cart', 'find'), ('a', 'b'), ('self.cart.find(a.b)[0]', 'name')]
     """
     bound = {name for form in _BINDINGS for match in form.finditer(code) for name in _NAME.findall(match[1])}

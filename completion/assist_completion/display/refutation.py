@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from assist_completion.display.cursor_site import CursorSite, last_line
-from assist_completion.display.member_accesses import accesses_in
-from assist_completion.display.written_calls import calls_in
+from assist_completion.display.member_accesses import find_accesses
+from assist_completion.display.written_calls import find_calls
 from assist_context.code.built_in_names import built_in_names
 from assist_context.code.trees import fragments
 from assist_context.documents import MemberAccess, TextNames, WrittenCall
@@ -103,7 +103,7 @@ class Mention:
     call: WrittenCall | None = None
 
 
-def names_of(mentions: Iterable[Mention]) -> TextNames:
+def list_names(mentions: Iterable[Mention]) -> TextNames:
     """The names that have to exist, and those that must not."""
     entries = list(mentions)
     of_kind = partial(_names, entries)
@@ -146,12 +146,12 @@ def _is_among(mention: Mention, names: TextNames) -> bool:
     return mention.name in getattr(names, mention.kind)
 
 
-def mentions_in(site: CursorSite, text: str) -> list[Mention]:
+def find_mentions(site: CursorSite, text: str) -> list[Mention]:
     r"""The names in a text that can be refuted, in order.
 
     >>> from assist_context.languages import language_of
     >>> site = CursorSite("value = ", "\\n", language_of("a.py"))
-    >>> found = mentions_in(site, "self.fetch(max(size, 1), key=lambda x: x.y)")
+    >>> found = find_mentions(site, "self.fetch(max(size, 1), key=lambda x: x.y)")
     >>> [(mention.kind, mention.name) for mention in found if mention.call is None]
     [('members', 'fetch'), ('accesses', 'fetch'), ('bare', 'size')]
     """
@@ -159,7 +159,7 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
         return []
     code = site.line + text
     mentions = [*_imports(code), *_definitions(site, code)]
-    bare = "" if site.in_literal else _without_strings(site, code)
+    bare = "" if site.in_literal else _blank_strings(site, code)
     if not _IN_IMPORT.search(site.before[-_IMPORT_SIZE:]):
         mentions += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
     start = len(site.line)
@@ -168,7 +168,7 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
     ]
     fresh += (
         Mention("calls", call.callee, max(first - start, 0), call=call)
-        for call, first, last in calls_in(code, bare, site.language.name)
+        for call, first, last in find_calls(code, bare, site.language.name)
         if last > start
     )
     return sorted([*fresh, *_accesses(site, bare, text)], key=lambda mention: mention.at)
@@ -178,10 +178,10 @@ def _accesses(site: CursorSite, code: str, text: str) -> Iterator[Mention]:
     """The members of objects; a chain of calls may begin some lines above."""
     above = ""
     if code.lstrip().startswith((".", "?.")):
-        above = _without_strings(site, site.near.before[: -len(site.line) or None][-_CHAIN:])
+        above = _blank_strings(site, site.near.before[: -len(site.line) or None][-_CHAIN:])
     whole = above + code
     start = len(whole) - len(text)
-    for receiver, name, first, last in accesses_in(whole, site.language.name):
+    for receiver, name, first, last in find_accesses(whole, site.language.name):
         open_end = last == len(whole) and site.rest[:1].isalnum()
         if last > start and not open_end:
             yield Mention("accesses", name, max(first - start, 0), receiver)
@@ -238,7 +238,7 @@ def _is_next_key(site: CursorSite) -> bool:
     return site.language.name in ECMASCRIPT and above.rstrip().endswith("},")
 
 
-def _without_strings(site: CursorSite, code: str) -> str:
+def _blank_strings(site: CursorSite, code: str) -> str:
     """Code with blanks in place of its strings and comments, of the same length."""
     for kind, first, last in fragments.marks(site.language, code):
         if kind in ("string", "comment"):

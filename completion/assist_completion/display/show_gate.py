@@ -127,21 +127,21 @@ def _whole_part(
     return part_text
 
 
-def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, at: int) -> Suggestion:
+def cut_refuted(site: CursorSite, shape: Shape, answer: Suggestion, at: int) -> Suggestion:
     """The part of a suggestion before a name that is refuted at `at`; of several lines, whole ones.
 
     What is not known to be right goes on there, so a part that cannot be left as it is, is not shown.
     """
     several = "\n" in answer.text[:at].lstrip()
     part = sure_part(answer.text, at)
-    part = part if several else _without_opener(site, part)
+    part = part if several else _strip_opener(site, part)
     shorter = _whole_part(site, shape, answer.text, part, several=several)
     if shorter.dropped:
         return replace(answer, text="", shown=False, reason="unknown-name", replace=0)
     return replace(answer, text=shorter.text, replace=shorter.replace)
 
 
-def _without_opener(site: CursorSite, part: str) -> str:
+def _strip_opener(site: CursorSite, part: str) -> str:
     """Without a last bracket that would begin with the name, and a last comma between the user's brackets."""
     part = re.sub(r"\s*\{\Z", "", part)
     if not part.endswith(","):
@@ -220,7 +220,7 @@ def closed_ends(site: CursorSite, text: str, *, is_doubtful: bool) -> Iterator[s
 def _opens_block(site: CursorSite, text: str) -> bool:
     """Return whether a text ends with the bracket of a block, which closes further down."""
     line = last_line(site.before + text).rstrip()
-    return site.at_line_end and line.endswith("{") and site.language.blocks == "brace"
+    return site.is_line_end and line.endswith("{") and site.language.blocks == "brace"
 
 
 def first_line_end(text: str) -> int:
@@ -240,10 +240,10 @@ def sure_part(text: str, at: int) -> str:
     """
     if text[:at].lstrip().count("\n"):
         return text[: text.rfind("\n", 0, at)].rstrip()
-    while 0 < at < len(text) and _in_word(text[at]) and _in_word(text[at - 1]):
+    while 0 < at < len(text) and _is_in_word(text[at]) and _is_in_word(text[at - 1]):
         at -= 1
     return text[:at].rstrip()
 
 
-def _in_word(character: str) -> bool:
+def _is_in_word(character: str) -> bool:
     return character.isalnum() or character == "_"

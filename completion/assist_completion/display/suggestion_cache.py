@@ -98,19 +98,19 @@ class SuggestionCache:
             if entry.path != site.path or entry.below != site.below:
                 continue
             texts = (
-                after_typing(entry, site.before)
-                or after_reindenting(entry, site.before)
-                or after_deleting(entry, site.before)
+                follow_typing(entry, site.before)
+                or follow_indent(entry, site.before)
+                or follow_deletion(entry, site.before)
             )
             if texts is not None:
                 return texts
         return None
 
 
-def after_typing(entry: CachedAnswer, before: str) -> KnownText | None:
+def follow_typing(entry: CachedAnswer, before: str) -> KnownText | None:
     """The rest of an answer whose first part the user typed.
 
-    >>> after_typing(CachedAnswer("a", "x = ", "", "foo(1)"), "x = fo").text
+    >>> follow_typing(CachedAnswer("a", "x = ", "", "foo(1)"), "x = fo").text
     'o(1)'
     """
     size = len(entry.before)
@@ -123,7 +123,7 @@ def after_typing(entry: CachedAnswer, before: str) -> KnownText | None:
     return _skip(entry, len(addition))
 
 
-def after_deleting(entry: CachedAnswer, before: str) -> KnownText | None:
+def follow_deletion(entry: CachedAnswer, before: str) -> KnownText | None:
     """An answer whose user deleted a few characters before it. They are offered again, then the answer."""
     for count in range(1, min(BACK, len(entry.before)) + 1):
         gone = entry.before[-count:]
@@ -137,7 +137,7 @@ def after_deleting(entry: CachedAnswer, before: str) -> KnownText | None:
     return None
 
 
-def after_reindenting(entry: CachedAnswer, before: str) -> KnownText | None:
+def follow_indent(entry: CachedAnswer, before: str) -> KnownText | None:
     """A one-line answer on a line whose indentation alone changed."""
     bare = before.rstrip(" \t")
     old = entry.before.rstrip(" \t")

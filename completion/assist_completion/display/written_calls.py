@@ -19,13 +19,13 @@ _SPREAD = re.compile(r"\*|\.\.\.|.*\.\.\.\Z", re.DOTALL)
 _COMPARED = re.compile(r"(?<=\w)\s*(?:is(?:\s+not)?|==|!=|<=?|>=?)\s*(?:None\b|\d+\b)")
 
 
-def calls_in(code: str, blank: str, language: str) -> Iterator[tuple[WrittenCall, int, int]]:
+def find_calls(code: str, blank: str, language: str) -> Iterator[tuple[WrittenCall, int, int]]:
     """The calls in a code whose brackets are closed, each with its first and last place.
 
     `blank` is the same code with blanks in place of strings and comments.
 
     >>> code = "x = a.f(b, g(1), key=c)"
-    >>> [(call.callee, call.places, call.names) for call, _, _ in calls_in(code, code, "python")]
+    >>> [(call.callee, call.places, call.names) for call, _, _ in find_calls(code, code, "python")]
     [('a.f', 2, ('key',)), ('g', 1, ())]
     """
     for match in _OPENS.finditer(blank):

@@ -20,7 +20,7 @@ from assist_completion.inference.answer_generation import (
     AnsweringModel,
     AnswerOnly,
     AnswerRun,
-    answering_model_of,
+    choose_answering_model,
     run_answer,
     weigh,
 )
@@ -286,9 +286,11 @@ class Answerer(Generic[S]):
 def open_answers(load: Load, facts: AnsweringFacts) -> Answerer[AnswerOnly]:
     """A model that only answers, on a thread of its own. Blocks until it is loaded; raises `ModelError`.
 
-    Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.speeds_of` does.
+    Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.measure_speeds` does.
     """
-    worker = Worker(lambda abort: AnswerOnly(answering_model_of(load, abort)), on_device=bool(load.device))
+    worker = Worker(
+        lambda abort: AnswerOnly(choose_answering_model(load, abort)), on_device=bool(load.device)
+    )
     answers = Answerer(worker, facts, is_owner=True)
     try:
         answers.load()

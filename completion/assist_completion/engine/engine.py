@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from assist_completion.display import line_policy, show_gate
-from assist_completion.display.confidence import Gate, gate_of
+from assist_completion.display.confidence import Gate, choose_gate
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import Shape
-from assist_completion.display.refutation import Mention, first_refuted, mentions_in, names_of
+from assist_completion.display.refutation import Mention, find_mentions, first_refuted, list_names
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
 from assist_completion.engine.alternatives import EXTRA, MOST, Branches, choose
 from assist_completion.engine.event_loop import call_on
@@ -117,7 +117,7 @@ class PendingGeneration:
             self.worker.cancel(self.job)
 
 
-def site_of(context: Context) -> CursorSite:
+def make_site(context: Context) -> CursorSite:
     """The cursor of a context."""
     return CursorSite(context.before, context.after, context.language, context.path)
 
@@ -161,7 +161,7 @@ class Engine:
         Where a text that is asked for by hand names what does not exist, another beginning is
         given instead, if there is one in time.
         """
-        site = site_of(request.context)
+        site = make_site(request.context)
         first = await self._complete(request, site)
         others = await self._others(request, site, first, 2) if request.manual and first.refuted else ()
         return (*others, first)[0]
@@ -193,7 +193,7 @@ class Engine:
         It takes at most `others_s` seconds more. A request that comes meanwhile goes first. What
         names something that does not exist comes last.
         """
-        site = site_of(request.context)
+        site = make_site(request.context)
         first = await self._complete(request, site)
         if first.reason in NO_OTHERS:
             return (first,)
@@ -217,7 +217,7 @@ class Engine:
             self._count_branches(branches)
         others = []
         for generation, suggestion in choose(first, branches, job.gate, most):
-            if await self._refuted_in(job, suggestion.text, self.look_up_s) is not None:
+            if await self._find_refuted(job, suggestion.text, self.look_up_s) is not None:
                 continue
             named_suggestion = replace(
                 suggestion, id=next(self.ids), model=self._name, ms=generation.ms, tokens=generation.tokens
@@ -296,7 +296,7 @@ class Engine:
         if answer.guess:
             self._plan_rest(job)
         patience = max(self.look_up_s, LOOK_UP_SHARE * (self._clock() - start))
-        return await self._without_refuted(job, answer, patience)
+        return await self._drop_refuted(job, answer, patience)
 
     async def _first_answer(self, job: PreparedRequest) -> Suggestion:
         """From known text, else from the generation that is on its way, else from the model."""
@@ -313,25 +313,25 @@ class Engine:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._answer_from_model(job)
 
-    async def _without_refuted(self, job: PreparedRequest, answer: Suggestion, patience: float) -> Suggestion:
+    async def _drop_refuted(self, job: PreparedRequest, answer: Suggestion, patience: float) -> Suggestion:
         """An answer up to the first name that the workspace refutes, as far as that is known in time.
 
         Who asks by hand gets the whole text if nothing would be left of it.
         """
-        mention = await self._refuted_in(job, answer.text, patience) if answer.shown else None
+        mention = await self._find_refuted(job, answer.text, patience) if answer.shown else None
         if mention is None:
             return answer
         suspect = replace(answer, refuted=mention.name, owner=mention.owner, by_editor=mention.by_editor)
         if mention.call is not None:
             suspect = replace(suspect, signature=mention.call.signature)
-        shorter = show_gate.before_refuted(job.site, job.shape, suspect, mention.at)
+        shorter = show_gate.cut_refuted(job.site, job.shape, suspect, mention.at)
         return suspect if job.request.manual and not shorter.shown else shorter
 
-    async def _refuted_in(self, job: PreparedRequest, text: str, patience: float) -> Mention | None:
+    async def _find_refuted(self, job: PreparedRequest, text: str, patience: float) -> Mention | None:
         """The first name in a text that the workspace refutes, as far as that is known in time."""
         look_up = job.request.refute
-        mentions = mentions_in(job.site, text)
-        names = names_of(mentions)
+        mentions = find_mentions(job.site, text)
+        names = list_names(mentions)
         if look_up is None or not names:
             return None
         try:
@@ -344,7 +344,7 @@ class Engine:
         shape = line_policy.choose_shape(site, manual=request.manual, after_accept=request.after_accept)
         limit = request.max_lines or self._settings.max_lines
         shape = line_policy.ONE_LINE if limit == 1 else replace(shape, max_lines=min(shape.max_lines, limit))
-        gate = gate_of(self._name, self._settings.mode, manual=request.manual)
+        gate = choose_gate(self._name, self._settings.mode, manual=request.manual)
         return PreparedRequest(request, site, shape, gate)
 
     def _answer_from_cache(self, job: PreparedRequest) -> Suggestion | None:

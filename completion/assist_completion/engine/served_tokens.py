@@ -19,7 +19,7 @@ from assist_completion.errors import ServedError
 from assist_completion.inference.generation import Generation, TokenBudget
 from assist_completion.inference.llama import Abort, Aborted
 from assist_completion.inference.prefix_cache import CachedPrompt
-from assist_completion.prompt.layout import Plan, continue_at, plan, starts_of, tokens_of
+from assist_completion.prompt.layout import Plan, continue_plan, count_tokens, list_starts, plan
 from assist_context.documents import Context
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class ServedSource:
             return
         generation.continue_until(should_stop, max_tokens)
         before = self._server.admit(generation.context)
-        plan = continue_at(replace(before, before=before.before + generation.text), prompt.plan)
+        plan = continue_plan(replace(before, before=before.before + generation.text), prompt.plan)
         if plan is not None and self._is_admitted(before, plan):
             self._run(self._write(generation, ServedPrompt(plan, "", False, max_tokens)))
 
@@ -155,7 +155,7 @@ class ServedSource:
 
     def _choose_prompt(self, context: Context) -> tuple[CachedPrompt, Plan]:
         """An earlier prompt that this cursor continues, or a new one."""
-        fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in self._prompts]
+        fitting = [(prompt, continue_plan(context, prompt.plan)) for prompt in self._prompts]
         prompts = [
             (prefix, plan)
             for prefix, plan in fitting
@@ -170,11 +170,11 @@ class ServedSource:
         return prompt, prompt.plan
 
     def _new_prompt(self, context: Context) -> CachedPrompt:
-        size = min(sum(map(tokens_of, context.snippets)), self._budget.snippets)
+        size = min(sum(map(count_tokens, context.snippets)), self._budget.snippets)
         full = self._budget.full
         extent = replace(full, head=max(1, full.head - size))
         plans = [prompt.plan for prompt in reversed(self._prompts)]
-        starts = starts_of(plans, context.path, context.snippets)
+        starts = list_starts(plans, context.path, context.snippets)
         new_plan = plan(context, extent, context.snippets, starts)
         while not self._fits(new_plan) and extent.head > LEAST_HEAD:
             extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)

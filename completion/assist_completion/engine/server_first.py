@@ -138,14 +138,16 @@ class ServerFirst:
             if self._breaker.state != "closed":
                 return self._remember(self._local, await ask(self._local, request))
         self._plan_rest()
-        answers = await self._in_time(asyncio.ensure_future(ask(self._server, request)))
+        answers = await self._wait_in_time(asyncio.ensure_future(ask(self._server, request)))
         if answers is not None and answers[0].reason not in UNSERVED:
             return self._remember(self._server, answers)
         if self._local is None:
             return answers or (Suggestion(reason="server-away"),)
         return self._remember(self._local, await ask(self._local, replace(request, immediate=True)))
 
-    async def _in_time(self, task: "asyncio.Future[tuple[Suggestion, ...]]") -> tuple[Suggestion, ...] | None:
+    async def _wait_in_time(
+        self, task: "asyncio.Future[tuple[Suggestion, ...]]"
+    ) -> tuple[Suggestion, ...] | None:
         """Return what the server's engine answers; None if it is late, which the breaker counts."""
         try:
             await asyncio.wait([task], timeout=self._bound if self._local else None)

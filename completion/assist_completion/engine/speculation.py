@@ -84,7 +84,7 @@ class RestingPlace:
     note_read: Callable[[], None]
     note_written: Callable[[], None]
 
-    def is_at(self, context: Context) -> bool:
+    def is_place(self, context: Context) -> bool:
         """Return whether another context has the same cursor."""
         return (self.context.path, self.context.before) == (context.path, context.before)
 
@@ -114,7 +114,7 @@ class Speculator:
         if self._settings.mode == "manual":
             return None
         resting = self._resting
-        if resting is not None and resting.is_at(context) and self._warming is not None:
+        if resting is not None and resting.is_place(context) and self._warming is not None:
             return self._warming.done  # more than that is being read there already
         return self._warm(Lane.PREWARM, lambda source: source.warm(context, full=full))
 

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from assist_completion.errors import CompletionError, ModelError, TooLongError
-from assist_completion.inference.chat_template import prompt_of, template_of
+from assist_completion.inference.chat_template import lay_out_prompt, read_template
 from assist_completion.inference.conversation import (
     AnswerMillis,
     Conversation,
     Ended,
     LocalAnswer,
     Turn,
-    margins_of,
+    count_margins,
     repeats_lines,
 )
 from assist_completion.inference.doubts import Doubt, WeighedToken, doubts
@@ -75,7 +75,7 @@ class AnsweringModel:
         if self.sequence is None:
             llama = self._open_model()
             try:
-                self.template = template_of(llama)
+                self.template = read_template(llama)
             except ModelError:
                 llama.close()
                 raise
@@ -104,7 +104,7 @@ def no_answering_model() -> Llama:
     raise ModelError("no model for answers is set; name one, for example qwen2.5-coder-1.5b.")
 
 
-def answering_model_of(load: Load, abort: Abort, lender: Llama | None = None) -> AnsweringModel:
+def choose_answering_model(load: Load, abort: Abort, lender: Llama | None = None) -> AnsweringModel:
     """An answering model that will open `load`, with the weights of `lender` if that is the same file.
 
     It gets a context of its own. A third sequence in the first context would not do: all sequences of a
@@ -214,7 +214,7 @@ class AnswerRun:
     def answer(self) -> LocalAnswer:
         """The answer as far as it came."""
         tokens = Tokens(len(self.prompt), self.evaluated, len(self.written))
-        return LocalAnswer(self.text, self.ended, margins_of(self.margins), tokens, self.ms)
+        return LocalAnswer(self.text, self.ended, count_margins(self.margins), tokens, self.ms)
 
 
 def run_answer(model: AnsweringModel, run: AnswerRun) -> None:
@@ -227,7 +227,7 @@ def run_answer(model: AnsweringModel, run: AnswerRun) -> None:
     llama = sequence.llama
     if not run.prompt:
         conversation = run.conversation
-        prompt = prompt_of(llama, model.template, conversation.turns())
+        prompt = lay_out_prompt(llama, model.template, conversation.turns())
         prompt += llama.tokenize(conversation.beginning)
         _check_room(llama, len(prompt), conversation.max_tokens)
         run.set_prompt(prompt, DraftReader(llama.tokenize(conversation.draft), llama.load.batches))
@@ -263,7 +263,7 @@ def weigh(model: AnsweringModel, conversation: Conversation, text: str) -> tuple
     if not answer_text:
         return ()
     user = llama.tokenize(before + text)
-    prompt = prompt_of(llama, model.template, (*conversation.turns()[:-1], Turn("user", before + text)))
+    prompt = lay_out_prompt(llama, model.template, (*conversation.turns()[:-1], Turn("user", before + text)))
     ends = [at for at in range(len(user), len(prompt) + 1) if prompt[at - len(user) : at] == user]
     if not ends:
         return ()

@@ -36,7 +36,7 @@ class Vocabulary(Protocol):
     def chat_template(self) -> str: ...
 
 
-def template_of(vocabulary: Vocabulary) -> str:
+def read_template(vocabulary: Vocabulary) -> str:
     """The model's own chat template, or ChatML.
 
     ChatML is used if llama.cpp does not know the model's template and the model has ChatML's tokens. Raises
@@ -57,7 +57,7 @@ def template_of(vocabulary: Vocabulary) -> str:
     return CHATML
 
 
-def prompt_of(vocabulary: Vocabulary, template: str, turns: Sequence[Turn]) -> list[int]:
+def lay_out_prompt(vocabulary: Vocabulary, template: str, turns: Sequence[Turn]) -> list[int]:
     """The tokens of a conversation, up to where the answer begins.
 
     Raises `ModelError` if the template omits or moves a turn. The prompt must never lose its system turn.

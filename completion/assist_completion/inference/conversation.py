@@ -111,10 +111,10 @@ class LocalAnswer:
     ms: AnswerMillis = field(default_factory=AnswerMillis)
 
 
-def margins_of(each: list[float]) -> Margins:
+def count_margins(each: list[float]) -> Margins:
     """The margins of an answer from the margins of its tokens.
 
-    >>> margins_of([4.0, 1.0, 1.0])
+    >>> count_margins([4.0, 1.0, 1.0])
     Margins(mean=2.0, least=1.0, worst8=2.0)
     """
     if not each:

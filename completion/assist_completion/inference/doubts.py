@@ -61,7 +61,7 @@ def doubts(tokens: Sequence[WeighedToken]) -> tuple[Doubt, ...]:
 
 def _tells(own: str, best: str, above: str) -> bool:
     """Say if another token was possible, and not only another name, space, bracket or comment."""
-    if not own or not best or own == best or _in_prose(above):
+    if not own or not best or own == best or _is_prose(above):
         return False
     if own.startswith(_COMMENT) or best.startswith(_COMMENT):
         return False
@@ -76,7 +76,7 @@ def _tells(own: str, best: str, above: str) -> bool:
     return is_above and _NAME.fullmatch(other) is not None and len(own) - len(name) == len(best) - len(other)
 
 
-def _in_prose(above: str) -> bool:
+def _is_prose(above: str) -> bool:
     """Return whether a text ends within a comment of its own line or a docstring."""
     line = above.rpartition("\n")[2].lstrip()
     return line.startswith(_COMMENT) or any(above.count(mark) % 2 for mark in ('"""', "'''"))

@@ -18,7 +18,7 @@ from assist_completion.inference.answer_generation import AnsweringModel, no_ans
 from assist_completion.inference.llama import Llama, Logits
 from assist_completion.inference.prefix_cache import CachedPrompt, PrefixCache
 from assist_completion.prompt.fim_tokens import Fim
-from assist_completion.prompt.layout import FAR, Extent, Plan, plan, render, tokens_of
+from assist_completion.prompt.layout import FAR, Extent, Plan, count_tokens, plan, render
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.suggestion import Millis, Tokens
 from assist_context.documents import CHARS_PER_TOKEN, Context, Snippet
@@ -347,13 +347,13 @@ def _new_prompt(
     """A new prompt with the full head, or with less where `part` says how much."""
     starts: list[str] = []
     if part is None:
-        size = min(sum(map(tokens_of, snippets)), model.budget.snippets)
+        size = min(sum(map(count_tokens, snippets)), model.budget.snippets)
         extent = replace(model.budget.full, head=max(1, model.budget.full.head - size))
         starts = model.prefix_cache.starts(context.path, snippets, guest=model.guest)
     else:
         extent = part
     if model.budget.exact:
-        extent = replace(extent, head=_in_real_tokens(model, context, extent.head))
+        extent = replace(extent, head=_count_real_tokens(model, context, extent.head))
     while True:
         fresh = plan(context, extent, snippets, starts)
         tokens = render(fresh, model.fim, model.llama.tokenize)
@@ -365,7 +365,7 @@ def _new_prompt(
         starts = []
 
 
-def _in_real_tokens(model: Model, context: Context, tokens: int) -> int:
+def _count_real_tokens(model: Model, context: Context, tokens: int) -> int:
     """So many tokens of this text, as a number of tokens of `CHARS_PER_TOKEN` characters."""
     sample = context.before[-int(tokens * CHARS_PER_TOKEN) :]
     count = len(model.llama.tokenize(sample))

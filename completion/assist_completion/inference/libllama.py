@@ -169,9 +169,9 @@ class Library:
         names = (*_FUNCTIONS, *_WITH_MODEL_PARAMS, *_WITH_CONTEXT_PARAMS)
         if missing := [name for name in names if not hasattr(library, name)]:
             raise ModelError(f"{path} is no llama.cpp that assist knows: it has no {missing[0]}.")
-        self.layout = layout_of(library, path)
-        model_params = _with_room("ModelParams", _MODEL_PARAMS)
-        context_params = _with_room("ContextParams", self.layout.context)
+        self.layout = choose_layout(library, path)
+        model_params = _make_room("ModelParams", _MODEL_PARAMS)
+        context_params = _make_room("ContextParams", self.layout.context)
         functions = {
             **_FUNCTIONS,
             _WITH_MODEL_PARAMS[0]: (model_params, ()),
@@ -194,7 +194,7 @@ class Library:
         raise AttributeError(f"llama.cpp's {name} is not declared")
 
 
-def layout_of(library: ctypes.CDLL, path: Path, layouts: Sequence[Layout] = LAYOUTS) -> Layout:
+def choose_layout(library: ctypes.CDLL, path: Path, layouts: Sequence[Layout] = LAYOUTS) -> Layout:
     """The layout that shows the default parameters as they are.
 
     Raises `ModelError` if none does, or several.
@@ -203,7 +203,7 @@ def layout_of(library: ctypes.CDLL, path: Path, layouts: Sequence[Layout] = LAYO
     for layout in layouts:
         function = library.llama_context_default_params
         function.argtypes = ()
-        function.restype = _with_room("ContextParams", layout.context)
+        function.restype = _make_room("ContextParams", layout.context)
         params = function()
         if all(getattr(params, name) == value for name, value in _DEFAULTS.items()):
             matches.append(layout)
@@ -216,6 +216,6 @@ def layout_of(library: ctypes.CDLL, path: Path, layouts: Sequence[Layout] = LAYO
     return matches[0]
 
 
-def _with_room(name: str, fields: Sequence[tuple[str, Any]]) -> type[ctypes.Structure]:
+def _make_room(name: str, fields: Sequence[tuple[str, Any]]) -> type[ctypes.Structure]:
     """A struct with room after it."""
     return type(name, (ctypes.Structure,), {"_fields_": (*fields, ("spare", c_uint8 * SPARE))})

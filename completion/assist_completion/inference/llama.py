@@ -149,7 +149,7 @@ class Llama:
         self._context = self._api.llama_init_from_model(self._model, self._params(load))
         if not self._context:
             self._free_weights()
-            raise _error_of(load)(
+            raise _find_error(load)(
                 f"no memory for {load.sequences} x {load.context} tokens of context of {load.path}."
             )
         self._memory = self._api.llama_get_memory(self._context)
@@ -330,7 +330,7 @@ class Llama:
             raise Aborted
         if answer != 0:
             self.truncate(seq, position)
-            error = _error_of(self.load) if answer < 0 else ModelError
+            error = _find_error(self.load) if answer < 0 else ModelError
             raise error(f"llama_decode answered {answer} for {len(tokens)} tokens at {position}.")
 
     def truncate(self, seq: int, length: int) -> None:
@@ -378,7 +378,7 @@ def _fitting(lender: Llama | None, load: Load) -> Llama | None:
     return lender if lender.load.path.resolve() == load.path.resolve() else None
 
 
-def _error_of(load: Load) -> type[ModelError]:
+def _find_error(load: Load) -> type[ModelError]:
     return DeviceError if load.device else ModelError
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from assist_completion.inference.llama import Llama, Logits
 from assist_completion.inference.sequence import LlamaSequence, SequenceSnapshot
-from assist_completion.prompt.layout import Plan, common_prefix, continue_at, starts_of
+from assist_completion.prompt.layout import Plan, common_prefix, continue_plan, list_starts
 from assist_context.documents import Context, Snippet
 
 WORTH = 64  # tokens: below this, evaluating again (0.2 s) is as good as a snapshot
@@ -61,14 +61,14 @@ class PrefixCache:
         the file is better, then one with the current snippets, then the one with the nearest anchor.
         """
         prompts = (prompt for prompt in self._prompts if prompt.guest is guest)
-        fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in prompts]
+        fitting = [(prompt, continue_plan(context, prompt.plan)) for prompt in prompts]
         candidates = [(prompt, plan) for prompt, plan in fitting if plan is not None]
         return max(candidates, key=lambda each: _rank(each[0], each[1], context), default=None)
 
     def starts(self, path: str, snippets: tuple[Snippet, ...], *, guest: bool = False) -> list[str]:
         """Return how the full heads of a file after these snippets begin, the newest first."""
         plans = [prompt.plan for prompt in reversed(self._prompts) if prompt.full and prompt.guest is guest]
-        return starts_of(plans, path, snippets)
+        return list_starts(plans, path, snippets)
 
     def count_reusable(self, tokens: tuple[int, ...]) -> int:
         """Return how many leading tokens of a new prompt are in the cache already."""
@@ -101,7 +101,7 @@ class PrefixCache:
         healed token stays out of the prompt, so nothing is computed. After `Aborted` the prompt is shorter,
         but correct.
         """
-        sequence = _sequence_of(prompt)
+        sequence = _take_sequence(prompt)
         computed_logits = prompt.logits
         if computed_logits is not None and computed_logits[0] == len(tokens) == common_prefix(
             sequence.tokens, tokens
@@ -115,7 +115,7 @@ class PrefixCache:
 
     def append(self, prompt: CachedPrompt, token: int) -> Logits:
         """Decode one more token at the end of a live prompt."""
-        return _sequence_of(prompt).append(token)
+        return _take_sequence(prompt).append(token)
 
     def is_front(self, prompt: CachedPrompt) -> bool:
         return prompt.sequence is self._front
@@ -128,7 +128,7 @@ class PrefixCache:
             source = prompt
             prefix = len(prompt.tokens)
         self._stash(sequence)
-        snapshot = _snapshot_of(source) if source is not None and prefix >= WORTH else None
+        snapshot = _take_snapshot(source) if source is not None and prefix >= WORTH else None
         if snapshot is not None:
             sequence.restore(snapshot, prefix)
         else:
@@ -180,13 +180,13 @@ class PrefixCache:
         prompt.logits = None
 
 
-def _sequence_of(prompt: CachedPrompt) -> LlamaSequence:
+def _take_sequence(prompt: CachedPrompt) -> LlamaSequence:
     if prompt.sequence is None:
         raise ValueError("this prompt is not live: activate it before it is evaluated")
     return prompt.sequence
 
 
-def _snapshot_of(prompt: CachedPrompt) -> SequenceSnapshot | None:
+def _take_snapshot(prompt: CachedPrompt) -> SequenceSnapshot | None:
     return prompt.sequence.save() if prompt.sequence is not None else prompt.snapshot
 
 

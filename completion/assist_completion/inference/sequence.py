@@ -32,9 +32,9 @@ class LlamaSequence:
 
     def unread(self, prompt: list[int]) -> int:
         """Return how many tokens of `prompt` reading it would compute."""
-        return len(prompt) - self._kept_of(prompt)
+        return len(prompt) - self._count_kept(prompt)
 
-    def _kept_of(self, prompt: list[int]) -> int:
+    def _count_kept(self, prompt: list[int]) -> int:
         return min(common_prefix(self.tokens, prompt), len(prompt) - 1)
 
     def read(self, prompt: list[int]) -> Logits:
@@ -43,7 +43,7 @@ class LlamaSequence:
         Only what follows the longest common prefix is computed, and at least one token. After `Aborted` or
         `ModelError` the sequence holds a correct, shorter prompt.
         """
-        keep = self._kept_of(prompt)
+        keep = self._count_kept(prompt)
         self.truncate(keep)
         try:
             return self.llama.decode(self._number, prompt[keep:], keep)

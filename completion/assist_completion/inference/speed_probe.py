@@ -20,7 +20,7 @@ from assist_completion.errors import DeviceError, ModelError
 from assist_completion.inference.answer_generation import (
     AnsweringModel,
     AnswerRun,
-    answering_model_of,
+    choose_answering_model,
     no_answering_model,
 )
 from assist_completion.inference.devices import driver_state, failure, part_here
@@ -122,7 +122,7 @@ def is_faster(device: Speed, processor: Speed) -> bool:
     return waits(device) < waits(processor)
 
 
-def speeds_of(
+def measure_speeds(
     trial: SpeedTrial,
     choice: DeviceChoice,
     memory: Path,
@@ -141,13 +141,13 @@ def speeds_of(
     kind = part_here() if choice != "cpu" else ""
     device = None
     if kind:
-        device = _speed_of(replace(trial, device=kind), memory, patience, say)
+        device = _measure_speed(replace(trial, device=kind), memory, patience, say)
     is_choice = device is not None and not device.why and choice == "auto"
-    processor = _speed_of(replace(trial, compared=is_choice), memory, TIMEOUT, say, again=again)
+    processor = _measure_speed(replace(trial, compared=is_choice), memory, TIMEOUT, say, again=again)
     return Speeds(processor, device, choice)
 
 
-def _speed_of(
+def _measure_speed(
     trial: SpeedTrial, memory: Path, timeout: float, say: Callable[[str], None], *, again: bool = False
 ) -> Speed:
     key = _key(trial)
@@ -164,7 +164,7 @@ def _speed_of(
         new = _probe(trial, timeout)
     except DeviceError as error:
         new = Speed(0.0, 0.0, 1, 0, quiet=False, device=trial.device, why=str(error))
-    return _remember(memory, key, best_of(old, new, time.time()))
+    return _remember(memory, key, choose_best(old, new, time.time()))
 
 
 def measure_again(trial: SpeedTrial, memory: Path, model: Model) -> Speed:
@@ -174,7 +174,7 @@ def measure_again(trial: SpeedTrial, memory: Path, model: Model) -> Speed:
     """
     key = _key(trial)
     new = measure_open(model.llama, trial)
-    return _remember(memory, key, best_of(_read_memory(memory).get(key), new, time.time()))
+    return _remember(memory, key, choose_best(_read_memory(memory).get(key), new, time.time()))
 
 
 def note_answer(trial: SpeedTrial, memory: Path, run: AnswerRun) -> float:
@@ -210,7 +210,7 @@ def needs_probe(speed: Speed, now: float, *, busy: bool) -> bool:
     return not (speed.quiet or busy or speed.tries >= TRIES or now - speed.tried < AGAIN)
 
 
-def best_of(old: Speed | None, new: Speed, now: float) -> Speed:
+def choose_best(old: Speed | None, new: Speed, now: float) -> Speed:
     """The faster of two measurements: what else ran meanwhile can only have slowed a model down."""
     if old is None:
         return replace(new, tried=now)
@@ -281,7 +281,7 @@ def opener(
         if answering is None:
             answering_model = AnsweringModel(no_answering_model)
         else:
-            answering_model = answering_model_of(answering, abort, llama)
+            answering_model = choose_answering_model(answering, abort, llama)
         healer = Healer(pieces, fim.special)
         mine = budget if spare is None or llama.load.device else spare
         return Model(llama, fim, healer, pieces, prefix_cache, mine, answering_model)

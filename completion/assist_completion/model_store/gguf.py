@@ -131,13 +131,13 @@ def _tensor_bytes(kind: int, shape: list[int]) -> int:
 
 
 def _name(view: mmap.mmap, at: int) -> tuple[bytes, int]:
-    end = _after_string(view, at)
+    end = _skip_string(view, at)
     if end - at - 8 > LONGEST_NAME:
         raise ValueError(end)
     return view[at + 8 : end], end
 
 
-def _after_string(view: mmap.mmap, at: int) -> int:
+def _skip_string(view: mmap.mmap, at: int) -> int:
     end = at + 8 + int.from_bytes(view[at : at + 8], "little")
     if end > len(view):
         raise IndexError(end)
@@ -146,7 +146,7 @@ def _after_string(view: mmap.mmap, at: int) -> int:
 
 def _skip_value(view: mmap.mmap, at: int, kind: int) -> int:
     if kind == STRING:
-        return _after_string(view, at)
+        return _skip_string(view, at)
     if kind != ARRAY:
         return at + _scalar_bytes(kind)
     inner: int
@@ -156,7 +156,7 @@ def _skip_value(view: mmap.mmap, at: int, kind: int) -> int:
     if inner != STRING:  # llama.cpp reads no arrays within arrays either, so those are an unknown kind
         return at + count * _scalar_bytes(inner)
     for _ in range(count):
-        at = _after_string(view, at)
+        at = _skip_string(view, at)
     return at
 
 

@@ -46,7 +46,7 @@ class InstalledModel:
     pin: Pin | None
 
 
-def path_of(store: Store, row: ModelRow) -> Path:
+def get_path(store: Store, row: ModelRow) -> Path:
     """Find where the file of `row` is, or would be."""
     return store.root / row.file
 
@@ -57,7 +57,7 @@ def installed_models(store: Store) -> tuple[InstalledModel, ...]:
     return tuple(
         InstalledModel(row, path, path.stat().st_size, pins.get(row.name))
         for row in store.rows
-        if (path := path_of(store, row)).is_file()
+        if (path := get_path(store, row)).is_file()
     )
 
 
@@ -75,7 +75,7 @@ def resolve(store: Store, name_or_path: str) -> Path:
             )
     else:
         row = find(name_or_path, store.rows)
-        path = path_of(store, row)
+        path = get_path(store, row)
         if not path.is_file():
             raise MissingModelError(
                 f"The model {row.name} is not on this machine: run `assist models pull {row.name}`."
@@ -90,7 +90,7 @@ def verified_file(store: Store, name_or_path: str, say: Say = lambda _: None) ->
     Blocks while it hashes (1 s for 500 MB), and says so before. Raises what `resolve` and `verify` raise.
     """
     path = resolve(store, name_or_path)
-    row = _row_of(store, path)
+    row = _find_row(store, path)
     if row is None:
         return path
     row_hash = expected_hash(store, row)
@@ -104,7 +104,7 @@ def verified_file(store: Store, name_or_path: str, say: Say = lambda _: None) ->
 def verify(store: Store, name: str) -> InstalledModel:
     """Hash the file of `name`. ModelError unless it has the hash of the catalogue, else the pinned one."""
     row = find(name, store.rows)
-    path = path_of(store, row)
+    path = get_path(store, row)
     pin = read_pins(store.root).get(row.name)
     resolve(store, row.name)
     row_hash = expected_hash(store, row)
@@ -127,9 +127,9 @@ def verify(store: Store, name: str) -> InstalledModel:
     return InstalledModel(row, path, path.stat().st_size, pin)
 
 
-def _row_of(store: Store, path: Path) -> ModelRow | None:
+def _find_row(store: Store, path: Path) -> ModelRow | None:
     """The row whose file this is, also if it was named by its path."""
-    return next((row for row in store.rows if _same_file(path_of(store, row), path)), None)
+    return next((row for row in store.rows if _same_file(get_path(store, row), path)), None)
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -128,7 +128,7 @@ def _imports(far: FarLines, names: Collection[str]) -> Iterator[tuple[int, str]]
         while end < min(far.start, at + IMPORT_LINES) and _goes_on(statement, far.language.name):
             statement += "\n" + far.lines[end]
             end += 1
-        if line := _without_unused(statement, far.language.name, names):
+        if line := _drop_unused(statement, far.language.name, names):
             yield at, line
         at = end
 
@@ -139,7 +139,7 @@ def _goes_on(statement: str, language: str) -> bool:
     return statement.count("(") > statement.count(")") or statement.count("{") > statement.count("}")
 
 
-def _without_unused(statement: str, language: str, used_names: Collection[str]) -> str:
+def _drop_unused(statement: str, language: str, used_names: Collection[str]) -> str:
     """An import in one line, with the names that are used; "" if none is."""
     line = _one_line(statement.split("\n")).strip()
     shape = _SHAPES.get(language)

@@ -55,25 +55,25 @@ class Plan:
     far: str = ""
 
 
-def starts_of(plans: Iterable[Plan], path: str, snippets: tuple[Snippet, ...]) -> list[str]:
+def list_starts(plans: Iterable[Plan], path: str, snippets: tuple[Snippet, ...]) -> list[str]:
     """Return how the heads of a file after these snippets begin, in the order of the plans, each once."""
     heads = [earlier.head for earlier in plans if earlier.path == path and earlier.snippets == snippets]
     return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
 
-def tokens_of(snippet: Snippet) -> int:
+def count_tokens(snippet: Snippet) -> int:
     """An upper estimate of the tokens of a snippet, its path and marks included."""
     return int((len(snippet.text) + len(snippet.path)) / CHARS_PER_TOKEN) + 3
 
 
-def suffix_of(after: str, lines: int, tokens: int) -> str:
+def take_suffix(after: str, lines: int, tokens: int) -> str:
     r"""The text that the prompt shows after the cursor.
 
     It starts on the next line, unless this line has more than closing characters after the cursor.
 
-    >>> suffix_of(")\nx = 1\ny = 2\n", 1, 100)
+    >>> take_suffix(")\nx = 1\ny = 2\n", 1, 100)
     'x = 1\n'
-    >>> suffix_of("b)\nx = 1\n", 5, 100)
+    >>> take_suffix("b)\nx = 1\n", 5, 100)
     'b)\nx = 1\n'
     """
     rest, newline, below = after.partition("\n")
@@ -107,7 +107,7 @@ def plan(
     """
     lines = context.before.split("\n")
     anchor = _anchor(lines, extent.anchor)
-    suffix = suffix_of(context.after, extent.lines_after, extent.suffix)
+    suffix = take_suffix(context.after, extent.lines_after, extent.suffix)
     far = ""
     start = _known_start(context.before, lines, anchor, extent, starts)
     if extent.far:
@@ -170,7 +170,7 @@ def _known_start(
     return None
 
 
-def continue_at(context: Context, earlier: Plan) -> Plan | None:
+def continue_plan(context: Context, earlier: Plan) -> Plan | None:
     """The plan for this cursor with the anchor of an earlier plan, or None if that does not fit here.
 
     It fits if its head is unchanged above the cursor, and its suffix below. Edits elsewhere, and lines
@@ -189,7 +189,7 @@ def continue_at(context: Context, earlier: Plan) -> Plan | None:
     if addition and not addition.strip() and earlier.head.endswith("\n"):
         return None  # only indentation after MID: exact match falls from 0.59 to 0.38
     lines = earlier.suffix.count("\n") + 1
-    now = suffix_of(context.after, lines, 10 * lines + 200)
+    now = take_suffix(context.after, lines, 10 * lines + 200)
     if not same_suffix(earlier.suffix, now[: len(earlier.suffix)] if earlier.suffix else now):
         return None
     return replace(earlier, typed=addition)

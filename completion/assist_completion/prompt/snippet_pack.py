@@ -7,7 +7,7 @@ All of that happens while no request waits: a request takes the pack as it is. T
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_completion.prompt.layout import tokens_of
+from assist_completion.prompt.layout import count_tokens
 from assist_context.documents import Snippet
 
 BETTER = 1.25  # a new set replaces a pack if it scores so many times as much in the current ranking
@@ -38,7 +38,7 @@ def offer(pack: Pack, snippets: Sequence[Snippet], budget: int) -> Pack:
         return pack
     scores = {_key(snippet): snippet.score for snippet in snippets}
     value = sum(scores.get(_key(snippet), 0.0) for snippet in pack.snippets)
-    room = budget - sum(map(tokens_of, pack.snippets))
+    room = budget - sum(map(count_tokens, pack.snippets))
     additions = _take_fitting(missing, room)[:GROWN]
     gain = sum(snippet.score for snippet in additions)
     if additions and gain > (BETTER - 1) * value:
@@ -52,7 +52,7 @@ def _take_fitting(snippets: Sequence[Snippet], budget: int) -> list[Snippet]:
     """The best snippets that fit, best first. A snippet that is too long is skipped for a smaller one."""
     selection: list[Snippet] = []
     for snippet in snippets:
-        need = tokens_of(snippet)
+        need = count_tokens(snippet)
         if need <= budget:
             selection.append(snippet)
             budget -= need

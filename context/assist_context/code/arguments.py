@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 import tree_sitter
 
-from assist_context.code.calls import Parameter, call_rules, parameters_of
+from assist_context.code.calls import Parameter, call_rules, list_parameters
 from assist_context.code.trees.parsed_text import node_text
 from assist_context.languages import Language
 
@@ -28,7 +28,7 @@ def written_parameters(language: Language, function: tree_sitter.Node, pattern: 
     bound = set(_bound_names(body)) if body is not None else set()
     return {
         parameter.name: parameter
-        for parameter in parameters_of(language, function)
+        for parameter in list_parameters(language, function)
         if parameter.kind not in ("receiver", "variadic")
         and parameter.name.isidentifier()
         and parameter.name not in bound
@@ -50,7 +50,7 @@ def changed_object(
     return callee.child_by_field_name(member[0]) if node_text(name) in changing else None
 
 
-def whole_of(part: tree_sitter.Node) -> tree_sitter.Node | None:
+def find_whole(part: tree_sitter.Node) -> tree_sitter.Node | None:
     """The name whose part a node is, as `a` of `a.b[0]`; None for a part of the value of a call."""
     while part.named_children:
         if not _PARTS.match(part.type):

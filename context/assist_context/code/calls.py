@@ -128,7 +128,7 @@ def call_rules(language: Language) -> CallRules | None:
     return CallRules(**values)
 
 
-def definitions_of(text: ParsedText, name: str) -> list[Signature]:
+def find_definitions(text: ParsedText, name: str) -> list[Signature]:
     """The functions, methods and constructors of a name, in the order of the text."""
     rules = call_rules(text.document.language)
     signatures: dict[ByteSpan, Signature] = {}
@@ -145,7 +145,7 @@ def definitions_of(text: ParsedText, name: str) -> list[Signature]:
     return list(signatures.values())
 
 
-def calls_of(text: ParsedText, name: str) -> Iterator[CallSite]:
+def find_call_sites(text: ParsedText, name: str) -> Iterator[CallSite]:
     """The calls of a name in the order of the text, whatever they mean; at most `MAX_CALLS` places."""
     rules = call_rules(text.document.language)
     if rules is None or text.root is None:
@@ -160,14 +160,14 @@ def calls_of(text: ParsedText, name: str) -> Iterator[CallSite]:
                 yield site
 
 
-def parameters_of(language: Language, function: tree_sitter.Node) -> tuple[Parameter, ...]:
+def list_parameters(language: Language, function: tree_sitter.Node) -> tuple[Parameter, ...]:
     """The parameters of a function by its node, in order; none of another node."""
     rules = call_rules(language)
     listing = _listing(rules, function) if rules is not None else None
     return tuple(_parameters(rules, listing)) if rules is not None and listing is not None else ()
 
 
-def owner_at(text: ParsedText, byte: int) -> tuple[str, frozenset[str]]:
+def find_owner(text: ParsedText, byte: int) -> tuple[str, frozenset[str]]:
     """The class or type whose body is around a byte, and the names of what it extends or implements."""
     rules = call_rules(text.document.language)
     node = text.node(byte, byte)

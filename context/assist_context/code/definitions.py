@@ -118,7 +118,7 @@ def definitions_in_part(
     """The sites in a part of a text, and the scopes that continue beyond its end."""
     sites, extents = _collect_sites(source, matches, around)
     widest = max((site.end for site in sites), default=0)
-    sites_kept, stack = _with_parents(sites, keys, before, around)
+    sites_kept, stack = _add_parents(sites, keys, before, around)
     if widest <= end:
         return sites_kept, NO_SCOPES
     ends = [extent for extent in extents if extent[1] > end]
@@ -286,7 +286,7 @@ def _readable_name(text: str) -> str:
     return name[:NAME_CHARACTERS]
 
 
-def _with_parents(
+def _add_parents(
     sites: list[DefinitionSite],
     keys: set[DefinitionKey],
     before: AbstractSet[DefinitionKey],

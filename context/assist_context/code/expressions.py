@@ -37,7 +37,9 @@ class Expressions:
     handlers: Sequence[ErrorHandler]
 
 
-def expressions_in(tree: ParsedText, lines: Sequence[LineRange], around: Sequence[LineRange]) -> Expressions:
+def find_expressions(
+    tree: ParsedText, lines: Sequence[LineRange], around: Sequence[LineRange]
+) -> Expressions:
     """The operations and calls that have one of these lines, and the handlers that have one of `around`.
 
     Both are in order.

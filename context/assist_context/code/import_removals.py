@@ -15,7 +15,7 @@ from assist_context.languages import ECMASCRIPT
 def remove_import(tree: ParsedText, statement: ImportStatement, name: ImportedName) -> ByteEdit | None:
     """The change that no longer imports a name of a statement; `None` if other code is in the way."""
     if len(statement.names) == 1:
-        return _without_statement(tree, statement)
+        return _drop_statement(tree, statement)
     language = tree.document.language.name
     listing = statement.listing
     members = [
@@ -52,7 +52,7 @@ def _out_of_list(tree: ParsedText, members: list[ImportedName], name: ImportedNa
     return members[at - 1].span[1], end, ""
 
 
-def _without_statement(tree: ParsedText, statement: ImportStatement) -> ByteEdit | None:
+def _drop_statement(tree: ParsedText, statement: ImportStatement) -> ByteEdit | None:
     """A statement with its lines, and with the blank lines that would be left over."""
     lines = tree.document.lines
     span = statement.span

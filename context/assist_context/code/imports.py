@@ -36,7 +36,7 @@ class Import:
     level: int = 0
 
 
-def imports_of(source: Source, matches: tuple[QueryMatch, ...]) -> tuple[Import, ...]:
+def read_imports(source: Source, matches: tuple[QueryMatch, ...]) -> tuple[Import, ...]:
     """The imports of a file, in source order."""
     modules: dict[int, tuple[str, str, list[tuple[int, str]]]] = {}
     for _, captures in matches:

@@ -15,14 +15,14 @@ import tree_sitter
 from assist_context.code.language_rules import language_rules
 from assist_context.code.statements import (
     StatementRules,
-    function_at,
+    find_function,
+    get_value,
     guard_parts,
-    line_of,
     one_line,
     raises_by_call,
     statement_rules,
     tail_values,
-    value_of,
+    write_line,
 )
 from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.languages import Language
@@ -75,7 +75,7 @@ class _OutlineRules:
 
 
 @lru_cache
-def _rules_of(language: Language) -> _OutlineRules | None:
+def _outline_rules(language: Language) -> _OutlineRules | None:
     row = language_rules(language.name, "outline")
     statements = statement_rules(language)
     if row is None or statements is None:
@@ -84,25 +84,25 @@ def _rules_of(language: Language) -> _OutlineRules | None:
     return _OutlineRules(row["parts"], follows, blocks, callbacks, row.get("always", {}), statements)
 
 
-def outline_of(text: ParsedText, first: int, last: int, names: Collection[str]) -> tuple[OutlinePart, ...]:
+def read_outline(text: ParsedText, first: int, last: int, names: Collection[str]) -> tuple[OutlinePart, ...]:
     """The parts of the function in these lines; none for anything else. Calls are shown of `known` names.
 
     >>> from assist_context.documents import Document, split_lines
     >>> from assist_context.languages import language_of
     >>> text = "def f(x):\\n    if not x:\\n        return 0\\n    for y in x:\\n        g(y)\\n"
     >>> parsed = ParsedText(Document("a.py", split_lines(text), language_of("a.py")))
-    >>> [(part.line, part.kind, part.text) for part in outline_of(parsed, 1, 5, {"g"})]
+    >>> [(part.line, part.kind, part.text) for part in read_outline(parsed, 1, 5, {"g"})]
     [(2, 'guard', 'returns 0 if not x'), (4, 'loop', 'for y in x: g(y)')]
     """
-    rules = _rules_of(text.document.language)
-    function = function_at(text, rules.statements, first, last) if rules else None
+    rules = _outline_rules(text.document.language)
+    function = find_function(text, rules.statements, first, last) if rules else None
     body = function.child_by_field_name("body") if function is not None else None
     if rules is None or body is None:
         return ()
     tails = tail_values(rules.statements, function, body) if function is not None else ()
     ends = frozenset(node.id for node in tails)
     walk = _OutlineWalk(text.source.data, rules, frozenset(names), ends)
-    return fitting(list(walk.parts_of([body], 0)))
+    return fitting(list(walk.list_parts([body], 0)))
 
 
 def fitting(parts: Sequence[OutlinePart]) -> tuple[OutlinePart, ...]:
@@ -129,7 +129,7 @@ class _OutlineWalk:
     known: frozenset[str]
     ends: frozenset[int]
 
-    def parts_of(self, nodes: Sequence[tree_sitter.Node], depth: int) -> Iterator[OutlinePart]:
+    def list_parts(self, nodes: Sequence[tree_sitter.Node], depth: int) -> Iterator[OutlinePart]:
         """The parts of statements, and of what holds statements."""
         statements = list(self._statements(nodes))
         is_skipped = False
@@ -138,9 +138,9 @@ class _OutlineWalk:
                 is_skipped = False
             elif after is not None and not self._inner(node) and (fails := self._failure(after)):
                 is_skipped = True
-                yield OutlinePart(_line(node), _last(after), depth, "guard", f"{line_of(node)}, {fails}")
+                yield OutlinePart(_line(node), _last(after), depth, "guard", f"{write_line(node)}, {fails}")
             else:
-                yield from self._of_statement(node, depth)
+                yield from self._outline_plain(node, depth)
 
     def _statements(self, nodes: Sequence[tree_sitter.Node]) -> Iterator[tree_sitter.Node]:
         for node in nodes:
@@ -164,11 +164,11 @@ class _OutlineWalk:
         statements = self.rules.statements
         return guard_parts(statements, branch) if branch.type in statements.branches else None
 
-    def _of_statement(self, node: tree_sitter.Node, depth: int) -> Iterator[OutlinePart]:
+    def _outline_plain(self, node: tree_sitter.Node, depth: int) -> Iterator[OutlinePart]:
         start = node.start_byte
         if inner := self._inner(node):
             for part in inner:
-                yield from self._of_part(part, start, depth)
+                yield from self._outline_part(part, start, depth)
                 start = part.end_byte
         elif simple := self._simple(node):
             yield OutlinePart(_line(node), _last(node), depth, *simple)
@@ -183,7 +183,7 @@ class _OutlineWalk:
         single = node.type == "expression_statement"
         return [part for child in node.named_children if long or single for part in self._inner(child)]
 
-    def _of_part(self, node: tree_sitter.Node, start: int, depth: int) -> Iterator[OutlinePart]:
+    def _outline_part(self, node: tree_sitter.Node, start: int, depth: int) -> Iterator[OutlinePart]:
         """A part whose text begins at a byte, what is in it, and what follows it, such as an `else`."""
         guard = self._guard(node)
         if guard is not None and start == node.start_byte:
@@ -191,7 +191,7 @@ class _OutlineWalk:
             return
         children = [child for child in node.named_children if "comment" not in child.type]
         if node.type == "else_clause" and len(children) == 1 and children[0].type in self.rules.parts:
-            yield from self._of_part(children[0], start, depth)
+            yield from self._outline_part(children[0], start, depth)
             return
         body = self._body_start(node)
         alternative = node.child_by_field_name("alternative")
@@ -203,14 +203,14 @@ class _OutlineWalk:
             inside = inside[:1]
             head = f"do ... {_head(self.data[inside[0].end_byte : node.end_byte])}"
         kind = self.rules.parts.get(node.type, "callback")
-        yield from self._with_body((self._line_at(start, node), inside), (kind, head), depth)
+        yield from self._outline_body((self._line_number(start, node), inside), (kind, head), depth)
         for part in following:
             if part.type in self.rules.blocks:  # of Go, where an `else` is no node
-                yield from self._with_body((_line(part), [part]), ("branch", "else"), depth)
+                yield from self._outline_body((_line(part), [part]), ("branch", "else"), depth)
             else:
-                yield from self._of_part(part, part.start_byte if part != alternative else end, depth)
+                yield from self._outline_part(part, part.start_byte if part != alternative else end, depth)
 
-    def _with_body(
+    def _outline_body(
         self,
         place: tuple[int, Sequence[tree_sitter.Node]],
         kind_and_text: tuple[OutlineKind, str],
@@ -222,12 +222,12 @@ class _OutlineWalk:
         statements = [node for node in self._statements(inside) if kind != "case" or node.type != _BREAK]
         last = max([line, *map(_last, inside)])
         if len(statements) == 1 and not self._inner(statements[0]):
-            yield OutlinePart(line, last, depth, kind, _with_statement(head, _plain(statements[0])))
+            yield OutlinePart(line, last, depth, kind, _outline_statement(head, _plain(statements[0])))
             return
         yield OutlinePart(line, last, depth, kind, head)
-        yield from self.parts_of(statements, depth + 1)
+        yield from self.list_parts(statements, depth + 1)
 
-    def _line_at(self, start: int, node: tree_sitter.Node) -> int:
+    def _line_number(self, start: int, node: tree_sitter.Node) -> int:
         """The line of a part whose text begins at an earlier byte, which may be the end of another part."""
         return _line(node) - self.data[start : node.start_byte].lstrip(b"\n\r\t )}];,").count(b"\n")
 
@@ -245,8 +245,8 @@ class _OutlineWalk:
     def _guard_words(self, branch: tree_sitter.Node, condition: str, then: tree_sitter.Node) -> str:
         first = branch.child_by_field_name("initializer")
         if first is not None and _FAILED.fullmatch(condition) and (error_text := _passed_on(then)):
-            return f"{line_of(first)}, {error_text}"
-        before = f"{line_of(first)}; " if first is not None else ""
+            return f"{write_line(first)}, {error_text}"
+        before = f"{write_line(first)}; " if first is not None else ""
         return one_line(f"{_way_out(then)} if {before}{condition}")
 
     def _simple(self, node: tree_sitter.Node) -> tuple[OutlineKind, str] | None:
@@ -258,7 +258,7 @@ class _OutlineWalk:
         }  # fmt: skip
         for kind, types in kinds.items():
             if only.type in types:
-                return kind, in_line(f"{kind} {value_of(only)}").strip()
+                return kind, in_line(f"{kind} {get_value(only)}").strip()
         if node.id in self.ends:
             return "returns", f"returns {_plain(node)}"
         if raises_by_call(rules, only):
@@ -271,7 +271,7 @@ class _OutlineWalk:
 
 def _passed_on(leaving: tree_sitter.Node) -> str:
     """Return what a way out does with an error: it returns it, or wraps it; "" if it drops it."""
-    text = line_of(leaving)
+    text = write_line(leaving)
     if not text.startswith("return") or not _ERROR.search(text):
         return ""
     return "or returns its error" if re.search(r"\berr\w*$", text) else "or returns an error"
@@ -279,7 +279,7 @@ def _passed_on(leaving: tree_sitter.Node) -> str:
 
 def _way_out(leaving: tree_sitter.Node) -> str:
     """Return what a guard does, in words: "returns early", "raises KeyError(name)"."""
-    word, _, value = line_of(leaving).rstrip(";").partition(" ")
+    word, _, value = write_line(leaving).rstrip(";").partition(" ")
     value = value if len(value) <= _SHORT else f"{value[: _SHORT - 4].rstrip()} ..."
     return " ".join(filter(None, (_LEAVES.get(word, word), value or ("early" if word == "return" else ""))))
 
@@ -289,7 +289,7 @@ def _head(code: bytes) -> str:
     return in_line(code.decode("utf-8", "replace").strip().lstrip(")}];, \n").rstrip(_ENDS))
 
 
-def _with_statement(head: str, statement: str) -> str:
+def _outline_statement(head: str, statement: str) -> str:
     return one_line(f"{head} {statement}" if head.endswith("=>") else f"{head}: {statement}")
 
 

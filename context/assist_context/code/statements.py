@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import tree_sitter
 
-from assist_context.code.arguments import changed_object, whole_of, written_parameters
+from assist_context.code.arguments import changed_object, find_whole, written_parameters
 from assist_context.code.calls import call_rules
 from assist_context.code.language_rules import language_rules
 from assist_context.code.trees.parsed_text import ParsedText, node_text
@@ -78,18 +78,18 @@ def statement_rules(language: Language) -> StatementRules | None:
     return StatementRules(**values)
 
 
-def statements_in(text: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
+def find_statements(text: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
     """The statements of the function in these lines, in order; none for anything else.
 
     >>> from assist_context.documents import Document, split_lines
     >>> from assist_context.languages import language_of
     >>> text = "def f(x):\\n    if not x:\\n        return 0\\n    return g(x)\\n"
     >>> parsed = ParsedText(Document("a.py", split_lines(text), language_of("a.py")))
-    >>> [(found.kind, found.line, found.text) for found in statements_in(parsed, 1, 4)]
+    >>> [(found.kind, found.line, found.text) for found in find_statements(parsed, 1, 4)]
     [('guard', 2, 'not x: return 0'), ('returns', 4, 'g(x)')]
     """
     rules = statement_rules(text.document.language)
-    function = function_at(text, rules, first, last) if rules else None
+    function = find_function(text, rules, first, last) if rules else None
     body = function.child_by_field_name("body") if function is not None else None
     if rules is None or function is None or body is None:
         return ()
@@ -98,21 +98,21 @@ def statements_in(text: ParsedText, first: int, last: int) -> tuple[CodeStatemen
     statements = [guard for guard, _ in guards]
     statements += _statements(rules, body, leaving)
     statements += [
-        CodeStatement("returns", value.start_point.row + 1, line_of(value))
+        CodeStatement("returns", value.start_point.row + 1, write_line(value))
         for value in tail_values(rules, function, body)
     ]
     statements += _changes(rules, text, function, body)
     return tuple(sorted(statements, key=lambda statement: statement.line))
 
 
-def protections_in(text: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
+def find_protections(text: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
     """Return what keeps a function from going on: each branch, what it raises, catches, and holds meanwhile.
 
-    Other than `statements_in`, it finds branches at any depth, and in functions without a name. A branch that
+    Unlike `find_statements`, it finds branches at any depth, and in functions without a name. A branch that
     ends by leaving is a guard.
     """
     rules = statement_rules(text.document.language)
-    function = function_at(text, rules, first, last) if rules else None
+    function = find_function(text, rules, first, last) if rules else None
     if rules is None or function is None:
         return ()
     statements = []
@@ -132,13 +132,13 @@ def protections_in(text: ParsedText, first: int, last: int) -> tuple[CodeStateme
         if condition := _condition(rules, node):
             statements.append(CodeStatement("branch", line, condition))
         elif node.type in rules.raises or raises_by_call(rules, node):
-            statements.append(CodeStatement("raises", line, line_of(node)))
+            statements.append(CodeStatement("raises", line, write_line(node)))
         elif node.type in rules.handlers:
             statements.append(
-                CodeStatement("catches", line, line_of(node).partition(":")[0].partition("{")[0].strip())
+                CodeStatement("catches", line, write_line(node).partition(":")[0].partition("{")[0].strip())
             )
-        elif node.type in rules.holds and " as " not in line_of(node):
-            statements.append(CodeStatement("holds", line, line_of(node)))
+        elif node.type in rules.holds and " as " not in write_line(node):
+            statements.append(CodeStatement("holds", line, write_line(node)))
     return tuple(sorted(statements, key=lambda statement: statement.line))
 
 
@@ -150,7 +150,7 @@ def _condition(rules: StatementRules, node: tree_sitter.Node) -> str:
         condition = node.child_by_field_name(name)
     else:
         condition = node.named_children[0] if node.type in rules.cases else None
-    return _without_brackets(line_of(condition)) if condition is not None else ""
+    return _strip_brackets(write_line(condition)) if condition is not None else ""
 
 
 def _has_name(text: ParsedText, function: tree_sitter.Node) -> bool:
@@ -163,7 +163,7 @@ def _has_name(text: ParsedText, function: tree_sitter.Node) -> bool:
     return is_assigned or function.child_by_field_name("name") is not None
 
 
-def function_at(text: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
+def find_function(text: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
     """The outermost function that begins in these lines and ends on the last."""
     if text.root is None:
         return None
@@ -201,7 +201,7 @@ def _guard(
     parts = guard_parts(rules, branch, alone=alone)
     if parts is None:
         return None
-    text = f"{parts[0]}: {line_of(parts[1])}"
+    text = f"{parts[0]}: {write_line(parts[1])}"
     return CodeStatement("guard", branch.start_point.row + 1, text), parts[1]
 
 
@@ -216,7 +216,7 @@ def guard_parts(
     then = _leaving_statement(rules, consequence, alone=alone)
     if condition is None or then is None or branch.child_by_field_name("alternative") is not None:
         return None
-    return _without_brackets(line_of(condition)), then
+    return _strip_brackets(write_line(condition)), then
 
 
 def _top_statements(body: tree_sitter.Node) -> list[tree_sitter.Node]:
@@ -263,12 +263,12 @@ def _statements(
     for node in _own_nodes(rules, body, leaving):
         line = node.start_point.row + 1
         if node.type in rules.returns:
-            if text := value_of(node):
+            if text := get_value(node):
                 yield CodeStatement("returns", line, text)
         elif node.type in rules.yields:
-            yield CodeStatement("yields", line, value_of(node))
+            yield CodeStatement("yields", line, get_value(node))
         elif node.type in rules.raises or raises_by_call(rules, node):
-            yield CodeStatement("raises", line, line_of(node) if rules.calls else value_of(node))
+            yield CodeStatement("raises", line, write_line(node) if rules.calls else get_value(node))
 
 
 def _changes(
@@ -288,14 +288,14 @@ def _changes(
         for part in _targets(rules, node):
             name = _whole_name(part)
             is_given = name in parameters and name != node_text(part)
-            if is_given or _is_part_of(part, own):
+            if is_given or _belongs_to(part, own):
                 targets.add(name)
-                yield CodeStatement("changes", line, line_of(part))
+                yield CodeStatement("changes", line, write_line(part))
         object_name = changed_object(language, node, rules.changing)
         name = _whole_name(object_name)
         if name in parameters or (name in own and name != node_text(object_name)):
             targets.add(name)
-            yield CodeStatement("changes", line, f"{line_of(node.named_children[0])}(...)")
+            yield CodeStatement("changes", line, f"{write_line(node.named_children[0])}(...)")
     inside = range(*body.byte_range)
     for name, parameter in parameters.items() if rules.declared else ():
         if name not in targets and any(start in inside for start, _ in tree.words(name)):
@@ -305,12 +305,12 @@ def _changes(
 
 
 def _whole_name(part: tree_sitter.Node | None) -> str:
-    return node_text(whole_of(part)) if part is not None else ""
+    return node_text(find_whole(part)) if part is not None else ""
 
 
-def value_of(node: tree_sitter.Node) -> str:
+def get_value(node: tree_sitter.Node) -> str:
     """Return what follows the keyword of a statement."""
-    text = line_of(node)
+    text = write_line(node)
     return text.partition(" ")[2].removeprefix("from ").rstrip(";") if " " in text else ""
 
 
@@ -335,7 +335,7 @@ def _targets(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sit
             yield part
 
 
-def _is_part_of(part: tree_sitter.Node, own: frozenset[str]) -> bool:
+def _belongs_to(part: tree_sitter.Node, own: frozenset[str]) -> bool:
     """Return whether a node is a part of the function's own object, or of what a call of it gives."""
     holder = part
     while holder.named_children:
@@ -396,10 +396,10 @@ def _break_values(rules: StatementRules, loop: tree_sitter.Node) -> Iterator[tre
             waiting += reversed(node.named_children)
 
 
-def _without_brackets(condition: str) -> str:
+def _strip_brackets(condition: str) -> str:
     """A condition without the pair of brackets around all of it.
 
-    >>> _without_brackets("(a(b) || c)"), _without_brackets("(a) || (b)")
+    >>> _strip_brackets("(a(b) || c)"), _strip_brackets("(a) || (b)")
     ('a(b) || c', '(a) || (b)')
     """
     depth = 0
@@ -410,7 +410,7 @@ def _without_brackets(condition: str) -> str:
     return condition
 
 
-def line_of(node: tree_sitter.Node) -> str:
+def write_line(node: tree_sitter.Node) -> str:
     """A node in one line, without a comment that it ends with."""
     whole = node_text(node)
     if node.children and "comment" in (last := node.children[-1]).type:

@@ -31,7 +31,7 @@ from assist_context.code.definitions import (
     EnclosingScopes,
     definitions_in_part,
 )
-from assist_context.code.imports import Import, imports_of
+from assist_context.code.imports import Import, read_imports
 from assist_context.code.trees import grammars
 from assist_context.code.trees.grammars import Mark, Reading
 from assist_context.code.trees.source_text import Source, encode
@@ -88,11 +88,11 @@ def locate_references(source: Source, marks: Iterable[Mark], sites: Sequence[Def
             result.append((text, bisect_right(starts, start), inside))
         else:
             line = bisect_right(starts, start)
-            result += [(name, line, inside) for name in _names_in(text, how)]
+            result += [(name, line, inside) for name in _find_names(text, how)]
     return result
 
 
-def _names_in(text: str, how: str) -> list[str]:
+def _find_names(text: str, how: str) -> list[str]:
     """The names in a capture: the last part of a path, without type arguments."""
     if how == "ref.words":
         return text.split()
@@ -210,7 +210,7 @@ def outline(
             ]
         ),
         tuple([Reference(name, line, names[inside]) for name, line, inside in refs]),
-        imports_of(source, reading.matches),
+        read_imports(source, reading.matches),
         frozenset(keys),
         continuing,
     )

@@ -67,10 +67,10 @@ class CodeUnit:
         return head if "." in head else ()
 
 
-def units_of(path: str, text: str) -> list[CodeUnit]:
+def list_units(path: str, text: str) -> list[CodeUnit]:
     """The statements of a text in their order; none without a grammar.
 
-    >>> [unit.words for unit in units_of("a.py", "if x:\\n    f(1, 'a')\\n")]
+    >>> [unit.words for unit in list_units("a.py", "if x:\\n    f(1, 'a')\\n")]
     [('if', 'x'), ('f', '(', '1', '"a"')]
     """
     return code_units(ParsedText(Document(path, split_lines(text), language_of(path))))

@@ -16,7 +16,7 @@ from assist_context.relations.counterparts import is_module_of_tests, is_test, i
 from assist_context.retrieval import meanings
 from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, head_span, skeleton
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.cursor_query import UsedName, identifiers, query_at
+from assist_context.retrieval.cursor_query import UsedName, identifiers, make_query
 
 USES = 15  # calls of a subject that are shown by their lines
 AROUND = 2  # lines above and below a call
@@ -124,14 +124,14 @@ def callees(
         UsedName(text, 1.0, owner) for _, text, owner in sorted(names, key=lambda each: each[0])
     )
     if callees_found:
-        query = query_at(document, Cursor(target.last - 1, 0), target.path)
+        query = make_query(document, Cursor(target.last - 1, 0), target.path)
         query = replace(query, names=callees_found, first=target.first, last=target.last)
         for definition in meanings.definitions(corpus, query, corpus.imports(target.path), others):
-            if not _stands_in(corpus, definition.path, target.path):
+            if not _is_stand_in_test(corpus, definition.path, target.path):
                 yield _head(definition) if heads else definition
 
 
-def _stands_in(corpus: Corpus, path: str, user: str) -> bool:
+def _is_stand_in_test(corpus: Corpus, path: str, user: str) -> bool:
     """Say if a definition is for tests, such as a mock of a library: code means it only by an import."""
     stray = is_test(path) and not is_test(user)
     return stray and not ImportWays(corpus, path).is_imported(user)
@@ -174,7 +174,7 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
             for site in sites:
                 lines_shown.update(range(max(first, site.line - AROUND), min(last, site.line + AROUND) + 1))
             if lines_shown:
-                yield Candidate(path, spans_of(lines_shown), "caller", corpus)
+                yield Candidate(path, join_spans(lines_shown), "caller", corpus)
 
 
 def caller_lines(
@@ -192,7 +192,7 @@ def caller_lines(
                 {site.line, around.start_line if around else site.line}
             )
         for path, lines in lines_shown.items():
-            yield Candidate(path, spans_of(lines), "caller", corpus)
+            yield Candidate(path, join_spans(lines), "caller", corpus)
 
 
 def uses(corpus: Corpus, subject: IndexedDefinition, ways: ImportWays | None = None) -> list[ReferenceSite]:
@@ -215,7 +215,7 @@ def uses(corpus: Corpus, subject: IndexedDefinition, ways: ImportWays | None = N
     return sorted(use_lines, key=lambda site: (not sure[site.path], site.path, site.line))
 
 
-def tests_of(
+def find_tests(
     corpus: Corpus, subjects: Sequence[IndexedDefinition], target: TargetLines | None, *, edits: bool
 ) -> Iterator[Candidate]:
     """Tests that use the subjects, then the heads of tests whose file names match the subjects' files.
@@ -230,10 +230,10 @@ def tests_of(
                 yield heads
 
 
-def spans_of(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:
+def join_spans(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:
     """Lines as spans, in order.
 
-    >>> spans_of({4, 1, 2})
+    >>> join_spans({4, 1, 2})
     ((1, 2), (4, 4))
     """
     spans: list[tuple[int, int]] = []

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
-from assist_context.evidence.call_graph import TargetLines, apart, enclosing, spans_of, uses
+from assist_context.evidence.call_graph import TargetLines, apart, enclosing, join_spans, uses
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
 from assist_context.relations.counterparts import ABOVE, begins_test, has_tests, is_test, siblings
-from assist_context.relations.path_index import by_distance
+from assist_context.relations.path_index import sort_by_distance
 from assist_context.retrieval.candidates import Candidate
 from assist_context.retrieval.corpus import Corpus
 
@@ -49,14 +49,14 @@ def existing_tests(
         first = min((definition.start_line for definition in outline), default=1) - 1
         head = set(range(1, min(first, HEAD_LINES) + 1))
         if functions_used := functions.get(path):
-            yield Candidate(path, spans_of({*head, *functions_used}), "test", corpus)
+            yield Candidate(path, join_spans({*head, *functions_used}), "test", corpus)
         elif len(lines) <= FIRST_TESTS:
-            yield Candidate(path, spans_of(range(1, len(lines) + 1)), "test", corpus)
+            yield Candidate(path, join_spans(range(1, len(lines) + 1)), "test", corpus)
         alike = most_alike(lines, names)
         for tests in _fewer_and_fewer(alike):
-            yield Candidate(path, spans_of({*head, *tests}), "test", corpus)
+            yield Candidate(path, join_spans({*head, *tests}), "test", corpus)
         for tests in alike:
-            yield Candidate(path, spans_of(tests), "test", corpus)
+            yield Candidate(path, join_spans(tests), "test", corpus)
 
 
 def _tests_that_use(corpus: Corpus, subjects: Sequence[IndexedDefinition]) -> dict[str, set[int]]:
@@ -92,7 +92,7 @@ def most_alike(lines: Sequence[str], names: Sequence[str]) -> list[set[int]]:
     {3, 4}
     """
     tests = sorted(_named_tests(lines, names), key=lambda test: (-test[0][0], -test[0][1], test[1]))
-    return [_lines_of(lines, at, end) for _, at, end in tests[:ALIKE]]
+    return [_choose_lines(lines, at, end) for _, at, end in tests[:ALIKE]]
 
 
 def _best_match(lines: Sequence[str], names: Sequence[str]) -> int:
@@ -126,7 +126,7 @@ def _alikeness(title: str, name: str) -> tuple[int, float]:
     return common, SequenceMatcher(None, " ".join(words), " ".join(name_words)).ratio()
 
 
-def _lines_of(lines: Sequence[str], at: int, end: int) -> set[int]:
+def _choose_lines(lines: Sequence[str], at: int, end: int) -> set[int]:
     """The lines of a test from 1, with what is above it, and the head of the class or group around it."""
     first = at
     while first > 0 and ABOVE.match(lines[first - 1]):
@@ -157,6 +157,6 @@ def _example_tests(corpus: Corpus, target: TargetLines | None, names: Sequence[s
         return []
     suffix = PurePosixPath(target.path).suffix
     tests = [path for path in corpus.files().paths if path.endswith(suffix) and is_test(path)]
-    near = by_distance([test for test in tests if corpus.outline(test)], target.path) if suffix else []
+    near = sort_by_distance([test for test in tests if corpus.outline(test)], target.path) if suffix else []
     near = [path for path in near[:NEAREST] if has_tests(corpus.lines(path))]
     return sorted(near, key=lambda path: -_best_match(corpus.lines(path), names))[:1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
 
-from assist_context.evidence.mentions import MentionedName, names_in
+from assist_context.evidence.mentions import MentionedName, find_names
 from assist_context.languages import PLAIN, language_of
 
 AskedFact = Literal["places", "returns", "raises", "writes", "calls", "uses", "tests", "changes"]
@@ -83,9 +83,9 @@ def fact_question(question: str) -> FactQuestion:
     """
     if len(question) > _LONGEST:
         return FactQuestion()
-    words = _FILE.sub(_without_file, question)
-    names = names_in(words)
-    text = _without_names(words, names)
+    words = _FILE.sub(_drop_file, question)
+    names = find_names(words)
+    text = _drop_names(words, names)
     capitals = dict.fromkeys(_CAPITAL.findall(text))
     text = _CAPITAL.sub("@", text)
     for pattern in _POLITE:
@@ -134,7 +134,7 @@ def _parts(text: str) -> Iterator[list[str]]:
     yield part
 
 
-def _without_file(match: re.Match[str]) -> str:
+def _drop_file(match: re.Match[str]) -> str:
     """Nothing for the path of a file of code, which is a place and no name."""
     return match[0] if language_of(match[0]) is PLAIN else ""
 
@@ -147,7 +147,7 @@ def _kept_name(match: re.Match[str]) -> str:
     return next(filter(None, match.groups()), "")
 
 
-def _without_names(question: str, names: Sequence[MentionedName]) -> str:
+def _drop_names(question: str, names: Sequence[MentionedName]) -> str:
     """The words of a question with "@" for each name, and ";" for the marks between its parts."""
     text = question.replace("’", "'")
     text = re.sub(r"`+[^`\n]*`+(?:\(\))?", " @ ", text)

@@ -16,16 +16,16 @@ from assist_context.evidence.call_graph import (
     callees,
     caller_lines,
     callers,
+    find_tests,
     subjects,
-    tests_of,
 )
 from assist_context.evidence.example_tests import existing_tests
-from assist_context.evidence.intent import QuestionIntent, intent_of
-from assist_context.evidence.mentions import MentionedName, likely_meanings, named_files, names_in
+from assist_context.evidence.intent import QuestionIntent, read_intent
+from assist_context.evidence.mentions import MentionedName, find_names, likely_meanings, named_files
 from assist_context.evidence.search_results import (
     FoundPiece,
-    candidates_of,
     close_ones,
+    list_candidates,
     ranked_code,
     ranked_pages,
 )
@@ -114,7 +114,7 @@ def gather_evidence(
     `command` says what is wanted: a key of `PLANS`, or "ask" for what the words of the question say.
     A target that is neither indexed nor open gives nothing by itself.
     """
-    intent = intent_of(question)
+    intent = read_intent(question)
     meanings = _meanings_of_names(corpus, question, target, others, command)
     query = _Asked(question, target, intent, meanings, named_files(corpus.files(), question))
     plan = PLANS.get(command) or PLANS["code" if target and intent.kind == "either" else intent.kind]
@@ -150,7 +150,7 @@ def _meanings_of_names(
     Where code is shown alone, these are names of one thing that the code does not have yet: others are names
     of parameters more often than of code to use.
     """
-    names = names_in(question)
+    names = find_names(question)
     if command in ALONE and target:
         text = "".join(corpus.lines(target.path)[target.first - 1 : target.last])
         names = tuple(name for name in names if name.text not in text)
@@ -173,8 +173,8 @@ def _proposals(
     return {
         "around": _around(corpus, target) if target else (),
         "definition": _definitions(corpus, query.named, query.files),
-        "page": candidates_of(hits.pages, "page", query.question),
-        "search": candidates_of(hits.code, "search", query.question),
+        "page": list_candidates(hits.pages, "page", query.question),
+        "search": list_candidates(hits.code, "search", query.question),
         "callee": callees(corpus, target, others, heads=heads) if target else (),
         "caller": (callers if command in EDITED else caller_lines)(corpus, about, tests=False),
         "test": _tests(corpus, about, target, command) if wants_tests else (),
@@ -191,7 +191,7 @@ def _tests(
 ) -> Iterable[Candidate]:
     if command == "test":
         return existing_tests(corpus, about, target)
-    return tests_of(corpus, about, target, edits=command in EDITED)
+    return find_tests(corpus, about, target, edits=command in EDITED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
-from assist_context.evidence.mentions import names_in
+from assist_context.evidence.mentions import find_names
 
 EvidenceKind = Literal["pages", "code", "either"]
 
@@ -33,22 +33,22 @@ class QuestionIntent:
     usage: bool = False
 
 
-def intent_of(question: str) -> QuestionIntent:
+def read_intent(question: str) -> QuestionIntent:
     """Return what a question asks for.
 
-    >>> intent_of("How do I run it behind a proxy?").kind, intent_of("Where is `total` called?").kind
+    >>> read_intent("How do I run it behind a proxy?").kind, read_intent("Where is `total` called?").kind
     ('pages', 'code')
     """
     text = _plain_words(question)
     kind: EvidenceKind = "either"
-    if _speaks_of("pages", text):
+    if _mentions("pages", text):
         kind = "pages"
-    elif names_in(question) or (_speaks_of("code", text) and not _speaks_of("usage", text)):
+    elif find_names(question) or (_mentions("code", text) and not _mentions("usage", text)):
         kind = "code"
-    elif _speaks_of("usage", text):
+    elif _mentions("usage", text):
         kind = "pages"
     return QuestionIntent(
-        kind, _speaks_of("tests", text), _speaks_of("changes", text), _speaks_of("usage", text)
+        kind, _mentions("tests", text), _mentions("changes", text), _mentions("usage", text)
     )
 
 
@@ -56,7 +56,7 @@ def _plain_words(question: str) -> str:
     return " ".join(re.findall(r"[\w'-]+", question[:LONGEST].lower()))
 
 
-def _speaks_of(subject: str, text: str) -> bool:
+def _mentions(subject: str, text: str) -> bool:
     words = f" {text} "
     phrases = _TABLE[subject]
     return any(f" {phrase} " in words or (not phrase.isascii() and phrase in text) for phrase in phrases)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.evidence.call_graph import apart
-from assist_context.evidence.intent import QuestionIntent, intent_of, is_chronicle
-from assist_context.evidence.mentions import likely_meanings, names_in
+from assist_context.evidence.intent import QuestionIntent, is_chronicle, read_intent
+from assist_context.evidence.mentions import find_names, likely_meanings
 from assist_context.evidence.question_words import QuestionWords, is_boilerplate, question_words
 from assist_context.evidence.quotes import said_by_page
 from assist_context.evidence.search_results import FoundPiece, is_aside, ranked_pages
@@ -61,8 +61,8 @@ def search_places(
     may_list: Callable[[str], bool] = lambda _: True,
 ) -> SearchedPlaces:
     """The places that answer a question best, in files that may be listed."""
-    intent = intent_of(question)
-    words = _words_in(corpora, question)
+    intent = read_intent(question)
+    words = _find_words(corpora, question)
     code = _found_code(corpora, question, words, 2 * most, may_list)
     pages = _found_pages(corpora, question, words, may_list)[:most]
     best = max((place.share for place in code), default=0.0)
@@ -80,7 +80,7 @@ def _found_pages(
     corpora: Sequence[Corpus], question: str, words: QuestionWords, may_list: Callable[[str], bool]
 ) -> list[FoundLines]:
     """The sections that answer a question, one for each page, by the lines that say most of them."""
-    intent = intent_of(question)
+    intent = read_intent(question)
     places: dict[tuple[str, str], FoundLines] = {}
     for piece in ranked_pages(corpora, question, intent):
         path = piece.hit.path
@@ -101,7 +101,7 @@ def _page_place(piece: FoundPiece, words: QuestionWords) -> FoundLines | None:
     text = tuple(said_by_page(section))
     if not text:
         return None
-    share = words.share_in(words.meant_by("\n".join((hit.path, hit.name, *section))))
+    share = words.rate_share(words.meant_by("\n".join((hit.path, hit.name, *section))))
     return FoundLines(
         piece.corpus, hit.path, hit.start_line, hit.start_line, last, piece.score, share, text,
         section=hit.name,
@@ -117,12 +117,12 @@ def _found_code(
 ) -> list[FoundLines]:
     """The lines of code that answer a question best, and those that names in them lead to."""
     folders = [corpus for corpus in corpora if not corpus.pages]
-    intent = intent_of(question)
+    intent = read_intent(question)
     by_place: list[FoundLines] = []
     for corpus in folders:
         definitions = _named_by(corpus, question)
         for path in _likely_files(corpus, words, [path for path, _ in definitions], may_list):
-            worth = _worth_of(path, intent)
+            worth = _weigh_file(path, intent)
             places = list(WeighedFile(corpus, path, words).best(A_FILE * most))
             tests = {place.line for place in ([] if intent.tests else apart(corpus, places)[1])}
             for place in places:
@@ -136,7 +136,7 @@ def _found_code(
     return _apart([*by_place, *calls], most)
 
 
-def _words_in(corpora: Sequence[Corpus], question: str) -> QuestionWords:
+def _find_words(corpora: Sequence[Corpus], question: str) -> QuestionWords:
     counts = [places for corpus in corpora if (places := corpus.reader.counts())]
     return question_words(
         question,
@@ -148,7 +148,7 @@ def _words_in(corpora: Sequence[Corpus], question: str) -> QuestionWords:
 def _named_by(corpus: Corpus, question: str) -> list[tuple[str, str]]:
     """The definitions that a question names, by path and qualified name; one of one word names that."""
     word = question.strip()
-    names = names_in(f"`{word}`" if word.isidentifier() else question)
+    names = find_names(f"`{word}`" if word.isidentifier() else question)
     meant = [site for name in names for site in likely_meanings(corpus.definitions(name.text), name, "")]
     return [(site.path, site.qualified) for site in meant]
 
@@ -169,7 +169,7 @@ def _likely_files(
         yield path
 
 
-def _worth_of(path: str, intent: QuestionIntent) -> float:
+def _weigh_file(path: str, intent: QuestionIntent) -> float:
     """Weigh a file by its path: tests and examples have many words of the code, but are not the code."""
     if is_chronicle(path) or (is_aside(path) and not intent.tests):
         return ASIDE
@@ -209,7 +209,9 @@ def _led_to(
             if name in visited or len(name) < SHORT or not words.meanings[name]:
                 continue
             visited.add(name)
-            sites = _settings_of(corpus, name) + (_uses_of(corpus, name) if words.kind == "branch" else [])
+            sites = _find_settings(corpus, name) + (
+                _find_uses(corpus, name) if words.kind == "branch" else []
+            )
             for path, number in sites:
                 if is_test(path) or is_page(path) or corpus.hides(path) or not may_list(path):
                     continue
@@ -224,7 +226,7 @@ def _led_to(
                 yield replace(line, score=max(line.score, worth))
 
 
-def _settings_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
+def _find_settings(corpus: Corpus, name: str) -> list[tuple[str, int]]:
     """Find where a rare name is defined or, without a definition, set. Nothing for a common one."""
     sites = corpus.few_definitions(name, FEW)
     if sites is None:
@@ -235,7 +237,7 @@ def _settings_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
     return _lines_with(corpus, name, rf"#\s*define\s+{own}\b|\b{own}\b\s*(?::[^=\n]{{0,40}})?=(?![=>])")
 
 
-def _uses_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
+def _find_uses(corpus: Corpus, name: str) -> list[tuple[str, int]]:
     """Find where a rare name is compared or caught."""
     own = re.escape(name)
     return _lines_with(corpus, name, rf"\b(?:if|elif|case|when|while|catch|except|match)\b.*\b{own}\b")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from assist_context.code.definitions import FUNCTIONS
 from assist_context.index.reader import IndexedDefinition
-from assist_context.relations.path_index import PathIndex, by_distance, with_tail
+from assist_context.relations.path_index import PathIndex, find_by_tail, sort_by_distance
 
 MAX_NAMES = 16
 MEANINGS = 3  # of one name, if nothing tells which one is meant
@@ -33,10 +33,10 @@ class MentionedName:
     owner: str = ""
 
 
-def names_in(question: str) -> tuple[MentionedName, ...]:
+def find_names(question: str) -> tuple[MentionedName, ...]:
     """The words of a question that are meant as identifiers, in order.
 
-    >>> [name.text for name in names_in("Why does `total` call parse_money(x), Money.plus or HTTPServer?")]
+    >>> [name.text for name in find_names("Why does `total` call parse_money(x), Money.plus or HTTPServer?")]
     ['total', 'parse_money', 'plus', 'HTTPServer']
     """
     question = question[:LONGEST]
@@ -65,7 +65,7 @@ def likely_meanings(
         if name.owner
         else []
     )
-    paths = by_distance({definition.path for definition in sure or definitions}, near)
+    paths = sort_by_distance({definition.path for definition in sure or definitions}, near)
     order = {path: number for number, path in enumerate(paths)}
     meanings = sorted(
         sure or definitions, key=lambda each: (each.parent != "", order[each.path], each.start_line)
@@ -98,6 +98,6 @@ def named_files(files: PathIndex, question: str) -> tuple[str, ...]:
     paths: dict[str, None] = {}
     for match in _FILE.finditer(question[:LONGEST]):
         tail, _, suffix = match[0].removeprefix("./").rpartition(".")
-        same = with_tail(files, tail, (f".{suffix}",), "")
-        paths |= dict.fromkeys(by_distance(same, "")[:MEANINGS])
+        same = find_by_tail(files, tail, (f".{suffix}",), "")
+        paths |= dict.fromkeys(sort_by_distance(same, "")[:MEANINGS])
     return tuple(paths)

@@ -13,7 +13,7 @@ from itertools import permutations
 from typing import Literal
 
 from assist_context.evidence.intent import is_filler
-from assist_context.evidence.mentions import names_in
+from assist_context.evidence.mentions import find_names
 from assist_context.index.terms import terms
 
 LineKind = Literal["raised", "default", "branch", "way", ""]
@@ -72,12 +72,12 @@ class WordMeanings(dict[str, TermShares]):
     def __missing__(self, word: str) -> TermShares:
         weights: dict[str, float] = {}
         for term in terms(word):
-            for words, share in self._of_term(term).items():
+            for words, share in self._match_term(term).items():
                 weights[words] = max(weights.get(words, 0.0), share)
         self[word] = weights
         return weights
 
-    def _of_term(self, term: str) -> TermShares:
+    def _match_term(self, term: str) -> TermShares:
         if term not in self._known:
             self._known[term] = {words: FORM for words in self._asked if _are_forms(term, words)}
         return self._known[term]
@@ -116,7 +116,7 @@ class QuestionWords:
                     weights[term] = max(weights.get(term, 0.0), share)
         return weights
 
-    def share_in(self, has: TermShares) -> float:
+    def rate_share(self, has: TermShares) -> float:
         """The share of what a question is about that is there, from 0 to 1; small words count for nothing."""
         telling = {term: value for term, value in self.rarity.items() if term not in _ASIDES} or self.worth
         there = sum(value * has.get(term, 0.0) for term, value in telling.items())
@@ -146,7 +146,7 @@ def telling_terms(question: str) -> list[str]:
     ['404', 'not', 'found']
     """
     words = _WORD.findall(question)
-    meant = {name.text for name in names_in(question)}
+    meant = {name.text for name in find_names(question)}
     telling = [word for word in words if word in meant or not is_filler(word)]
     return [term for word in (telling or words) for term in terms(word)]
 

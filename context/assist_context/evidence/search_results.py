@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.evidence.intent import QuestionIntent, is_chronicle, is_filler
-from assist_context.evidence.mentions import names_in
+from assist_context.evidence.mentions import find_names
 from assist_context.evidence.quotes import has_example
 from assist_context.index.search import Among, SearchHit
 from assist_context.index.terms import terms
@@ -65,7 +65,7 @@ def search_words(question: str) -> list[str]:
     (['test', 'cmd'], ['what', 'is', 'it'])
     """
     words = identifiers(tuple(question.splitlines()))
-    meant = {name.text for name in names_in(question)}
+    meant = {name.text for name in find_names(question)}
     telling = [word for word in words if word in meant or not is_filler(word)]
     return [term for word in (telling if len(telling) > 1 else words) for term in terms(word)]
 
@@ -153,7 +153,7 @@ def close_ones(hits: Iterable[FoundPiece], best: float) -> list[FoundPiece]:
     return [*close[:1], *late, *(hit for hit in close[1:] if hit not in late)]
 
 
-def candidates_of(pieces: Iterable[FoundPiece], signal: str, question: str) -> Iterator[Candidate]:
+def list_candidates(pieces: Iterable[FoundPiece], signal: str, question: str) -> Iterator[Candidate]:
     """The pieces as candidates. In an open document, lines may have moved: it is found by its name there."""
     words = frozenset(search_words(question))
     for piece in pieces:

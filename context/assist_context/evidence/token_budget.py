@@ -9,12 +9,12 @@ from dataclasses import replace
 from itertools import islice
 
 from assist_context.documents import CHARS_PER_TOKEN, Snippet
-from assist_context.evidence.call_graph import TargetLines, spans_of
+from assist_context.evidence.call_graph import TargetLines, join_spans
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
 from assist_context.languages import is_page
 from assist_context.pages import SECTION, page_lines
-from assist_context.retrieval.candidates import CHARACTERS, Candidate, snippet_of, text_of
+from assist_context.retrieval.candidates import CHARACTERS, Candidate, get_text, make_snippet
 from assist_context.retrieval.corpus import Corpus
 
 MARKS = 10  # characters that a snippet costs in addition to its path and text
@@ -77,7 +77,7 @@ class EvidenceRoom:
             candidate = self._unseen(proposal)
             if candidate and candidate.words:
                 candidate = most_telling(candidate, min(room, CHARACTERS))
-            text = text_of(candidate) if candidate else ""
+            text = get_text(candidate) if candidate else ""
             if candidate and text and len(text) <= room and not self._is_copy(candidate, text):
                 rank += 1
                 self._add(replace(candidate, signal=signal), text, self.plan[signal] / rank)
@@ -87,7 +87,7 @@ class EvidenceRoom:
         """A candidate without the lines that are shown already; None if few new lines are left."""
         lines = {line for first, last in each.spans for line in range(first, last + 1)}
         new = lines - self.seen.get((each.corpus.root, each.path), set())
-        return replace(each, spans=spans_of(new)) if new and len(new) >= NEW * len(lines) else None
+        return replace(each, spans=join_spans(new)) if new and len(new) >= NEW * len(lines) else None
 
     def _is_copy(self, candidate: Candidate, text: str) -> bool:
         """Return whether a page says what another one did: an older version of it, or a generated one."""
@@ -115,9 +115,9 @@ class EvidenceRoom:
                 break
             best = longer
         inside = self._inside(best)
-        text = text_of(best, ALL)
+        text = get_text(best, ALL)
         self.spent += len(text) - sum(len(self.snippets[at].text) for at in inside)
-        self.snippets[0] = snippet_of(best, text, self.snippets[0].score)
+        self.snippets[0] = make_snippet(best, text, self.snippets[0].score)
         self._taken[0] = best
         positions = [at for at in range(len(self.snippets)) if not at or at not in inside]
         self.snippets = [self.snippets[at] for at in positions]
@@ -135,12 +135,12 @@ class EvidenceRoom:
 
     def _fits(self, candidate: Candidate) -> bool:
         """Return whether a candidate fits in place of the snippets that it has in it."""
-        text = text_of(candidate, ALL)
+        text = get_text(candidate, ALL)
         instead = sum(len(self.snippets[at].text) for at in self._inside(candidate))
         return len(text) <= min(CHARACTERS, self.characters - self.spent + instead)
 
     def _add(self, candidate: Candidate, text: str, score: float) -> None:
-        snippet = snippet_of(candidate, text, score)
+        snippet = make_snippet(candidate, text, score)
         self.snippets.append(snippet)
         self._taken.append(candidate)
         self.spent += len(text) + len(snippet.path) + MARKS
@@ -189,4 +189,4 @@ def most_telling(candidate: Candidate, most: int) -> Candidate | None:
         if -best[1] == start and best[0] == len(inside):
             best = (best[0], best[1], end)  # the same lines, and more
     best_numbers = numbers[-best[1] : best[2] + 1]
-    return replace(candidate, spans=spans_of(best_numbers)) if best_numbers else None
+    return replace(candidate, spans=join_spans(best_numbers)) if best_numbers else None

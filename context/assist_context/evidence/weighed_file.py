@@ -150,7 +150,7 @@ class WeighedFile:
         while last > at and not self._lines[last].strip():
             last -= 1
         text = tuple(line.rstrip() for line in self._lines[first : last + 1])
-        share = self._words.share_in(self._has(at))
+        share = self._words.rate_share(self._has(at))
         return FoundLines(self._corpus, self._path, at + 1, first + 1, last + 1, score, share, text, inside)
 
     def _belongs(self, at: int, owner: int) -> bool:
@@ -173,7 +173,7 @@ class WeighedFile:
         score = sum(value * has.get(term, 0.0) for term, value in worth.items()) / (
             sum(worth.values()) or 1.0
         )
-        score *= 1 + IN_ORDER * max(0, _in_order(self._lines[at], self._words.plain) - 2)
+        score *= 1 + IN_ORDER * max(0, _sort_runs(self._lines[at], self._words.plain) - 2)
         return score * (SAID if self._documents[at] else self._worth_by_kind(at))
 
     def _worth_by_kind(self, at: int) -> float:
@@ -188,10 +188,10 @@ def _add(to: dict[str, float], meant: TermShares, share: float) -> None:
         to[term] = max(to.get(term, 0.0), share * part)
 
 
-def _in_order(line: str, plain: Sequence[str]) -> int:
+def _sort_runs(line: str, plain: Sequence[str]) -> int:
     """The most words of a question that a line has one after the other.
 
-    >>> _in_order("raise TypeError('it must be a function')", ("why", "must", "be", "a", "function"))
+    >>> _sort_runs("raise TypeError('it must be a function')", ("why", "must", "be", "a", "function"))
     4
     """
     text = f" {' '.join(_WORDS.findall(line.lower()))} "

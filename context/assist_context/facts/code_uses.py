@@ -52,7 +52,7 @@ class CodeUse:
 
 def sure_uses(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
     """The uses that certainly mean a definition of a text; `own` reads that text."""
-    return [use for use in uses_of(corpus, at, own)[0] if use.sure]
+    return [use for use in find_uses(corpus, at, own)[0] if use.sure]
 
 
 def imported_uses(ways: ImportWays, at: IndexedDefinition) -> set[str]:
@@ -64,7 +64,7 @@ def imported_uses(ways: ImportWays, at: IndexedDefinition) -> set[str]:
     return {use.path for path in sites for use in _named_uses(at, ways, path, sites[path]) if use.sure}
 
 
-def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tuple[list[CodeUse], int]:
+def find_uses(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tuple[list[CodeUse], int]:
     """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
     uses = every_use(corpus, at, own)
     places = {(site.path, site.parent) for site in implementations(corpus.definitions(at.name))}

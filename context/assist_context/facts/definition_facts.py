@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assist_context.code.calls import call_rules, calls_of
+from assist_context.code.calls import call_rules, find_call_sites
 from assist_context.code.definitions import FUNCTIONS
 from assist_context.code.doc_comments import first_sentence
 from assist_context.code.names.occurrences import NameReader
@@ -16,9 +16,9 @@ from assist_context.code.outline import (
     OutlinePart,
     fitting,
     in_line,
-    outline_of,
+    read_outline,
 )
-from assist_context.code.statements import CodeStatement, statements_in
+from assist_context.code.statements import CodeStatement, find_statements
 from assist_context.code.symbols import Definition, Reference, symbols
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Cursor, Document
@@ -28,9 +28,9 @@ from assist_context.facts.code_uses import (
     OWN_OBJECTS,
     USUAL,
     CodeUse,
+    find_uses,
     made_by,
     owner_in_line,
-    uses_of,
 )
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language, language_of
@@ -96,7 +96,7 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
     text = ParsedText(document)
     reader = NameReader(text)
     makes = at.parent and at.name in _CONSTRUCTORS
-    uses, unsure = (made_by(corpus, at, reader), 0) if makes else uses_of(corpus, at, reader)
+    uses, unsure = (made_by(corpus, at, reader), 0) if makes else find_uses(corpus, at, reader)
     callers, tests = apart(corpus, uses)
     facts = replace(
         facts,
@@ -107,13 +107,13 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
         unsure_count=unsure,
     )
     if at.kind in FUNCTIONS:
-        statements = statements_in(text, at.start_line, at.end_line)
+        statements = find_statements(text, at.start_line, at.end_line)
         calls = tuple(_calls(corpus, at, text, match.references))
         long = at.end_line - at.start_line >= SHORT
         callee_names = (
             [call.name for call in calls if call.defined or _is_defined(corpus, call.name)] if long else []
         )
-        outline = outline_of(text, at.start_line, at.end_line, callee_names) if long else ()
+        outline = read_outline(text, at.start_line, at.end_line, callee_names) if long else ()
         return replace(facts, statements=statements, calls=calls, outline=outline)
     inside = [site for site in match.definitions if site.parent == definition.qualified]
     members = {site.name: site for site in inside}
@@ -200,7 +200,7 @@ def _called_lines(text: ParsedText, name: str) -> set[int]:
     if text.document.language.name in _BRACKETS:
         call = re.compile(rf"\b{re.escape(name)}\s*(?:<[^<>()]*>\s*)?\(")
         return {number for number, line in enumerate(text.document.lines, 1) if call.search(line)}
-    lines = {text.source.line(site.name_span[0]) for site in calls_of(text, name)}
+    lines = {text.source.line(site.name_span[0]) for site in find_call_sites(text, name)}
     if text.document.language.name == "rust":
         macro = re.compile(rf"\b{re.escape(name)}!")
         lines |= {number for number, line in enumerate(text.document.lines, 1) if macro.search(line)}

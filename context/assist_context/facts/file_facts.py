@@ -62,7 +62,7 @@ def file_facts(corpus: Corpus, path: str) -> FileFacts:
         sum(line != "" for line in corpus.lines(path)),  # after the last line's end there is none
         tuple(parts),
         len(tops),
-        tuple(sorted(_imports_of(corpus, path) - {path}))[:MAX_FILES],
+        tuple(sorted(_list_imports(corpus, path) - {path}))[:MAX_FILES],
         tuple(sorted(_importers(corpus, {path})))[:MAX_FILES],
         _outline(corpus, path),
     )
@@ -86,7 +86,9 @@ def folder_facts(corpus: Corpus, folder: str) -> FileFacts:
     parts = _used_parts(corpus, tops[:_LOOKED_UP], inside)
     parts.sort(key=lambda part: (-part.users, part.definition.path, part.definition.start_line))
     own = set(paths)
-    counts = Counter(other for path in sorted(own)[:_LOOKED_UP] for other in _imports_of(corpus, path) - own)
+    counts = Counter(
+        other for path in sorted(own)[:_LOOKED_UP] for other in _list_imports(corpus, path) - own
+    )
     return FileFacts(
         folder,
         len(paths),
@@ -120,7 +122,7 @@ def _used_parts(corpus: Corpus, tops: Iterable[IndexedDefinition], inside: str =
     return parts
 
 
-def _imports_of(corpus: Corpus, path: str) -> set[str]:
+def _list_imports(corpus: Corpus, path: str) -> set[str]:
     language = language_of(path).name
     return {file for import_ in corpus.imports(path) for file in corpus.resolve(path, language, import_)}
 
@@ -135,4 +137,4 @@ def _importers(corpus: Corpus, paths: set[str]) -> set[str]:
         [own] = paths
         ways = ImportWays(corpus, own)
         return {path for path in candidates - paths if ways.is_imported(path)}
-    return {path for path in candidates - paths if _imports_of(corpus, path) & paths}
+    return {path for path in candidates - paths if _list_imports(corpus, path) & paths}

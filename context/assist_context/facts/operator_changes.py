@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assist_context.code.trees.tokens import is_literal, is_name
-from assist_context.code.units import CodeUnit, units_of
+from assist_context.code.units import CodeUnit, list_units
 from assist_context.documents import split_lines
 from assist_context.facts.statement_changes import (
     LEAVES,
@@ -28,9 +28,9 @@ from assist_context.facts.statement_matches import (
     OPPOSITES,
     StatementMatches,
     TokenStep,
+    rename_words,
     renamed_words,
     token_steps,
-    with_names,
 )
 from assist_context.languages import language_of
 
@@ -67,11 +67,11 @@ def operator_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[Turne
     (TurnedStatement(path='a.py', line=1, text='`in` became `not in`'),)
     """
     units = [text for text in texts if text.before != text.after and language_of(text.path).name not in _DATA]
-    old = {text.path: units_of(text.path, text.before) for text in units}
-    new = {text.path: units_of(text.path, text.after) for text in units}
+    old = {text.path: list_units(text.path, text.before) for text in units}
+    new = {text.path: list_units(text.path, text.after) for text in units}
     names = renamed_words(StatementMatches(old, new))
     lines = {text.path: split_lines(text.before) for text in units}
-    changes_found = _Judgement(StatementMatches(with_names(old, names), new), lines, wish).changes()
+    changes_found = _Judgement(StatementMatches(rename_words(old, names), new), lines, wish).changes()
     return tuple(sorted(set(changes_found), key=lambda one: (one.path, one.line, one.text)))
 
 

@@ -51,8 +51,8 @@ class StatementChange:
 def statement_changes(was: CodeUnit, now: CodeUnit) -> Iterator[StatementChange]:
     """Yield what changed in a statement; nothing if it changed in more than `MAX_STEPS` places.
 
-    >>> from assist_context.code.units import units_of
-    >>> old, new = (units_of("a.py", text)[0] for text in ("f(x - 1)", "f(x)"))
+    >>> from assist_context.code.units import list_units
+    >>> old, new = (list_units("a.py", text)[0] for text in ("f(x - 1)", "f(x)"))
     >>> [(change.kind, change.text) for change in statement_changes(old, new)]
     [('offset', '`- 1` is gone')]
     """

@@ -182,7 +182,7 @@ def renamed_words(matches: StatementMatches) -> dict[str, str]:
     return {name: other for name, (other, times) in best.items() if times > 1 or name not in callees}
 
 
-def with_names(units: UnitsByPath, names: Mapping[str, str]) -> dict[str, list[CodeUnit]]:
+def rename_words(units: UnitsByPath, names: Mapping[str, str]) -> dict[str, list[CodeUnit]]:
     """The same statements with other names."""
     return {
         path: [replace(unit, words=tuple(names.get(word, word) for word in unit.words)) for unit in own_units]

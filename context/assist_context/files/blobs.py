@@ -63,7 +63,7 @@ class Content:
     kind: ContentKind
 
 
-def kind_of(head: bytes, size: int) -> ContentKind:
+def classify(head: bytes, size: int) -> ContentKind:
     """The kind of a file of `size` bytes that starts with `head`."""
     if size > LARGE:
         return "large"
@@ -87,7 +87,7 @@ def sniff(path: str, size: int) -> ContentKind:
         return "large"
     descriptor = open_regular(path)
     try:
-        return kind_of(os.read(descriptor, HEAD), size)  # a file object takes twice as long
+        return classify(os.read(descriptor, HEAD), size)  # a file object takes twice as long
     finally:
         os.close(descriptor)
 
@@ -101,7 +101,7 @@ def identify(path: str, algorithm: str = "sha1") -> Content:
         status = os.fstat(file.fileno())
         data = file.read(LARGE + 1)
         if len(data) <= LARGE:
-            kind = kind_of(data, len(data))
+            kind = classify(data, len(data))
             return Content(blob_id(data, algorithm), len(data), status.st_mtime_ns, kind)
         size = os.fstat(file.fileno()).st_size
         if size > HASHED:

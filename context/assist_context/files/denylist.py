@@ -199,10 +199,10 @@ def _judge_folder(parent: str) -> tuple[str, str | None]:
     """The directory as PATHS spell it, and the pattern that denies all of it."""
     parts = [part for part in parent.split("/") if part]
     pattern = next((rule for rule in map(_denied_directory, parts) if rule), None)
-    return "/" + "".join(_without_stream(_spellings(part)[0]) + "/" for part in parts), pattern
+    return "/" + "".join(_strip_stream(_spellings(part)[0]) + "/" for part in parts), pattern
 
 
-def by_names_only(directory: str) -> bool:
+def judge_name(directory: str) -> bool:
     """Return whether `denied_name` alone decides about the files right in a directory."""
     folder, pattern = _judge_folder(directory.replace("\\", "/"))
     return pattern is None and _DOT not in folder
@@ -241,7 +241,7 @@ def _spellings(name: str) -> tuple[str, ...]:
         return (name,)  # nearly always
     spellings = [name, plain]
     if ":" in name:
-        spellings.append(_without_stream(name))
+        spellings.append(_strip_stream(name))
     for spelling in tuple(spellings):
         bare = _BACKUP.sub("", spelling)
         # `.#x` and `#x#` are Emacs's, `.x.swp` is Vim's, `~$x` is Office's.
@@ -249,6 +249,6 @@ def _spellings(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spellings))
 
 
-def _without_stream(name: str) -> str:
+def _strip_stream(name: str) -> str:
     """A name without a stream of NTFS: `.env::$DATA` reads `.env`."""
     return name.partition(":")[0].rstrip(". ") or name

@@ -17,7 +17,7 @@ from assist_context.files.denylist import denied_by
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import Git, GitFailed, GitTree
 from assist_context.files.gitignore import UNREADABLE
-from assist_context.files.repository_top import is_repository, top_of
+from assist_context.files.repository_top import find_top, is_repository
 
 BUILT_IN = "is on the built-in list of files that hold secrets"
 IGNORED_BY_GIT = "is excluded, because git ignores it"
@@ -37,7 +37,7 @@ def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
     """
     rules = FolderRules(root)
     program = git_repository.find_git(git, root)
-    by_git = program is not None and _repository_of(root) is not None
+    by_git = program is not None and _find_repository(root) is not None
     reasons: dict[str, str] = {}
     by_repository: dict[str, dict[str, str]] = {}  # by repository: the path from there, by ours
     for path in dict.fromkeys(paths):
@@ -48,7 +48,7 @@ def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
             by_repository.setdefault(top, {})[path] = inside
     if program is not None:
         for top, insides in by_repository.items():
-            reasons |= _ignored_in(GitTree(program, top), root, insides)
+            reasons |= _list_ignored(GitTree(program, top), root, insides)
     return reasons
 
 
@@ -108,7 +108,7 @@ def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
                 count += status.st_nlink
     reasons: dict[str, str] = {}
     numbers = {inode for _, inode in by_inode}
-    entries = islice(_files_of(root) if by_inode else (), MAX_ENTRIES)
+    entries = islice(_list_files(root) if by_inode else (), MAX_ENTRIES)
     for inside, entry in entries:
         if entry.inode() in numbers:
             with suppress(OSError):
@@ -121,7 +121,7 @@ def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
     return reasons
 
 
-def _files_of(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _list_files(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """All files below a folder, with their paths from there; git's own objects, and links, are left out."""
     stack = [""]
     while stack:
@@ -137,7 +137,7 @@ def _files_of(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 stack.append(inside + "/")
 
 
-def _ignored_in(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[str, str]:
+def _list_ignored(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[str, str]:
     """Return which files a repository ignores, or all of them if git does not say."""
     whole = _relative(root, tree.directory)
     own_path = [whole] if _is_below(root, tree.directory) else []
@@ -155,18 +155,18 @@ def _places(root: str, path: str) -> dict[str, str]:
     """Each repository, from the innermost to the one around the root, with the path from its top."""
     reasons: dict[str, str] = {}
     at = os.path.join(root, path)
-    top = _repository_of(os.path.dirname(at))
+    top = _find_repository(os.path.dirname(at))
     while top is not None:
         reasons[top] = _relative(at, top)
         if not _is_below(top, root):
             break
         at = top  # of a repository inside, the one around it may ignore all
-        top = _repository_of(os.path.dirname(at))
+        top = _find_repository(os.path.dirname(at))
     return reasons
 
 
-def _repository_of(folder: str) -> str | None:
-    top = top_of(folder)
+def _find_repository(folder: str) -> str | None:
+    top = find_top(folder)
     return top if top is not None and is_repository(top) else None
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from assist_context.files.denylist import denied_by, denied_name
 from assist_context.files.gitignore import GIT, RULE_FILES, IgnoreRules
-from assist_context.files.repository_top import is_repository, top_of
+from assist_context.files.repository_top import find_top, is_repository
 
 RULES_MAX = 250_000  # bytes; a longer rule file counts as one that cannot be read
 FOLD = sys.platform in ("darwin", "win32")  # rules ignore case on systems whose file names do
@@ -32,7 +32,7 @@ class FolderRules:
         self.root = root
         self._prefix = os.path.join(self.root, "")  # joined by hand: os.path.join takes three times as long
         self._apart = {_relative(other, root) for other in others if other.startswith(os.path.join(root, ""))}
-        top = top_of(root) or root  # rules apply from there
+        top = find_top(root) or root  # rules apply from there
         self._top = top
         self._base = _relative(root, top) + "/" if top != root else ""
         # Opening `~/.aws` itself shows no more than opening the home folder.
@@ -194,7 +194,7 @@ def _reader(top: str) -> Callable[[str, str], bytes | None]:
                 return None
         except (FileNotFoundError, NotADirectoryError):
             return None
-        with open(path, "rb", opener=_without_waiting) as file:  # a broken link raises
+        with open(path, "rb", opener=_open_nonblocking) as file:  # a broken link raises
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(f"{path} is no regular file")
             data = file.read(RULES_MAX + 1)
@@ -205,5 +205,5 @@ def _reader(top: str) -> Callable[[str, str], bytes | None]:
     return read
 
 
-def _without_waiting(path: str, flags: int) -> int:
+def _open_nonblocking(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -151,7 +151,7 @@ def is_placeholder(
 
 def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
     """The work tree that contains `directory`, a resolved path; raises GitFailed if there is none."""
-    tree = GitTree(_without_drivers(GitTree(git, directory), stop), directory)
+    tree = GitTree(_disable_drivers(GitTree(git, directory), stop), directory)
     answer = run_git(
         tree, stop, "rev-parse", "--is-inside-work-tree", "--show-object-format", "--show-prefix"
     )
@@ -167,7 +167,7 @@ def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
     )
 
 
-def _without_drivers(tree: GitTree, stop: Stop) -> Git:
+def _disable_drivers(tree: GitTree, stop: Stop) -> Git:
     """Disables what a repository's config may run or read for files: filters, and its own attributes file.
 
     `status` would run filters on changed files: git-lfs, or any program of a config; an empty command is no
@@ -181,7 +181,7 @@ def _without_drivers(tree: GitTree, stop: Stop) -> Git:
         )
     except GitFailed:  # git fails too if there is none
         return tree.git
-    fields = [name_of_bytes(record) for record in records_of(output)]
+    fields = [name_of_bytes(record) for record in split_records(output)]
     pairs = set(zip(fields[::2], fields[1::2], strict=True))  # of scopes and names
     drivers = {name.rpartition(".")[0] for _, name in pairs if name.startswith("filter.")}
     settings = [
@@ -225,7 +225,7 @@ def list_changed(tree: GitTree, stop: Stop) -> set[str]:
         "--ignore-submodules=all", "--", ".",
     )  # fmt: skip
     entries = set()
-    for record in records_of(answer):
+    for record in split_records(answer):
         # "1 XY sub mH mI mW hH hI path" or "u XY sub m1 m2 m3 mW h1 h2 h3 path"; Y is the work tree's side.
         fields = record.split(b" ", 10 if record[:1] == b"u" else 8)
         if record[:1] == b"u" or (record[:1] == b"1" and fields[1][1:] != b"."):
@@ -239,7 +239,7 @@ def list_untracked(tree: GitTree, stop: Stop) -> list[str]:
     Those in `INSTALLED_FOLDERS` are left out, as if git ignored them.
     """
     answer = run_git(tree, stop, "ls-files", "-o", *_EXCLUDED, "-z")
-    return [name_of_bytes(record) for record in records_of(answer)]
+    return [name_of_bytes(record) for record in split_records(answer)]
 
 
 def filter_known(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
@@ -247,7 +247,7 @@ def filter_known(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
     answer = run_git(
         tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", *_EXCLUDED, "-z", "--", *paths
     )  # fmt: skip
-    return [name_of_bytes(record) for record in records_of(answer)]
+    return [name_of_bytes(record) for record in split_records(answer)]
 
 
 def head(tree: GitTree, stop: Stop) -> str:
@@ -275,7 +275,7 @@ def list_commit(tree: GitTree, stop: Stop, revision: str) -> list[Committed]:
     if not is_commit(tree, stop, revision):
         raise GitFailed(f"{revision} is no commit")
     entries = []
-    for record in records_of(run_git(tree, stop, "ls-tree", "-r", "-l", "-z", revision)):
+    for record in split_records(run_git(tree, stop, "ls-tree", "-r", "-l", "-z", revision)):
         facts, _, path = record.partition(b"\t")
         mode, _, blob, size = facts.decode("ascii").split()
         entries.append((mode, blob, 0 if size == "-" else int(size), name_of_bytes(path)))
@@ -314,21 +314,21 @@ def changed_lines(tree: GitTree, stop: Stop, *revisions: str) -> list[tuple[str,
     `compared` are revisions, or `--cached`. Raises GitFailed if git does not know them.
     """
     entries = []
-    for record in records_of(run_git(tree, stop, *_DIFF, "--numstat", "-z", *revisions, "--")):
+    for record in split_records(run_git(tree, stop, *_DIFF, "--numstat", "-z", *revisions, "--")):
         plus, minus, path = record.split(b"\t", 2)
         binary = plus == b"-"
         entries.append((name_of_bytes(path), -1 if binary else int(plus), -1 if binary else int(minus)))
     return entries
 
 
-def diff_of(tree: GitTree, path: str, around: int, most: int, *revisions: str) -> str:
+def read_diff(tree: GitTree, path: str, around: int, most: int, *revisions: str) -> str:
     """The diff of one file with so many lines around each change, as git prints it; its first `most` bytes.
 
     `.gitattributes` do not count. Of a deleted file there is only the head. Bytes that are not UTF-8 become
     U+FFFD.
     """
     options = ("--text", f"--unified={around}", "--irreversible-delete")
-    answer = _start_of(tree, most, "--literal-pathspecs", *_DIFF, *options, *revisions, "--", path)
+    answer = _read_start(tree, most, "--literal-pathspecs", *_DIFF, *options, *revisions, "--", path)
     return answer.decode("utf-8", "replace")
 
 
@@ -351,7 +351,7 @@ def old_files(tree: GitTree, stop: Stop, *revisions: str) -> list[OldFile]:
     """
     similar = ("--no-relative", "-B", "-M50%", "-C50%", "-l1000")
     raw = ("--raw", "--no-abbrev", "-z")
-    records = iter(records_of(run_git(tree, stop, *_PLAIN_DIFF, *similar, *raw, *revisions, "--")))
+    records = iter(split_records(run_git(tree, stop, *_PLAIN_DIFF, *similar, *raw, *revisions, "--")))
     entries = []
     for facts in records:  # ":OLD-MODE NEW-MODE OLD-BLOB NEW-BLOB STATE", and one path or two
         mode, _, blob, _, state = name_of_bytes(facts).split(" ")
@@ -395,10 +395,10 @@ def filter_ignored(tree: GitTree, paths: Sequence[str], stop: Stop) -> set[str]:
         if error.code == NONE_IGNORED:
             return set()
         raise
-    return {name_of_bytes(record).removeprefix("./") for record in records_of(answer)}
+    return {name_of_bytes(record).removeprefix("./") for record in split_records(answer)}
 
 
-def records_of(answer: bytes) -> list[bytes]:
+def split_records(answer: bytes) -> list[bytes]:
     """The records of an answer in which each one ends with a NUL."""
     return answer.split(b"\0")[:-1]
 
@@ -430,7 +430,7 @@ def run_git(tree: GitTree, stop: Stop, *arguments: str, data: bytes | None = Non
     return answer
 
 
-def _start_of(tree: GitTree, most: int, *arguments: str) -> bytes:
+def _read_start(tree: GitTree, most: int, *arguments: str) -> bytes:
     """The first `most` bytes of git's output; git is ended after them, or when its time is over."""
     with _start(tree, subprocess.DEVNULL, arguments) as process:
         timer = threading.Timer(tree.git.timeout_s, process.kill)

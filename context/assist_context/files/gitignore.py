@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from assist_context.files.denylist import by_names_only, denied_by
+from assist_context.files.denylist import denied_by, judge_name
 
 OWN = ".assistignore"
 # A file that is hidden from one assistant should be hidden from this one too. Not listed is
@@ -126,7 +126,7 @@ def parse_rules(data: bytes, fold: bool = False) -> tuple[IgnoreRule, ...]:
 def _rule(line: str, fold: bool, number: int) -> IgnoreRule | None:
     if line.startswith("#"):
         return None
-    line = _without_trailing_spaces(line)
+    line = _strip_trailing_spaces(line)
     is_negated = line.startswith("!")
     pattern = line[is_negated:]
     directory = pattern.endswith("/")
@@ -139,7 +139,7 @@ def _rule(line: str, fold: bool, number: int) -> IgnoreRule | None:
     return IgnoreRule(re.compile(source, flags), is_negated, directory, name_only, number, line.strip())
 
 
-def _without_trailing_spaces(line: str) -> str:
+def _strip_trailing_spaces(line: str) -> str:
     stripped = line.rstrip(" ")
     backslashes = len(stripped) - len(stripped.rstrip("\\"))
     # git keeps an escaped space, and cuts the spaces after it.
@@ -284,7 +284,7 @@ class IgnoreRules:
 
     def are_quiet(self, directory: str) -> bool:
         """Return whether only `denylist.denied_name` can exclude a file right in the directory."""
-        return not self._levels(directory.rstrip("/")) and by_names_only(self._lead + directory)
+        return not self._levels(directory.rstrip("/")) and judge_name(self._lead + directory)
 
     def _judge(self, levels: Levels, path: str, directory: bool) -> str | None:
         if isinstance(levels, str):

@@ -24,14 +24,14 @@ def is_repository(folder: str) -> bool:
     at = os.path.join(folder, ".git")
     if os.path.isdir(at):
         return _is_git_directory(at)
-    start = _start_of(at, _GITDIR_MOST)
+    start = _read_start(at, _GITDIR_MOST)
     if not start.startswith(_GITDIR):
         return False
     target = name_of_bytes(start.removeprefix(_GITDIR).strip(b" \t").rstrip(b"\r\n"))
     return "\0" not in target and _is_git_directory(os.path.join(folder, target))
 
 
-def top_of(folder: str) -> str | None:
+def find_top(folder: str) -> str | None:
     """The top of the repository that an absolute folder is in, from the folder upwards; None for none.
 
     Only if no folder above is a repository does a `.git` of any other kind count: a damaged repository keeps
@@ -53,10 +53,10 @@ def top_of(folder: str) -> str | None:
 def outermost_top(folder: str) -> str | None:
     """The same, of the repository around all others, which may have this one as a submodule."""
     outermost = None
-    top = top_of(folder)
+    top = find_top(folder)
     while top is not None and top != outermost:
         outermost = top
-        top = top_of(os.path.dirname(top))
+        top = find_top(os.path.dirname(top))
     return outermost
 
 
@@ -65,7 +65,7 @@ def folders_to_top(folder: str) -> tuple[str, ...]:
 
     What is above the top belongs to others: neither rules nor an index from there apply.
     """
-    top = top_of(folder)
+    top = find_top(folder)
     folders = [folder]
     while top is not None and folders[-1] != top:
         folders.append(os.path.dirname(folders[-1]))
@@ -75,18 +75,18 @@ def folders_to_top(folder: str) -> tuple[str, ...]:
 def _is_git_directory(path: str) -> bool:
     """Say if a directory has what git asks for: a HEAD, and its objects and refs, here or elsewhere."""
     head = os.path.join(path, "HEAD")
-    if not (os.path.islink(head) or _HEAD.match(_start_of(head, _HEAD_MOST))):
+    if not (os.path.islink(head) or _HEAD.match(_read_start(head, _HEAD_MOST))):
         return False
     common = path
     if os.path.lexists(os.path.join(path, "commondir")):  # of a further work tree
-        target = name_of_bytes(_start_of(os.path.join(path, "commondir"), _GITDIR_MOST).rstrip(b"\r\n"))
+        target = name_of_bytes(_read_start(os.path.join(path, "commondir"), _GITDIR_MOST).rstrip(b"\r\n"))
         if not target or "\0" in target:
             return False
         common = os.path.join(path, target)
     return all(os.path.isdir(os.path.join(common, name)) for name in ("objects", "refs"))
 
 
-def _start_of(path: str, most: int) -> bytes:
+def _read_start(path: str, most: int) -> bytes:
     """The first bytes of a file; none if it cannot be read. It does not wait for a pipe."""
     try:
         if not os.path.isfile(path):

@@ -227,7 +227,7 @@ def store_error(path: str, error: sqlite3.Error) -> StoreError:
     return StoreError(f"{path}: {error}. {_REMEDIES.get(code, _REMEDIES[0])}")
 
 
-def size_of(path: str) -> int:
+def read_size(path: str) -> int:
     """Bytes on the disk, the log included."""
     total = 0
     for suffix in ("", "-wal"):
@@ -273,6 +273,6 @@ def index_status(db: Connection, path: str) -> IndexStatus:
         waiting=counts.get(WAITING, 0),
         quarantined=tuple((os.fsdecode(of), why) for of, why in db.execute(_QUARANTINED, (QUARANTINED,))),
         outlines=tuple(db.execute(_OUTLINES, (PARSED,)).fetchall()),
-        bytes=size_of(path),
+        bytes=read_size(path),
         state=str(state[0]) if state else "",
     )

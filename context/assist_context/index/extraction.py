@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from assist_context.code.definitions import DefinitionSite, definition_sites
-from assist_context.code.imports import Import, imports_of
+from assist_context.code.imports import Import, read_imports
 from assist_context.code.symbols import locate_references, signature
 from assist_context.code.trees import grammars
 from assist_context.code.trees.source_text import Source, encode
@@ -115,10 +115,10 @@ def parse(path: str, text: str) -> ParsedFile:
     >>> found.references
     (('g', b'\\x02\\x01'),)
     """
-    return with_chunks(path, outline_of(path, text))
+    return add_chunks(path, read_outline(path, text))
 
 
-def outline_of(path: str, text: str) -> OutlineWithText:
+def read_outline(path: str, text: str) -> OutlineWithText:
     """The part of `parse` that needs grammars."""
     language = language_of(path)
     if language.markup == "notebook":
@@ -131,7 +131,7 @@ def outline_of(path: str, text: str) -> OutlineWithText:
     return OutlineWithText(outline, text, heads)
 
 
-def with_chunks(path: str, outline: OutlineWithText) -> ParsedFile:
+def add_chunks(path: str, outline: OutlineWithText) -> ParsedFile:
     """The rest of `parse`: the chunks. It takes at most 0.05 s for 1 MB, whatever the text."""
     file, text, heads = outline.parsed, outline.text, outline.heads
     language = language_of(path)
@@ -172,7 +172,7 @@ def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str,
         language.name,
         (*[_row(source, site, head) for site, head in zip(sites, signatures, strict=True)], *headings),
         pack_places(locate_references(source, reading.marks, spans)),
-        imports_of(source, reading.matches),
+        read_imports(source, reading.matches),
         problem=reading.problem or ("the time ran out" if reading.partial else ""),
     )
     return file, heads | paths

@@ -14,8 +14,8 @@ from assist_context.index.database import (
     SEARCHABLE,
     WAITING,
     Connection,
+    read_size,
     reporting_errors,
-    size_of,
     transaction,
 )
 from assist_context.index.encoding import CHUNK
@@ -110,10 +110,10 @@ def forget(db: Connection, path: str, is_excluded: Callable[[str], bool]) -> int
 def prune(db: Connection, path: str, cap: int) -> int:
     """Removes dead contents, those that lost their path first, until the file has at most `cap` bytes."""
     count = 0
-    if size_of(path) > cap:
+    if read_size(path) > cap:
         with reporting_errors(db, path):
             _empty_log(db)  # the log alone may have been too large
-    while (size := size_of(path)) > cap:
+    while (size := read_size(path)) > cap:
         with transaction(db, path):
             dead = db.execute(_DEAD).fetchall()
             (chunks,) = db.execute("SELECT SUM(length(chunks)) FROM content").fetchone()

@@ -134,7 +134,7 @@ def search(
         if score > 0
     ]
     best.sort(key=lambda each: (-each[0], each[1:]))
-    return [_hit(db, repeat, query.named) for repeat in islice(_without_repeats(best), limit)]
+    return [_hit(db, repeat, query.named) for repeat in islice(_drop_repeats(best), limit)]
 
 
 def _weighted_counts(
@@ -188,7 +188,7 @@ def _asked_as(term: str, terms: Sequence[str]) -> list[int]:
     return [terms.index(term)]
 
 
-def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
+def _drop_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
     """Drops further pieces of a definition in the same file."""
     visited: set[tuple[bytes, int]] = set()
     for hit in best:

@@ -22,7 +22,7 @@ from assist_context.index.database import (
     is_damage,
     mark_damaged,
     open_read,
-    size_of,
+    read_size,
 )
 from assist_context.index.encoding import (
     DEFINES,
@@ -294,14 +294,14 @@ class IndexReader:
         return self._frequencies().terms.get(term, 0)
 
     @_unreadable_gives(())
-    def without_outline(self) -> tuple[tuple[str, str, str], ...]:
+    def list_without_outline(self) -> tuple[tuple[str, str, str], ...]:
         """The files that are searched by their words alone: path, language and why."""
         rows = self._rows(_WITHOUT_OUTLINE, PARSED)
         return tuple((os.fsdecode(path), language, why) for path, language, why in rows)
 
     def status(self) -> IndexStatus:
         """The state of the index, for people."""
-        return self._read_status() or IndexStatus(bytes=size_of(self._path), problem=self._problem)
+        return self._read_status() or IndexStatus(bytes=read_size(self._path), problem=self._problem)
 
     @_unreadable_gives(None)
     def _read_status(self) -> IndexStatus | None:

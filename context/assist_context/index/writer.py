@@ -85,13 +85,13 @@ def _count(terms: str) -> int:
 def _add_words(db: Connection, pieces: Sequence[ChunkRow], first: int) -> None:
     """Writes the words of chunks, whose numbers start at `first`."""
     words = [
-        (at, plain(piece.terms) + _with_mark(NAME, piece.named) + _with_mark(HEAD, piece.headed))
+        (at, plain(piece.terms) + _add_mark(NAME, piece.named) + _add_mark(HEAD, piece.headed))
         for at, piece in enumerate(pieces, first)
     ]
     db.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", words)
 
 
-def _with_mark(mark: str, terms: str) -> str:
+def _add_mark(mark: str, terms: str) -> str:
     """Terms with their field's prefix, to be appended to others."""
     return f" {mark}{plain(terms).replace(' ', ' ' + mark)}" if terms else ""
 

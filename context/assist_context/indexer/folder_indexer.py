@@ -16,7 +16,7 @@ from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import Git, Stop
 from assist_context.files.listing import Listing, ListingProgress, list_folder, look_again
 from assist_context.index.database import StoreError
-from assist_context.indexer.parse_queue import ParseQueue, PendingChanges, key_of
+from assist_context.indexer.parse_queue import ParseQueue, PendingChanges, make_key
 from assist_context.indexer.parser_pool import ParseOutcome
 from assist_context.indexer.wire import IndexerEvent
 from assist_context.indexer.writer_lease import WriterLease
@@ -192,7 +192,7 @@ class FolderIndexer:
             round_.parses += outcome.kind != "changed"
             round_.changed += outcome.kind == "changed"
             if outcome.kind == "failed":
-                self._lease.writer.quarantine(*key_of(entry), outcome.why)
+                self._lease.writer.quarantine(*make_key(entry), outcome.why)
             self._send_progress(round_)
 
     def fail(self, message: str, remedy: str) -> None:

@@ -20,7 +20,7 @@ HOUR_NS = 3_600_000_000_000  # files that were changed in the same hour are orde
 ParseKey = tuple[str, str]  # blob and language: parsed once, however many paths have it
 
 
-def key_of(entry: FileEntry) -> ParseKey:
+def make_key(entry: FileEntry) -> ParseKey:
     """Identifies the content of an entry."""
     return entry.blob, language_of(entry.path).name
 
@@ -39,7 +39,7 @@ class ParseQueue:
     def want(self, entries: Iterable[FileEntry]) -> None:
         """Adds files to parse."""
         for entry in entries:
-            self.wanted.setdefault(key_of(entry), entry)
+            self.wanted.setdefault(make_key(entry), entry)
         self.prefer(self.preferred)
 
     def prefer(self, paths: tuple[str, ...]) -> None:
@@ -62,12 +62,12 @@ class ParseQueue:
         if not self._queue:
             return None
         entry = self._queue.pop()
-        self._out.add(key_of(entry))
+        self._out.add(make_key(entry))
         return entry
 
     def put_back(self, entry: FileEntry, file: ParsedFile | None) -> bool:
         """Takes a file back, perhaps with its result; whether it is still wanted."""
-        key = key_of(entry)
+        key = make_key(entry)
         if key not in self.wanted:
             self._out.discard(key)
             return False

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assist_context.files.blobs import FileEntry
-from assist_context.index.extraction import ParsedFile, from_plain, outlined_from_plain, with_chunks
+from assist_context.index.extraction import ParsedFile, add_chunks, from_plain, outlined_from_plain
 from assist_context.indexer import wire
 from assist_context.indexer.children import held_bytes, start_child
 from assist_context.indexer.parser_process import CPU_S, MEMORY, NO_MEMORY, READ
@@ -84,7 +84,7 @@ class _Child:
         self.reading = True
         self.hung = False
         self.large = False
-        self.input, output = wire.pipes_of(self.process)
+        self.input, output = wire.open_pipes(self.process)
         wire.listen(output, lambda line: inbox.put((self, line)))
 
     def give(self, job: ParseJob) -> None:
@@ -299,7 +299,7 @@ def _decode(line: bytes, path: str) -> ParsedFile | None:
     """The result in a message of a process; None: the file has changed. Raises any of `_NONSENSE`."""
     kind, value = json.loads(line)
     if kind == "outlined":
-        return with_chunks(path, outlined_from_plain(value))
+        return add_chunks(path, outlined_from_plain(value))
     if kind not in ("parsed", "changed"):
         raise ValueError(kind)
     return from_plain(value) if kind == "parsed" else None

@@ -26,9 +26,9 @@ from assist_context.files.blobs import decode
 from assist_context.index.extraction import (
     OutlineWithText,
     ParsedFile,
-    outline_of,
     outlined_to_plain,
     parse,
+    read_outline,
     to_plain,
 )
 from assist_context.indexer import wire
@@ -56,7 +56,7 @@ def main() -> None:
     limit(MEMORY)
     die_with_parent()
     gc.disable()  # it takes 5 % of the time and finds nothing: 4,500 files leave no reference cycle
-    function: Parse = outline_of if options.outline else parse
+    function: Parse = read_outline if options.outline else parse
     if options.parse:
         function = _import_function(options.parse)
 
@@ -138,7 +138,7 @@ def _parse_data(function: Parse, path: str, data: bytes, huge: bool) -> ParsedFi
     language = language_of(path).name
     if not data:
         return ParsedFile(language, problem="the file is large" if huge else "")
-    if blobs.kind_of(data, 0) == "binary":  # the kind of a large file is "large"
+    if blobs.classify(data, 0) == "binary":  # the kind of a large file is "large"
         return ParsedFile(language, problem="the file is binary")
     if sys.platform == "win32":
         return function(path, decode(data))

@@ -139,7 +139,7 @@ class IndexerSupervisor:
 
     def _write(self, line: bytes) -> None:
         if self._process is not None:
-            source, _ = wire.pipes_of(self._process)
+            source, _ = wire.open_pipes(self._process)
             with suppress(OSError, ValueError):  # it has ended, and the next process lists everything
                 source.write(line)
                 source.flush()
@@ -170,7 +170,7 @@ class IndexerSupervisor:
                     return None
                 process = _start()
                 command = {**self._opening, "first": list(self._preferred), "paused": self._paused}
-                source, _ = wire.pipes_of(process)
+                source, _ = wire.open_pipes(process)
                 with suppress(OSError):  # it died at once
                     source.write(wire.line(command))
                     source.flush()
@@ -181,7 +181,7 @@ class IndexerSupervisor:
             return None
 
     def _read_events(self, process: subprocess.Popen[bytes]) -> None:
-        source, output = wire.pipes_of(process)
+        source, output = wire.open_pipes(process)
         with output:
             for line in output:
                 with suppress(ValueError):  # the last line of a killed process

@@ -46,7 +46,7 @@ def own_pipes() -> tuple[IO[bytes], IO[bytes]]:
     return take_standard_input(), os.fdopen(sink, "wb")
 
 
-def pipes_of(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+def open_pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     """The standard input and output of a child that was started with pipes. Raises ValueError."""
     if process.stdin is None or process.stdout is None:
         raise ValueError("the process was started without pipes")

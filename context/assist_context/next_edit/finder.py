@@ -67,7 +67,7 @@ def find_offers(situation: Situation, past: PastOffers = PastOffers()) -> tuple[
         for offer in kind(situation):
             if offer.pattern in past.rejected:
                 continue
-            rated_offer = replace(offer, probability=_with_past(likelihood(offer), offer.kind, past))
+            rated_offer = replace(offer, probability=_weigh_past(likelihood(offer), offer.kind, past))
             first = rated_offer.changes[0]
             key = (first.path, first.start, first.end, first.text)
             offers[key] = _better(offers[key], rated_offer) if key in offers else rated_offer
@@ -103,7 +103,7 @@ def document_before(document: Document, hunk: EditHunk) -> Document:
     return replace(document, lines=(*document.lines[: hunk.line], *hunk.old, *document.lines[end:]))
 
 
-def _with_past(probability: float, kind: OfferKind, past: PastOffers) -> float:
+def _weigh_past(probability: float, kind: OfferKind, past: PastOffers) -> float:
     """The probability with what the user did with such offers before, in log-odds."""
     accepts = past.accepts.get(kind, 0)
     rejects = past.rejects.get(kind, 0)

@@ -27,7 +27,7 @@ _IMPORT_STARTS = (["from"], ["import"], ["use"])
 _Pair = tuple[CodeTokens, CodeTokens]
 
 
-def pattern_of(site: Site) -> Pattern | None:
+def make_pattern(site: Site) -> Pattern | None:
     """The pattern of one example; None if it says too little about where else it belongs."""
     if any(map(is_long_name, site.old)):
         before, right = _sides(site)
@@ -53,7 +53,7 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     if not _has_text(one) or not _may_agree(one, other):
         return ()
     if not one.old and not other.old and one.new[0][0] == other.new[0][0] == "\n":
-        lines = _of_inserted_lines(one, other)
+        lines = _insertion_pattern(one, other)
         return () if lines is None else (lines,)
     own = _unify_site((), (), one, other)
     if own is not None and any(map(is_long_name, own.old)) and _is_special(own):
@@ -185,7 +185,7 @@ def _share(one: CodeTokens, other: CodeTokens) -> bool:
     return (not one and not other) or any(not token.isspace() and token in other for token in one)
 
 
-def _of_inserted_lines(one: Site, other: Site) -> Pattern | None:
+def _insertion_pattern(one: Site, other: Site) -> Pattern | None:
     """The pattern of lines that were inserted after or before lines that have something in common."""
     best: Pattern | None = None
     for above in (False, True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from assist_context.documents import Document
 from assist_context.index.terms import terms
 from assist_context.languages import language_of
-from assist_context.relations.path_index import by_distance
+from assist_context.relations.path_index import sort_by_distance
 from assist_context.retrieval.corpus import Corpus
 
 MAX_MENTIONS = 200  # files with a name that are sorted by their distance
@@ -45,7 +45,7 @@ class WorkspaceFiles:
         paths_taken = {own, *(document.path for document in self.opened)}
         for corpus in self.corpora:
             near = _inside(corpus, own) or ""
-            mentions = by_distance(corpus.reader.mentions(name, MAX_MENTIONS), near)
+            mentions = sort_by_distance(corpus.reader.mentions(name, MAX_MENTIONS), near)
             if all(os.path.join(corpus.root, path) == own for path in mentions):
                 mentions = _holding(corpus, name)  # constants are no references
             for path in mentions:

@@ -172,19 +172,19 @@ def has_tests(lines: Iterable[str]) -> bool:
 def siblings(files: PathIndex, path: str) -> tuple[str, ...]:
     """The tests of a file, or the file that it tests, and its other half; nearest first, at most 12.
 
-    >>> from assist_context.relations.path_index import path_index_of
-    >>> files = path_index_of(["src/cart.py", "src/cart.pyi", "tests/test_cart.py"])
+    >>> from assist_context.relations.path_index import make_path_index
+    >>> files = make_path_index(["src/cart.py", "src/cart.pyi", "tests/test_cart.py"])
     >>> siblings(files, "src/cart.py")
     ('src/cart.pyi', 'tests/test_cart.py')
     """
     paths = dict.fromkeys(_other_halves(files, path))
     if _split(path)[1] in _CONVENTIONS:
-        paths |= dict.fromkeys(_subjects_of(files, path))
+        paths |= dict.fromkeys(_find_subjects(files, path))
         paths |= dict.fromkeys(
-            test for test in _possible_tests(files, path) if path in _subjects_of(files, test)
+            test for test in _possible_tests(files, path) if path in _find_subjects(files, test)
         )
     paths.pop(path, None)
-    return tuple(_by_kinship(paths, path)[:MAX_SIBLINGS])
+    return tuple(_sort_by_kinship(paths, path)[:MAX_SIBLINGS])
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -194,15 +194,15 @@ def _split(path: str) -> tuple[str, str]:
     return (name[:dot], name[dot:]) if dot > 0 else (name, "")
 
 
-def _subjects_of(files: PathIndex, path: str) -> list[str]:
+def _find_subjects(files: PathIndex, path: str) -> list[str]:
     """The files that a test tests: the nearest candidates, all that are equally near."""
     stem, suffix = _split(path)
     suffixes, marks = _CONVENTIONS[suffix]
     matches: list[str] = []
     for name in _subject_names(stem, marks):
         matches += _files_named(files, path, name, suffixes)
-    if not matches and suffix in _PLAIN_NAMES and _in_tests(path):
-        matches = [file for file in _files_named(files, path, stem, suffixes) if not _in_tests(file)]
+    if not matches and suffix in _PLAIN_NAMES and _is_test_path(path):
+        matches = [file for file in _files_named(files, path, stem, suffixes) if not _is_test_path(file)]
     best = max((_kinship(match, path) for match in matches), default=0)
     return [match for match in matches if match != path and _kinship(match, path) == best]
 
@@ -224,20 +224,20 @@ def _possible_tests(files: PathIndex, path: str) -> list[str]:
     matches = []
     for prefix, suffix_mark in marks:
         matches += _files_named(files, path, prefix + stem + suffix_mark, suffixes)
-    if _PLAIN_NAMES.intersection(suffixes) and not _in_tests(path):
-        matches += [file for file in _files_named(files, path, stem, suffixes) if _in_tests(file)]
+    if _PLAIN_NAMES.intersection(suffixes) and not _is_test_path(path):
+        matches += [file for file in _files_named(files, path, stem, suffixes) if _is_test_path(file)]
     return matches
 
 
 def _files_named(files: PathIndex, path: str, name: str, suffixes: tuple[str, ...]) -> list[str]:
     """Files with a name, anywhere; if many have it, those in a folder with the same name as the path's."""
     folder = path.rpartition("/")[0].rpartition("/")[2]
-    return path_index.with_tail(files, name, suffixes, path) or (
-        path_index.with_tail(files, f"{folder}/{name}", suffixes, path) if folder else []
+    return path_index.find_by_tail(files, name, suffixes, path) or (
+        path_index.find_by_tail(files, f"{folder}/{name}", suffixes, path) if folder else []
     )
 
 
-def _in_tests(path: str) -> bool:
+def _is_test_path(path: str) -> bool:
     return not set(path.split("/")[:-1]).isdisjoint(_TEST_FOLDERS)
 
 
@@ -282,7 +282,7 @@ def _kinship(one: str, other: str) -> int:
     return len(set(first) & set(right)) + (500 if parallel else 0)
 
 
-def _by_kinship(matches: dict[str, None], path: str) -> list[str]:
+def _sort_by_kinship(matches: dict[str, None], path: str) -> list[str]:
     return sorted(
         matches, key=lambda each: (-_kinship(each, path), -path_index.count_shared_folders(each, path), each)
     )

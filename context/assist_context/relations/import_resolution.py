@@ -56,9 +56,10 @@ def _python_files(files: PathIndex, stem: str) -> list[str]:
 def _python_base(files: PathIndex, path: str, tail: str, namespace: bool) -> str | None:
     """Find where the module `tail` is, without suffix: "src/a/b" for "a/b"."""
     bases_found = {
-        file.rpartition(".")[0]: False for file in path_index.with_tail(files, tail, _PYTHON_SUFFIXES, path)
+        file.rpartition(".")[0]: False
+        for file in path_index.find_by_tail(files, tail, _PYTHON_SUFFIXES, path)
     }
-    for file in path_index.with_tail(files, f"{tail}/__init__", _PYTHON_SUFFIXES, path):
+    for file in path_index.find_by_tail(files, f"{tail}/__init__", _PYTHON_SUFFIXES, path):
         bases_found[file.rpartition("/")[0]] = True
     if not bases_found and namespace:
         bases_found = dict.fromkeys(path_index.folders_ending(files, tail), True)
@@ -69,10 +70,10 @@ def _python_base(files: PathIndex, path: str, tail: str, namespace: bool) -> str
         for base, package in bases_found.items()
         if _may_find(files, path, base, tail, package, len(bases_found))
     ]
-    bases = path_index.by_distance(
+    bases = path_index.sort_by_distance(
         [f"{base}/" for base in bases], path
     )  # as folders: a/b is nearer to a/b/c.py
-    bases.sort(key=lambda base: not path_index.is_above(path_index.root_of(base[:-1], tail), path))
+    bases.sort(key=lambda base: not path_index.is_above(path_index.find_root(base[:-1], tail), path))
     return bases[0][:-1] if bases else None
 
 
@@ -108,7 +109,9 @@ def resolve_ecma(files: PathIndex, path: str, import_: Import) -> list[str]:
     for alias in _ALIASES:
         if module.startswith(alias):
             tail = f"lib/{module[5:]}" if alias == "$lib/" else module.removeprefix(alias).lstrip("/")
-            return path_index.by_distance(_ecma_files_anywhere(files, path, tail), path)[:1] if tail else []
+            return (
+                path_index.sort_by_distance(_ecma_files_anywhere(files, path, tail), path)[:1] if tail else []
+            )
     return _ecma_package(files, module) or _from_base_folder(files, path, module)
 
 
@@ -131,11 +134,11 @@ def _ecma_files_anywhere(files: PathIndex, path: str, tail: str) -> list[str]:
     """Every file that `tail` may mean, in any folder."""
     stem, dot, suffix = tail.rpartition(".")
     if dot and suffix and "/" not in suffix:
-        exact = path_index.with_tail(files, stem, (*_SOURCES_OF.get(f".{suffix}", ()), f".{suffix}"), path)
+        exact = path_index.find_by_tail(files, stem, (*_SOURCES_OF.get(f".{suffix}", ()), f".{suffix}"), path)
         if exact:
             return exact
     for name in (tail, f"{tail}/index", f"{tail}.d"):
-        if matches := path_index.with_tail(files, name, _ECMA_SUFFIXES, path):
+        if matches := path_index.find_by_tail(files, name, _ECMA_SUFFIXES, path):
             return matches
     return []
 
@@ -165,8 +168,8 @@ def _from_base_folder(files: PathIndex, path: str, module: str) -> list[str]:
     if "/" not in tail:
         return []
     matches = _ecma_files_anywhere(files, path, tail)
-    return path_index.by_distance(
-        [match for match in matches if path_index.is_root(path_index.root_of(match, tail), path)], path
+    return path_index.sort_by_distance(
+        [match for match in matches if path_index.is_root(path_index.find_root(match, tail), path)], path
     )[:1]
 
 
@@ -257,7 +260,7 @@ def _rust_crate(files: PathIndex, path: str, parts: list[str], names: tuple[str,
         for folder in path_index.folders_ending(files, name)
         if folder and f"{folder}/Cargo.toml" in files.paths
     }
-    for folder in path_index.by_distance(folders, path)[:1]:
+    for folder in path_index.sort_by_distance(folders, path)[:1]:
         return _rust_names(files, f"{folder}/src", parts[1:], names, True)
     return []
 
@@ -272,8 +275,8 @@ _ResolutionRule = Callable[[PathIndex, str, Import], Iterable[str]]
 def resolve(files: PathIndex, path: str, language_name: str, import_: Import) -> tuple[str, ...]:
     """The files that an import in the file `path` means, most exact first; () if it is not of the workspace.
 
-    >>> from assist_context.relations.path_index import path_index_of
-    >>> files = path_index_of(["src/shop/__init__.py", "src/shop/cart.py", "tests/test_cart.py"])
+    >>> from assist_context.relations.path_index import make_path_index
+    >>> files = make_path_index(["src/shop/__init__.py", "src/shop/cart.py", "tests/test_cart.py"])
     >>> resolve(files, "tests/test_cart.py", "python", Import("shop", ("cart",), 1))
     ('src/shop/cart.py', 'src/shop/__init__.py')
     """
@@ -309,9 +312,9 @@ def resolve_go(files: PathIndex, path: str, import_: Import) -> list[str]:
         folders = [
             folder
             for folder in path_index.folders_ending(files, tail)
-            if _is_go_module(files, path_index.root_of(folder, tail))
+            if _is_go_module(files, path_index.find_root(folder, tail))
         ]
-        for folder in path_index.by_distance(folders, path):
+        for folder in path_index.sort_by_distance(folders, path):
             if matches := [
                 file
                 for file in files.folders[folder]
@@ -341,21 +344,21 @@ def resolve_jvm(files: PathIndex, path: str, import_: Import) -> list[str]:
             classes = _jvm_class(files, path, package) if "/" in package else []
         matches += classes
         if name == "*" and not classes:
-            for folder in path_index.by_distance(path_index.folders_ending(files, package), path)[:1]:
+            for folder in path_index.sort_by_distance(path_index.folders_ending(files, package), path)[:1]:
                 matches += [file for file in files.folders[folder] if file.endswith(_JVM)]
     return matches
 
 
 def _jvm_class(files: PathIndex, path: str, tail: str) -> list[str]:
     """The file of a class. Kotlin omits the folders that all its packages share."""
-    if matches := path_index.with_tail(files, tail, _JVM, path):
-        return path_index.by_distance(matches, path)[:1]
+    if matches := path_index.find_by_tail(files, tail, _JVM, path):
+        return path_index.sort_by_distance(matches, path)[:1]
     if not path.endswith((".kt", ".kts")) or tail.startswith(("java/", "javax/", "kotlin/", "kotlinx/")):
         return []
     parts = tail.split("/")
     for count in range(1, len(parts) - 1):
-        if matches := path_index.with_tail(files, "/".join(parts[count:]), (".kt",), path):
-            return path_index.by_distance(matches, path)[:1]
+        if matches := path_index.find_by_tail(files, "/".join(parts[count:]), (".kt",), path):
+            return path_index.sort_by_distance(matches, path)[:1]
     return []
 
 
@@ -377,10 +380,10 @@ def resolve_c(files: PathIndex, path: str, import_: Import) -> list[str]:
     if not tail or suffix not in _C:
         return []
     stem = tail.removesuffix(suffix)
-    matches = path_index.with_tail(files, stem, (suffix,), path)
+    matches = path_index.find_by_tail(files, stem, (suffix,), path)
     if not is_quoted and "/" not in tail:  # the compiler has <string.h>, unless the workspace does
         matches = [match for match in matches if match.rpartition("/")[0].endswith(("include", "inc"))]
-    return path_index.by_distance(matches, path)[:1]
+    return path_index.sort_by_distance(matches, path)[:1]
 
 
 # --- Ruby, PHP and Lua ---
@@ -391,7 +394,7 @@ def resolve_ruby(files: PathIndex, path: str, import_: Import) -> list[str]:
     module = import_.module.removesuffix(".rb")
     if import_.level:
         return _first_existing(files, path_index.relative_path(path, module), (".rb",))
-    matches = path_index.with_tail(files, module, (".rb",), path)
+    matches = path_index.find_by_tail(files, module, (".rb",), path)
     roots = ("spec", "test", "models", "controllers", "helpers", "jobs", "services")
     return _nearest_at_root(matches, module, path, roots)
 
@@ -405,7 +408,7 @@ def resolve_php(files: PathIndex, path: str, import_: Import) -> list[str]:
             matches = _first_existing(files, target, ("",))
             tail = module.removesuffix(".php").lstrip("./")
             return matches or _nearest_at_root(
-                path_index.with_tail(files, tail, (".php",), path), tail, path, ()
+                path_index.find_by_tail(files, tail, (".php",), path), tail, path, ()
             )
         return []
     matches = []
@@ -413,9 +416,9 @@ def resolve_php(files: PathIndex, path: str, import_: Import) -> list[str]:
         parts = [part for part in (*module.split("/"), name) if part]
         for count in range(len(parts)):
             tail = "/".join(parts[count:])
-            classes = path_index.with_tail(files, tail, (".php",), path)
+            classes = path_index.find_by_tail(files, tail, (".php",), path)
             if classes and (len(parts) - count > 1 or len(classes) == 1):
-                matches += path_index.by_distance(classes, path)[:1]
+                matches += path_index.sort_by_distance(classes, path)[:1]
                 break
     return matches
 
@@ -424,9 +427,9 @@ def resolve_lua(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A module is a file, or a folder with an `init` file."""
     module = import_.module.replace(".", "/")
     for tail in (module, f"{module}/init"):
-        matches = path_index.with_tail(files, tail, (".lua", ".luau"), path)
+        matches = path_index.find_by_tail(files, tail, (".lua", ".luau"), path)
         if matches and ("/" in module or len(matches) == 1):
-            return path_index.by_distance(matches, path)[:1]
+            return path_index.sort_by_distance(matches, path)[:1]
         if matches := _nearest_at_root(matches, tail, path, ()):
             return matches
     return []
@@ -459,10 +462,10 @@ def _nearest_at_root(matches: list[str], tail: str, path: str, roots: tuple[str,
     """The nearest of the files whose `tail` begins where such paths may begin."""
     fitting = []
     for match in matches:
-        root = path_index.root_of(match, tail)
+        root = path_index.find_root(match, tail)
         if path_index.is_root(root, path) or root.rpartition("/")[2] in roots:
             fitting.append(match)
-    return path_index.by_distance(fitting, path)[:1]
+    return path_index.sort_by_distance(fitting, path)[:1]
 
 
 _RULES: Mapping[str, _ResolutionRule] = {

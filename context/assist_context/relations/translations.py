@@ -76,20 +76,20 @@ def page_copies(paths: Iterable[str]) -> PageCopies:
     (['README.md', 'docs/fr/a.md'], ['README.de.md', 'docs/en/a.md'])
     """
     pages = [path for path in paths if is_page(path)]
-    groups = [*_by_name(pages), *_by_folder(pages)]
+    groups = [*_group_names(pages), *_group_folders(pages)]
     counts = Counter(language for group in groups for language in group)
     main = max(counts, key=lambda each: (counts[each], each == "en"), default=MAIN)
-    return PageCopies(tuple(groups), tuple(_in_translation_folders(pages)), main)
+    return PageCopies(tuple(groups), tuple(_find_translation_folders(pages)), main)
 
 
 def _same_language(one: str, other: str) -> bool:
     return bool(other) and one.partition("-")[0] == other.partition("-")[0]
 
 
-def _code_of(name: str) -> str:
+def _read_code(name: str) -> str:
     """The language that a folder or a part of a name means, "" for none.
 
-    >>> _code_of("pt_BR"), _code_of("cn"), _code_of("src")
+    >>> _read_code("pt_BR"), _read_code("cn"), _read_code("src")
     ('pt-br', 'zh', '')
     """
     paths = _CODE.fullmatch(name.lower())
@@ -98,14 +98,14 @@ def _code_of(name: str) -> str:
     return ALIASES.get(paths[1], paths[1]) + name.lower()[2:].replace("_", "-")
 
 
-def _by_name(pages: Iterable[str]) -> list[PageGroup]:
+def _group_names(pages: Iterable[str]) -> list[PageGroup]:
     """README.md and README.zh.md, index.fr.html and index.en.html."""
     words = set(pages)
     groups: dict[str, PageGroup] = defaultdict(dict)
     for path in words:
         folder, _, name = path.rpartition("/")
         match = _NAME.fullmatch(name)
-        if match and (code := _code_of(match[2])):
+        if match and (code := _read_code(match[2])):
             groups[f"{folder}/{match[1]}{match[3]}".lstrip("/")][code] = path
     for plain, group in groups.items():
         if plain in words:
@@ -113,7 +113,7 @@ def _by_name(pages: Iterable[str]) -> list[PageGroup]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _by_folder(pages: Sequence[str]) -> list[PageGroup]:
+def _group_folders(pages: Sequence[str]) -> list[PageGroup]:
     """docs/en/a.md, docs/fr/a.md and docs/emoji/a.md; or docs/a.md and docs/fr/a.md."""
     inside: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     codes: dict[str, set[str]] = defaultdict(set)
@@ -123,7 +123,7 @@ def _by_folder(pages: Sequence[str]) -> list[PageGroup]:
         for at in range(len(parts) - 1):
             above = "/".join(parts[:at])
             inside[above][parts[at]].add("/".join(parts[at + 1 :]))
-            if _code_of(parts[at]):
+            if _read_code(parts[at]):
                 codes[above].add(parts[at])
     groups: dict[tuple[str, str], PageGroup] = defaultdict(dict)
     for above, names in codes.items():
@@ -150,18 +150,18 @@ def _folder_copies(
         tails = children[name]
         alike = len(tails & children[largest]) >= max(LEAST_PAGES, SAME * len(tails))
         if name in names or (several and alike):
-            language = _code_of(name) or name
+            language = _read_code(name) or name
             yield from ((language, tail, f"{start}{name}/{tail}") for tail in sorted(tails))
     if is_shared:
         yield from ((MAIN, tail, f"{start}{tail}") for tail in sorted(plain))
 
 
-def _in_translation_folders(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _find_translation_folders(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
     """(path, language) of pages such as i18n/fr/plugin/a.md."""
     for path in pages:
         parts = path.split("/")[:-1]
         for folder, below in pairwise(parts):
-            if folder.lower() in FOLDERS and (code := _code_of(below)):
+            if folder.lower() in FOLDERS and (code := _read_code(below)):
                 yield path, code
                 break
 

@@ -133,7 +133,7 @@ def _docstring_lines(following: Sequence[str]) -> int:
     return len(following)
 
 
-def text_of(candidate: Candidate, most: int = CHARACTERS) -> str:
+def get_text(candidate: Candidate, most: int = CHARACTERS) -> str:
     """The lines of a candidate, without common indentation, up to `most` characters.
 
     A section's lines begin with its path of headings. "" if they cannot be read.
@@ -156,7 +156,7 @@ def text_of(candidate: Candidate, most: int = CHARACTERS) -> str:
     return "" if "\0" in text or text == title else text
 
 
-def snippet_of(candidate: Candidate, text: str, score: float) -> Snippet:
+def make_snippet(candidate: Candidate, text: str, score: float) -> Snippet:
     """The finished snippet, with its origin."""
     entry = candidate.corpus.entry(candidate.path)
     name = candidate.corpus.name

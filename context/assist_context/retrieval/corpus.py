@@ -17,7 +17,7 @@ from assist_context.index.search import Among, SearchHit
 from assist_context.languages import Language
 from assist_context.pages import SECTION, page_lines, sections
 from assist_context.relations import import_resolution
-from assist_context.relations.path_index import PathIndex, path_index_of
+from assist_context.relations.path_index import PathIndex, make_path_index
 from assist_context.relations.translations import PageCopies, page_copies
 
 KEPT_FILES = 64  # files whose lines are cached between two requests
@@ -54,7 +54,7 @@ class Corpus:
         self.reader = reader
         self._open: Mapping[str, OpenFile] = {}
         self._open_references: dict[str, list[ReferenceSite]] | None = None  # by name
-        self._files: tuple[int, PathIndex] = (-1, path_index_of(()))
+        self._files: tuple[int, PathIndex] = (-1, make_path_index(()))
         self._copies: tuple[frozenset[str], PageCopies] = (frozenset(), PageCopies())
         self._unwanted: dict[str, frozenset[str]] = {}  # by language
         self._latest: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
@@ -80,7 +80,7 @@ class Corpus:
         if self._files[0] != generation:
             paths = self.reader.files()
             if len(paths) != len(self._files[1].paths) or frozenset(paths) != self._files[1].paths:
-                self._files = generation, path_index_of(paths)
+                self._files = generation, make_path_index(paths)
             else:
                 self._files = generation, self._files[1]
         return self._files[1]
@@ -101,17 +101,15 @@ class Corpus:
 
     def definitions(self, name: str, limit: int = 20) -> tuple[IndexedDefinition, ...]:
         """Return what a name may mean, anywhere in the folder."""
-        return self._with_open(name, self.reader.definitions(name, limit))
+        return self._add_open(name, self.reader.definitions(name, limit))
 
     def few_definitions(self, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
         """Return what a name may mean, `None` if there are more than `most`: such a name is too common."""
         few = self.reader.few_definitions(name, most)
-        definitions = () if few is None else self._with_open(name, few)
+        definitions = () if few is None else self._add_open(name, few)
         return None if few is None or len(definitions) > most else definitions
 
-    def _with_open(
-        self, name: str, definitions: Iterable[IndexedDefinition]
-    ) -> tuple[IndexedDefinition, ...]:
+    def _add_open(self, name: str, definitions: Iterable[IndexedDefinition]) -> tuple[IndexedDefinition, ...]:
         shadow = [
             to_indexed(path, definition)
             for path, file in self._open.items()

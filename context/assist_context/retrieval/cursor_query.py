@@ -50,12 +50,12 @@ class CursorQuery:
     aliases: Mapping[str, str]
 
 
-def query_at(document: Document, cursor: Cursor, path: str) -> CursorQuery:
+def make_query(document: Document, cursor: Cursor, path: str) -> CursorQuery:
     """The query for a cursor in a document that the workspace calls `path`.
 
     >>> from assist_context.languages import language_of
     >>> lines = ("import a\\n", "def f(x: Thing):\\n", "    return a.g(x, ")
-    >>> query = query_at(Document("f.py", lines, language_of("f.py")), Cursor(2, 18), "f.py")
+    >>> query = make_query(Document("f.py", lines, language_of("f.py")), Cursor(2, 18), "f.py")
     >>> [(name.owner, name.text) for name in query.names][:3]
     [('', 'x'), ('a', 'g'), ('', 'g')]
     """

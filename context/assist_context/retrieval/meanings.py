@@ -63,7 +63,7 @@ def _meanings(
     own_name = query.aliases.get(name.text, name.text)
     for key in filter(None, (name.owner, name.text)):
         if files := sources.get(query.aliases.get(key, key)):
-            meanings = _in_files(corpus, query, own_name, files, HOPS)
+            meanings = _filter_files(corpus, query, own_name, files, HOPS)
             if meanings or not name.owner:
                 return meanings[:MEANINGS]
     if own_name in sources or (len(name.text) < 3 and not name.owner):
@@ -75,7 +75,7 @@ def _meanings(
     return sorted(everywhere, key=lambda each: _distance(query.path, each.path))[:MEANINGS]
 
 
-def _in_files(
+def _filter_files(
     corpus: Corpus, query: CursorQuery, name: str, files: Sequence[str], hops: int
 ) -> list[IndexedDefinition]:
     """A name's definitions in some files, or in the files that these import it from."""
@@ -87,7 +87,9 @@ def _in_files(
             for import_ in corpus.imports(path):
                 if name in import_.names or "*" in import_.names:
                     further = corpus.resolve(path, query.language.name, import_)
-                    if further and (definitions_found := _in_files(corpus, query, name, further, hops - 1)):
+                    if further and (
+                        definitions_found := _filter_files(corpus, query, name, further, hops - 1)
+                    ):
                         return definitions_found
     return []
 

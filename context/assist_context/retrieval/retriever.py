@@ -19,9 +19,9 @@ from assist_context.code.imports import Import
 from assist_context.code.symbols import symbols
 from assist_context.documents import CHARS_PER_TOKEN, Cursor, Document, Snippet
 from assist_context.retrieval import meanings
-from assist_context.retrieval.candidates import Candidate, snippet_of, text_of
+from assist_context.retrieval.candidates import Candidate, get_text, make_snippet
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.retrieval.cursor_query import CursorQuery, query_at
+from assist_context.retrieval.cursor_query import CursorQuery, make_query
 
 MOST = 16  # definitions
 BEST = 2.0  # times the worth of a definition, divided by its rank and `RANKS`, is its score
@@ -81,7 +81,7 @@ class Retriever:
     def near(self, request: RetrievalRequest, tokens: int) -> RetrievalResult:
         """Finds at most `tokens` tokens of help at a cursor."""
         start = self._clock()
-        query = query_at(request.document, request.cursor, request.path)
+        query = make_query(request.document, request.cursor, request.path)
 
         def is_late(share: float) -> bool:
             return self._clock() - start > share * self._deadline
@@ -133,14 +133,14 @@ def _choose(
             if one_more:
                 continue
             one_more = True
-        text = candidate.text if isinstance(candidate, Snippet) else text_of(candidate, min(room, most))
+        text = candidate.text if isinstance(candidate, Snippet) else get_text(candidate, min(room, most))
         own = [line.strip() for line in text.splitlines() if line.strip()]
         if len(text) + len(candidate.path) > room or not own:
             continue
         if sum(line in lines for line in own) > SHOWN * len(own):
             continue
         if isinstance(candidate, Candidate):
-            snippet = snippet_of(candidate, text, BEST * candidate.worth / (RANKS + rank))
+            snippet = make_snippet(candidate, text, BEST * candidate.worth / (RANKS + rank))
         else:
             snippet = candidate
         snippets.append(snippet)

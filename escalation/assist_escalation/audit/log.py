@@ -122,7 +122,7 @@ class AuditLog:
         """
         _check(kind, fields)
         with self._hold() as (file, end):
-            self._check_key_of(end)
+            self._check_key(end)
             if self._checkpoint:
                 self._check_checkpoint(file, end, self._checkpoint)
             lines = self._new_lines(end, kind, fields)
@@ -155,7 +155,7 @@ class AuditLog:
         if self._checkpoint is None:
             raise AuditError(f"{self._path} has no checkpoint: name a file for it in [audit] checkpoint.")
         with self._hold() as (file, end):
-            self._check_key_of(end)
+            self._check_key(end)
             try:
                 self._check_checkpoint(file, end, self._checkpoint)
             except AuditError as error:
@@ -186,7 +186,7 @@ class AuditLog:
         except OSError as error:
             raise AuditError(failure(error, self._path)) from error
 
-    def _check_key_of(self, end: Tail) -> None:
+    def _check_key(self, end: Tail) -> None:
         """Raises AuditError if the last line was not written with this log's key."""
         last = end.last
         if last and last.has_mac != bool(self._key):

@@ -76,12 +76,12 @@ def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
         raise AuditError(failure(error, path)) from error
 
 
-def request_of(event: LogEvent) -> str:
+def get_request(event: LogEvent) -> str:
     """The request that an event belongs to, or ""."""
     return str(event.get("request_id") or "")
 
 
-def tool_of(event: LogEvent) -> str:
+def get_tool(event: LogEvent) -> str:
     """The tool that asked for what an event says, "" if it was assist itself, or if the event says none."""
     command = str(event.get("command") or "")
     return command.removeprefix(TOOL) if command.startswith(TOOL) else ""
@@ -119,21 +119,21 @@ class _WantedEvents:
     def takes(self, entry: LogEntry) -> bool:
         event, only = entry.event, self._only
         return (
-            self._of_owner(event)
+            self._is_owned(event)
             and self._since <= event["time"] < self._until
             and (not only.kind or event["kind"] == only.kind)
-            and (not only.request or request_of(event) == only.request)
+            and (not only.request or get_request(event) == only.request)
         )
 
-    def _of_owner(self, event: LogEvent) -> bool:
+    def _is_owned(self, event: LogEvent) -> bool:
         """Say if an event is about the wanted repository and tool, or belongs to a request that is."""
         only = self._only
         if not (only.repo or only.tool):
             return True
-        request = request_of(event)
+        request = get_request(event)
         if "repo" not in event:
             return request in self._requests
-        tool = tool_of(event)
+        tool = get_tool(event)
         by_tool = bool(tool) if only.tool == ANY_TOOL else only.tool in ("", tool)
         mine = only.repo in ("", event["repo"]) and by_tool
         if mine and request:

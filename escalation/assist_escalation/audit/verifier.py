@@ -44,7 +44,7 @@ from assist_escalation.audit.log import (
     known_checkpoint,
     stamp,
 )
-from assist_escalation.audit.reader import remember, request_of
+from assist_escalation.audit.reader import get_request, remember
 from assist_escalation.errors import EscalationError
 
 MAX_NAMED = 1000  # orphans that a report names
@@ -219,7 +219,7 @@ class _Seen:
 
     def take(self, entry: LogEntry) -> None:
         kind = entry.event["kind"]
-        request = request_of(entry.event)
+        request = get_request(entry.event)
         self.events += 1
         self.head = entry.sha256
         self.has_mac = entry.has_mac
@@ -263,7 +263,7 @@ def verify(
     scan = _Seen(LogRequests(bookings) if bookings else None)
     try:
         # Read before the log's length: a log is always at least as long as an earlier checkpoint says.
-        known_end = _checkpoint_of(checkpoint)
+        known_end = _read_checkpoint_end(checkpoint)
         with suppress(FileNotFoundError), path.open("rb") as file:
             _walk(file, _settled_size(path, file), key, known_end, scan)
         _compare_end(scan, known_end, checkpoint)
@@ -276,7 +276,7 @@ def verify(
     return replace(report, ledger=ledger)
 
 
-def _checkpoint_of(checkpoint: Path | None) -> Checkpoint | None:
+def _read_checkpoint_end(checkpoint: Path | None) -> Checkpoint | None:
     try:
         return known_checkpoint(checkpoint) if checkpoint else None
     except AuditError as error:

@@ -50,7 +50,7 @@ def upper_micro(price: Price, input_tokens: int, max_output: int) -> int:
     return math.ceil(max(input_rates) * max(0, input_tokens) + output_rate * max(0, max_output))
 
 
-def price_of(provider: Provider) -> Price | None:
+def find_price(provider: Provider) -> Price | None:
     """The provider's own price, else the list price, else zero for this machine itself, else `None`.
 
     The list is searched for the model's name, and then for the name without the date at its end.

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_escalation.edits import journal, transaction
-from assist_escalation.edits.edit_paths import place_of, protected_by
+from assist_escalation.edits.edit_paths import find_place, protected_by
 from assist_escalation.edits.folder_handles import FolderHandles
 from assist_escalation.edits.journal import File, JournalEntry
 from assist_escalation.edits.plan import EditError, EditPlan, FileChange, encode
-from assist_escalation.edits.transaction import reason_of
+from assist_escalation.edits.transaction import explain
 
 _NOTHING = "there is no edit to undo"
 
@@ -35,7 +35,7 @@ class AppliedEdit:
 def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> AppliedEdit:
     """Write a plan. `EditError` if a file is not what the model saw or cannot be written; all stay old.
 
-    `roots` are the workspace's folders, see `edit_paths.place_of`. Each workspace has its own journal.
+    `roots` are the workspace's folders, see `edit_paths.find_place`. Each workspace has its own journal.
     """
     with journal.hold_lock(journal_dir), FolderHandles() as folders:
         _settle(journal_dir)
@@ -46,7 +46,7 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
             entry = journal.add(journal_dir, "prepared", files, _images(plan), _missing_folders(files))
         except OSError as error:
             raise EditError(
-                f"the journal cannot be written: {reason_of(error)}; nothing was changed"
+                f"the journal cannot be written: {explain(error)}; nothing was changed"
             ) from error
         try:
             transaction.prepare(entry, "new", folders)
@@ -55,7 +55,7 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
         except (OSError, EditError) as error:
             with suppress(OSError):  # if this fails, `recover` does it
                 transaction.finish(entry, folders)
-            raise EditError(f"{reason_of(error)}; nothing was changed") from error
+            raise EditError(f"{explain(error)}; nothing was changed") from error
         entry = transaction.move(entry, "new", folders)
         with suppress(OSError, EditError):  # it does no harm to keep an edit too long
             journal.prune(journal_dir)
@@ -71,7 +71,7 @@ def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appl
             journal.prune(journal_dir)
         except OSError as error:
             raise EditError(
-                f"the journal cannot be written: {reason_of(error)}; undo it in the editor"
+                f"the journal cannot be written: {explain(error)}; undo it in the editor"
             ) from error
         return _applied_edit(entry)
 
@@ -109,7 +109,7 @@ def undo(journal_dir: Path) -> AppliedEdit:
         except (OSError, EditError) as error:
             with suppress(OSError):
                 transaction.clear(entry, folders)
-            raise EditError(f"{reason_of(error)}; nothing was undone") from error
+            raise EditError(f"{explain(error)}; nothing was undone") from error
         return _applied_edit(transaction.move(entry, "old", folders))
 
 
@@ -135,7 +135,7 @@ def forget(journal_dir: Path, edit: str) -> None:
                 if entry.id == edit:
                     journal.drop(entry)
         except OSError as error:
-            raise EditError(f"the journal cannot be written: {reason_of(error)}") from error
+            raise EditError(f"the journal cannot be written: {explain(error)}") from error
 
 
 def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
@@ -144,7 +144,7 @@ def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
     for change in plan.changes:
         if change.removes:
             raise EditError(f"{change.path}: only an undo removes files")
-        place = place_of(change.path, roots, is_asked=change.path in plan.protected)
+        place = find_place(change.path, roots, is_asked=change.path in plan.protected)
         new = hashlib.sha256(encode(change.path, change.after)).hexdigest()
         files.append(File(change.path, place, change.base_sha256 or None, new))
     places = [file.place for file in files]
@@ -166,7 +166,7 @@ def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
 
 
 def _check_base(file: File, change: FileChange, folders: FolderHandles) -> None:
-    digest = folders.sha256_at(file.place)
+    digest = folders.hash_place(file.place)
     if file.old is None and digest is not None:
         raise EditError(f"{file.path} exists already: the edit would create it again; ask again")
     if digest is None and file.old is not None:
@@ -175,7 +175,7 @@ def _check_base(file: File, change: FileChange, folders: FolderHandles) -> None:
         raise EditError(f"{file.path} was changed since the model saw it: save it, and ask again")
     if file.old is not None and hashlib.sha256(encode(file.path, change.before)).hexdigest() != file.old:
         raise EditError(f"{file.path}: the text and its sha256 do not belong to the same file: ask again")
-    if digest is not None and not (folders.mode_of(file.place) or 0) & 0o222:
+    if digest is not None and not (folders.get_mode(file.place) or 0) & 0o222:
         raise EditError(f"{file.path} is read-only: make it writable first")
 
 
@@ -187,7 +187,7 @@ def _settle(journal_dir: Path) -> tuple[str, ...]:
             messages = [transaction.settle(entry, folders) for entry in journal.entries(journal_dir)]
     except OSError as error:
         raise EditError(
-            f"an interrupted edit in {journal_dir} cannot be finished: {reason_of(error)}; make room, or its "
+            f"an interrupted edit in {journal_dir} cannot be finished: {explain(error)}; make room, or its "
             "folder writable"
         ) from error
     return tuple(note for note in messages if note)

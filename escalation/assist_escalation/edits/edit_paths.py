@@ -57,7 +57,7 @@ def _plain(name: str) -> str:
     return printable.casefold().partition(":")[0].rstrip(". ")
 
 
-def place_of(
+def find_place(
     path: str, roots: Mapping[str, Path], *, is_asked: bool, windows: bool = sys.platform == "win32"
 ) -> Path:
     """The real path of `path`, which need not exist. `EditError` if it is not inside its root.

@@ -42,7 +42,7 @@ class FolderHandles:
             os.close(handle)
         self._open.clear()
 
-    def sha256_at(self, place: Path) -> str | None:
+    def hash_place(self, place: Path) -> str | None:
         """The hash of a file's bytes; None without a file; "" if it is unreadable or reached by a link."""
         try:
             handle = os.open(self._name(place), _READ, dir_fd=self._folder(place))
@@ -54,13 +54,13 @@ class FolderHandles:
             return ""
         try:
             regular = stat.S_ISREG(os.fstat(handle).st_mode) and (_BY_HANDLE or not place.is_symlink())
-            return _sha256_of(handle) if regular else ""
+            return _hash_file(handle) if regular else ""
         except OSError:
             return ""
         finally:
             os.close(handle)
 
-    def mode_of(self, place: Path) -> int | None:
+    def get_mode(self, place: Path) -> int | None:
         """The permissions of a file, or None if there is none."""
         try:
             status = os.stat(self._name(place), dir_fd=self._folder(place), follow_symlinks=False)
@@ -118,7 +118,7 @@ class FolderHandles:
             os.close(handle)
 
 
-def _sha256_of(handle: int) -> str:
+def _hash_file(handle: int) -> str:
     with open(handle, "rb", closefd=False) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

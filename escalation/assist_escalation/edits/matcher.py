@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from assist_context.code.symbols import symbols
 from assist_context.languages import language_of
-from assist_escalation.edits.plan import MARK, EditError, How, Hunk, lines_of
+from assist_escalation.edits.plan import MARK, EditError, How, Hunk, split_text
 
 SHOWN_LINES = 12  # of an excerpt
 SEARCHED_LINES, SEARCHED_CHARACTERS = (
@@ -61,7 +61,7 @@ class _PlaceFit:
 
 def bare_lines(text: str) -> list[str]:
     """The lines without their ends and without the byte order mark."""
-    return [line.rstrip("\r\n") for line in lines_of(text.removeprefix(MARK))]
+    return [line.rstrip("\r\n") for line in split_text(text.removeprefix(MARK))]
 
 
 def find(search: Wanted, text: str) -> Match:
@@ -240,7 +240,7 @@ def splice(text: str, matches: Sequence[Match]) -> str:
         if other.first <= one.last or (one.first, one.last) == (other.first, other.last):
             raise EditError(f"two blocks are about line {other.first}: ask for one block instead")
     mark = MARK if text.startswith(MARK) else ""
-    lines = lines_of(text.removeprefix(MARK))
+    lines = split_text(text.removeprefix(MARK))
     pieces = []
     place = 0
     for match in in_order:
@@ -254,7 +254,7 @@ def splice(text: str, matches: Sequence[Match]) -> str:
 def _replacement_lines(lines: list[str], match: Match) -> Iterator[str]:
     """The new lines of a match: unchanged ones with the file's bytes, others with the end of a near line."""
     start = match.hunk.first - 1
-    is_unended = match.hunk.last == len(lines) and lines and not _end_of(lines[-1])
+    is_unended = match.hunk.last == len(lines) and lines and not _get_line_end(lines[-1])
     search, replace = match.search, match.replace
     if match.hunk.how in ("space", "indent"):  # white space that the model got wrong is no change of its own
         search, replace = (tuple(map(_trim, side)) for side in (search, replace))
@@ -269,19 +269,19 @@ def _replacement_lines(lines: list[str], match: Match) -> Iterator[str]:
             yield match.replace[new] + ("" if final else _end_near(lines, max(near, 0)))
 
 
-def _end_of(line: str) -> str:
+def _get_line_end(line: str) -> str:
     return line[len(line.rstrip("\r\n")) :]
 
 
 def _end_near(lines: list[str], place: int) -> str:
     """The end of a line, or else of the line before it, or of the file's first line."""
     near = (*lines[place : place + 1], *lines[max(place - 1, 0) : place], *lines[:1])
-    return next((end for line in near if (end := _end_of(line))), "\n")
+    return next((end for line in near if (end := _get_line_end(line))), "\n")
 
 
 def _join_pieces(pieces: list[str], lines: list[str]) -> str:
     """The pieces as a text. The old last line may now have lines after it, and then needs an end."""
     whole_pieces = [
-        piece if _end_of(piece) else piece + _end_near(lines, len(lines)) for piece in pieces[:-1]
+        piece if _get_line_end(piece) else piece + _end_near(lines, len(lines)) for piece in pieces[:-1]
     ]
     return "".join([*whole_pieces, *pieces[-1:]])

@@ -110,7 +110,7 @@ class EditPlan:
         return bool(self.protected or self.removals or self.unsure)
 
 
-def sha256_of(text: str) -> str:
+def hash_text(text: str) -> str:
     """The hash of the text's bytes."""
     return hashlib.sha256(encode("the text", text)).hexdigest()
 
@@ -125,10 +125,10 @@ def encode(path: str, text: str) -> bytes:
         ) from None
 
 
-def lines_of(text: str) -> list[str]:
+def split_text(text: str) -> list[str]:
     """The lines with their ends, without the empty line after the last end.
 
-    >>> lines_of("a\\r\\nb"), lines_of("")
+    >>> split_text("a\\r\\nb"), split_text("")
     (['a\\r\\n', 'b'], [])
     """
     lines = list(split_lines(text))
@@ -149,7 +149,7 @@ def _unified_lines(change: FileChange) -> Iterator[str]:
     old = change.removes
     source = "/dev/null" if new else f"a/{change.path}"
     target = "/dev/null" if old else f"b/{change.path}"
-    before, after = (pieces_of(text) for text in (change.before, change.after))
+    before, after = (split_pieces(text) for text in (change.before, change.after))
     if new or old or change.before != change.after:
         yield f"diff --git a/{change.path} b/{change.path}\n"
     if new or old:
@@ -158,7 +158,7 @@ def _unified_lines(change: FileChange) -> Iterator[str]:
         yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
 
 
-def pieces_of(text: str) -> list[str]:
+def split_pieces(text: str) -> list[str]:
     """Lines as a diff has them: only "\\n" ends one, so a lone "\\r" stays inside."""
     *complete_lines, last = text.split("\n")
     return [line + "\n" for line in complete_lines] + ([last] if last else [])

@@ -13,9 +13,9 @@ from assist_escalation.edits.edit_paths import protected_by
 from assist_escalation.edits.formats.search_replace import (
     ReplaceBlock,
     fence_for,
+    find_path,
     has_marker,
     parse_blocks,
-    path_in,
 )
 from assist_escalation.edits.formats.shown_ranges import RangeEdit, find_piece, parse_pieces
 from assist_escalation.edits.formats.whole_block import find_whole
@@ -29,9 +29,9 @@ from assist_escalation.edits.plan import (
     FileChange,
     Hunk,
     UnchangedError,
-    sha256_of,
+    hash_text,
 )
-from assist_escalation.edits.sanity_checks import defect_of, is_unchecked, removals_of
+from assist_escalation.edits.sanity_checks import find_defect, find_removals, is_unchecked
 from assist_escalation.prompts import Span
 
 _NOTED = {
@@ -55,11 +55,11 @@ def plan(
     `EditError` says what does not fit and where; then nothing of the answer is used.
 
     >>> answer = "a.py\\n<<<<<<< SEARCH\\nx = 1\\n=======\\nx = 2\\n>>>>>>> REPLACE\\n"
-    >>> plan(answer, {"a.py": Base("a.py", "x = 1\\n", sha256_of("x = 1\\n"))}).changes[0].after
+    >>> plan(answer, {"a.py": Base("a.py", "x = 1\\n", hash_text("x = 1\\n"))}).changes[0].after
     'x = 2\\n'
     """
     for path, base in scope.items():
-        if base.path != path or base.sha256 != sha256_of(base.text):
+        if base.path != path or base.sha256 != hash_text(base.text):
             raise EditError(f"{path}: the text and its sha256 do not belong to the same file: read it again")
     if whole is not None:
         changes, notes = _from_whole(answer, scope, whole, create)
@@ -85,7 +85,7 @@ def _check_plan(changes: Sequence[FileChange], notes: list[str]) -> EditPlan:
     for change in edits:
         if denial := denied_by(change.path):
             raise EditError(f"{change.path} is never edited, by the built-in rule {denial}: do it by hand")
-        if defect := defect_of(change):
+        if defect := find_defect(change):
             raise EditError(f"{change.path}: {defect}")
     if not edits:
         raise UnchangedError("the answer changes nothing: the files are already as it has them")
@@ -94,7 +94,7 @@ def _check_plan(changes: Sequence[FileChange], notes: list[str]) -> EditPlan:
         *(f"{change.path}: no parser looked at the result" for change in edits if is_unchecked(change)),
     ]
     protected_paths = tuple(change.path for change in edits if protected_by(change.path))
-    removals = tuple(removal for change in edits for removal in removals_of(change))
+    removals = tuple(removal for change in edits for removal in find_removals(change))
     return EditPlan(tuple(edits), tuple(notes), protected_paths, removals)
 
 
@@ -104,7 +104,7 @@ def _from_blocks(
     width = len(fence_for(base.text for base in scope.values()))
     by_path: dict[str, list[tuple[int, ReplaceBlock]]] = {}
     for number, block in enumerate(parse_blocks(answer, width), 1):
-        path = path_in(block.path, [*scope, *create])
+        path = find_path(block.path, [*scope, *create])
         if path is None:
             raise EditError(
                 f"block {number}, line {block.line} of the answer, is for no file of this request "
@@ -124,7 +124,7 @@ def _from_pieces(
 ) -> tuple[list[FileChange], list[str]]:
     by_path: dict[str, list[Match]] = {}
     for piece in pieces:
-        path = path_in(piece.path, scope)
+        path = find_path(piece.path, scope)
         if path is None:
             raise EditError(f"line {piece.line} of the answer is for no file of this request: ask again")
         if match := find_piece(piece, spans, scope[path].text):

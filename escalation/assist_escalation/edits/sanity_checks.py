@@ -20,8 +20,8 @@ from assist_context.code.symbols import symbols
 from assist_context.code.trees.fragments import errors, statement_lines
 from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
-from assist_context.unseen_characters import hidden_characters, names_of
-from assist_escalation.edits.plan import MARK, EditPlan, FileChange, encode, lines_of
+from assist_context.unseen_characters import hidden_characters, list_names
+from assist_escalation.edits.plan import MARK, EditPlan, FileChange, encode, split_text
 from assist_escalation.prompts import BEGINNING
 
 LONGEST = 300  # characters of a line that is checked: longer lines are data
@@ -105,7 +105,7 @@ CONFLICT = re.compile(
 )
 
 
-def defect_of(change: FileChange) -> str:
+def find_defect(change: FileChange) -> str:
     """Return what is wrong with a change, in words with a remedy, or ""."""
     return next((problem for gate in _GATES if (problem := gate(change))), "")
 
@@ -135,7 +135,7 @@ def _unseen(change: FileChange) -> str:
     if not new:
         return ""
     return (
-        f"{new.total()} characters that no one sees would be added to it ({names_of(new)}): ask again, or "
+        f"{new.total()} characters that no one sees would be added to it ({list_names(new)}): ask again, or "
         "write them as escapes, by hand"
     )
 
@@ -191,7 +191,7 @@ MAX_COMPARED = 1_000  # lines between the common head and tail, which takes 0.6 
 Opcode = tuple[str, int, int, int, int]
 
 
-def removals_of(change: FileChange) -> tuple[str, ...]:
+def find_removals(change: FileChange) -> tuple[str, ...]:
     """Return what would lose more than half of its statements, in words: the outermost ones only.
 
     In a language without a grammar each line that is not blank counts. Nothing is said of a new file, and of
@@ -300,15 +300,15 @@ def copied_secret(edit: EditPlan, secrets: Iterable[str]) -> str:
     other line could send it somewhere.
     """
     values = tuple(dict.fromkeys(secret for secret in secrets if secret.strip()))
-    return next((problem for change in edit.changes if (problem := _copied_in(change, values))), "")
+    return next((problem for change in edit.changes if (problem := _find_copied(change, values))), "")
 
 
-def _copied_in(change: FileChange, secrets: tuple[str, ...]) -> str:
+def _find_copied(change: FileChange, secrets: tuple[str, ...]) -> str:
     before, after = change.before, change.after
-    bare_before, bare_after = _without_joints(before), _without_joints(after)
+    bare_before, bare_after = _drop_joints(before), _drop_joints(after)
     addressed_before, addressed_after = _addressed_lines(before), _addressed_lines(after)
     for secret in secrets:
-        bare = _without_joints(secret)
+        bare = _drop_joints(secret)
         more = after.count(secret) > before.count(secret)
         if more or (bare and bare_after.count(bare) > bare_before.count(bare)):
             return f"the answer would write a secret into {change.path} once more: do that by hand"
@@ -321,7 +321,9 @@ def _copied_in(change: FileChange, secrets: tuple[str, ...]) -> str:
 
 def _uses(text: str, secret: str) -> set[str]:
     """The lines that hold a secret: trimmed, and without the name if they do no more than give it one."""
-    return {_use(line.strip()) for line in lines_of(text) if secret in line} if "\n" not in secret else set()
+    return (
+        {_use(line.strip()) for line in split_text(text) if secret in line} if "\n" not in secret else set()
+    )
 
 
 def _use(line: str) -> str:
@@ -329,12 +331,12 @@ def _use(line: str) -> str:
     return line[match.end() :] if match else line
 
 
-def _without_joints(text: str) -> str:
+def _drop_joints(text: str) -> str:
     return _JOINTS.sub("", text)
 
 
 def _addressed_lines(text: str) -> str:
     """The lines that hold an address, and the ones after them, where a long call goes on."""
-    lines = lines_of(text)
+    lines = split_text(text)
     places = {at for at, line in enumerate(lines) if _ADDRESS.search(line)}
     return "".join(line for at, line in enumerate(lines) if at in places or at - 1 in places)

@@ -15,10 +15,10 @@ from assist_escalation.edits.journal import File, JournalEntry, Side
 from assist_escalation.edits.plan import EditError
 
 
-def sha256_at(place: Path) -> str | None:
+def hash_place(place: Path) -> str | None:
     """The hash of a file's bytes; None if there is no file; "" if it is unreadable or reached by a link."""
     with FolderHandles() as folders:
-        return folders.sha256_at(place)
+        return folders.hash_place(place)
 
 
 def not_on(entry: JournalEntry, side: Side, folders: FolderHandles) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def move(entry: JournalEntry, goal: Side, folders: FolderHandles) -> JournalEntr
     except OSError as error:  # nothing was moved yet
         with suppress(OSError):
             finish(entry, folders) if forward else clear(entry, folders)
-        raise EditError(f"{paths}: nothing was changed: {reason_of(error)}") from error
+        raise EditError(f"{paths}: nothing was changed: {explain(error)}") from error
     try:
         return _move(entry, goal, folders, around=False)
     except (OSError, EditError) as error:
@@ -72,7 +72,7 @@ def move(entry: JournalEntry, goal: Side, folders: FolderHandles) -> JournalEntr
                 f"{paths}: the edit is half done and could not be undone "
                 f"({type(error).__name__}): make room, or the folder writable, then start assist again"
             ) from error
-        raise EditError(f"{paths}: nothing was changed: {reason_of(error)}") from error
+        raise EditError(f"{paths}: nothing was changed: {explain(error)}") from error
 
 
 def settle(entry: JournalEntry, folders: FolderHandles) -> str:
@@ -93,14 +93,14 @@ def settle(entry: JournalEntry, folders: FolderHandles) -> str:
     return f"an interrupted edit of {paths} {which}" + (f", except for {', '.join(others)}" if others else "")
 
 
-def reason_of(error: Exception) -> str:
+def explain(error: Exception) -> str:
     """Return why something failed, without the path that the system adds."""
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def _side(file: File, folders: FolderHandles) -> Side | None:
     """The side that a file is on, or None if it is on neither."""
-    digest = folders.sha256_at(file.place)
+    digest = folders.hash_place(file.place)
     return "new" if digest == file.new else "old" if digest == file.old else None
 
 
@@ -108,7 +108,7 @@ def _gather(entry: JournalEntry, index: int, side: Side, folders: FolderHandles)
     file = entry.files[index]
     if file.sha256(side) is None:
         return
-    folders.write(entry.temporary(index), entry.image(index, side), folders.mode_of(file.place))
+    folders.write(entry.temporary(index), entry.image(index, side), folders.get_mode(file.place))
 
 
 def _move(entry: JournalEntry, goal: Side, folders: FolderHandles, *, around: bool) -> JournalEntry:
@@ -122,7 +122,7 @@ def _move(entry: JournalEntry, goal: Side, folders: FolderHandles, *, around: bo
         if file.sha256(goal) is None:
             folders.remove(file.place)
             continue
-        if folders.mode_of(entry.temporary(index)) is None:
+        if folders.get_mode(entry.temporary(index)) is None:
             _gather(entry, index, goal, folders)
         folders.replace(entry.temporary(index), file.place)
     for folder in {file.place.parent for file in entry.files}:

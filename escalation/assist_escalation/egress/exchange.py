@@ -145,11 +145,11 @@ class Exchange:
     def _open(self, keys: Callable[[str], str]) -> str:
         request = self.request
         try:
-            key = key_of(request.provider, request.endpoint, keys)
+            key = make_key(request.provider, request.endpoint, keys)
             self.reserve()
         except EscalationError as error:
             refusal = RefusedRequest(request.id, request.scope, request.command, request.provider)
-            record_refusal(self._books.log, refusal, cause_of(error))
+            record_refusal(self._books.log, refusal, name_cause(error))
             raise
         self.write_intent()
         return key
@@ -348,7 +348,7 @@ class Exchange:
             self._books.log.append("model_changed", {**about, **change})
 
 
-def key_of(name: str, endpoint: Provider | ModelServer, keys: Callable[[str], str]) -> str:
+def make_key(name: str, endpoint: Provider | ModelServer, keys: Callable[[str], str]) -> str:
     """The key of a provider or a server, "" if it needs none. Raises `RefusedError` if it is not set."""
     variable = endpoint.api_key_env
     key = keys(variable) if variable else ""
@@ -393,6 +393,6 @@ def _short(name: str, most: int) -> str:
     return head + _CUT
 
 
-def cause_of(error: EscalationError) -> str:
+def name_cause(error: EscalationError) -> str:
     """The cause of a refusal as one word: what is not a rule is the gate's own failure."""
     return error.cause if isinstance(error, RefusedError) else "gate"

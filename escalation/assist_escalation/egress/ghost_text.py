@@ -20,14 +20,14 @@ from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget import prices
 from assist_escalation.budget.ledger import Ceiling, Ledger, Scope
 from assist_escalation.budget.prices import Settlement
-from assist_escalation.egress.exchange import Exchange, OutboundRequest, key_of
+from assist_escalation.egress.exchange import Exchange, OutboundRequest, make_key
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.ghost_text.incremental_redaction import (
     CursorTexts,
     RedactedTexts,
     SessionRedactor,
 )
-from assist_escalation.gate.prepare import FREE, limits_of
+from assist_escalation.gate.prepare import FREE, get_limits
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import Verdict, judge_ghost_text
@@ -42,7 +42,7 @@ from assist_escalation.provider.infill import (
 )
 from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.redaction.known_secrets import Known
-from assist_escalation.redaction.restorer import Restorer, restorer_of
+from assist_escalation.redaction.restorer import Restorer, make_restorer
 
 COMMAND = "complete"
 MAX_TOKENS = 192  # of answer, for which money is reserved: a block and a half-typed word
@@ -253,7 +253,7 @@ class GhostTextSession:
     def _connection(self, permissions: Permissions) -> tuple[ModelServer, InfillLine]:
         if self._server is None or self._line is None:
             server = permissions.servers[self._name]
-            self._key = key_of(self._name, server, self._parts.keys)
+            self._key = make_key(self._name, server, self._parts.keys)
             self._server = server
             self._line = InfillLine(server, self._key, offline=self._parts.offline)
         return self._server, self._line
@@ -281,7 +281,7 @@ class GhostTextSession:
         price = server.price or FREE
         tokens = max(most, MAX_TOKENS)
         one = prices.upper_micro(price, server.context_tokens, tokens)
-        limits = replace(limits_of(permissions), ceilings=parts.ceilings)
+        limits = replace(get_limits(permissions), ceilings=parts.ceilings)
         requests = max(1, min(REQUESTS, limits.request_micro // one)) if one else REQUESTS
         request = OutboundRequest(
             parts.draw(),
@@ -348,7 +348,7 @@ class GhostTextSession:
 def _restorer_around_cursor(texts: CursorTexts, clean: RedactedTexts) -> Restorer:
     """Return what puts the secrets back, which knows the line around the cursor: an address may be there."""
     before = f"{texts.head.text}{texts.typed.text}".rpartition("\n")[2]
-    return restorer_of(clean.redacted, before, texts.suffix.text.partition("\n")[0])
+    return make_restorer(clean.redacted, before, texts.suffix.text.partition("\n")[0])
 
 
 def _facts(server: ModelServer, requests: int) -> dict[str, Any]:

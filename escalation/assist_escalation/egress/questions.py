@@ -12,12 +12,12 @@ from typing import Any
 
 from assist_escalation.budget.prices import Settlement
 from assist_escalation.egress.exchange import Exchange, OutboundRequest, ReadAnswer
-from assist_escalation.gate.prepare import GateParts, Prepared, limits_of
+from assist_escalation.gate.prepare import GateParts, Prepared, get_limits
 from assist_escalation.policy.endpoints import usd
 from assist_escalation.prompts import Usage, lay_out
 from assist_escalation.provider.transport import AnswerEnd, Call, TransportError
 from assist_escalation.redaction.redactor import RedactionError, restore
-from assist_escalation.redaction.restorer import exact, restorer_of
+from assist_escalation.redaction.restorer import exact, make_restorer
 
 _LOG = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def outbound(draft: Prepared, decision: Mapping[str, Any]) -> OutboundRequest:
         draft.price,
         draft.tokens,
         draft.upper_micro,
-        limits_of(request.permissions),
+        get_limits(request.permissions),
         facts,
     )
 
@@ -129,7 +129,7 @@ class _QuestionAnswer:
     def __init__(self, draft: Prepared) -> None:
         self.end: AnswerEnd | None = None
         self._prepared = draft
-        self._restorer = restorer_of(draft.redacted)
+        self._restorer = make_restorer(draft.redacted)
         self._raw = ""
         self._text = ""
         self._warning = ""

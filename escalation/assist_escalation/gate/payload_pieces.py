@@ -11,7 +11,7 @@ from typing import Literal
 
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.prepare import Prepared
-from assist_escalation.policy.verdict import classes_of
+from assist_escalation.policy.verdict import find_classes
 from assist_escalation.prompts import BETWEEN, Messages, Origin, Prompt, Span, blocks
 from assist_escalation.redaction.redactor import Redacted
 
@@ -46,7 +46,7 @@ def payload_pieces(draft: Prepared) -> tuple[PayloadPiece, ...]:
     laid_out = blocks(Prompt(request.prompt.command, spans), draft.fence_mark)
     pieces: list[PayloadPiece] = []
     for before, span, block in zip(request.prompt.spans, spans, laid_out, strict=True):
-        classes = classes_of(before, request.permissions)  # by the path before redaction, as it was judged
+        classes = find_classes(before, request.permissions)  # by the path before redaction, as it was judged
         places = tuple(_places(span, draft.redacted))
         pieces.append(PayloadPiece(block.role, span.origin, classes, block.text, places))
     if _messages(pieces) != draft.messages:

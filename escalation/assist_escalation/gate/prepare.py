@@ -94,7 +94,7 @@ class Prepared:
         return tuple(dict.fromkeys(path for path in paths if path))
 
 
-def limits_of(permissions: Permissions) -> ledger.SpendingLimits:
+def get_limits(permissions: Permissions) -> ledger.SpendingLimits:
     """The limits on money that apply to a request."""
     return ledger.SpendingLimits(permissions.request_micro, permissions.day_micro, permissions.user_day_micro)
 
@@ -104,7 +104,7 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
     name, verdict = _provider(request)
     permissions = request.permissions
     endpoint = request.permissions.providers[name]
-    price = prices.price_of(endpoint)
+    price = prices.find_price(endpoint)
     if price is None and not permissions.allow_unknown_price:
         raise RefusedError(
             "unknown_price",
@@ -126,7 +126,7 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
             f"the question has up to {tokens:,} tokens and {name} takes {endpoint.context_tokens:,}: ask "
             f"about less, or raise context_tokens in [providers.{name}] if the model takes more",
         )
-    micro_left = parts.ledger.remaining(request.scope, limits_of(permissions))
+    micro_left = parts.ledger.remaining(request.scope, get_limits(permissions))
     max_output = affordable(price, tokens, max_output, min(permissions.request_micro, micro_left))
     upper = prices.upper_micro(price, tokens, max_output)
     digest = payload_sha256(endpoint.model, messages, max_output)

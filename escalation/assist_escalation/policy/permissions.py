@@ -128,7 +128,7 @@ class Permissions:
 
 def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissions:
     """Combine what all layers allow. If an author has several, the first one's provider and paths count."""
-    layers = _by_author(layers)
+    layers = _group_by_author(layers)
     every = [OPEN, *(layer.settings for layer in layers)]
     owners = [layer.settings for layer in layers if layer.author in _OWNERS]
     most = get_args(AuditContent).index(_least(every, "audit_content_max", get_args(AuditContent)))
@@ -180,7 +180,7 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
 
 def unknown_providers(layers: Sequence[Layer]) -> tuple[tuple[Layer, str], ...]:
     """The names that a layer allows and no layer defines. They allow nothing."""
-    names = {ANY, *_defined_providers(_by_author(layers))}
+    names = {ANY, *_defined_providers(_group_by_author(layers))}
     return tuple(
         (layer, name) for layer in layers for name in layer.settings.allowed_providers if name not in names
     )
@@ -196,7 +196,7 @@ def sources(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
     """For each field of the permissions, the `source` of the layers that decide its value."""
     merged = permissions(layers)
     nothing = permissions([])
-    alone = [(layer, permissions([layer])) for layer in _by_author(layers)]
+    alone = [(layer, permissions([layer])) for layer in _group_by_author(layers)]
     bearing = {}
     for item in fields(Permissions):
         value, open_value = getattr(merged, item.name), getattr(nothing, item.name)
@@ -212,7 +212,7 @@ def sources(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
     return bearing
 
 
-def _by_author(layers: Sequence[Layer]) -> list[Layer]:
+def _group_by_author(layers: Sequence[Layer]) -> list[Layer]:
     return sorted(layers, key=lambda layer: get_args(Author).index(layer.author))
 
 

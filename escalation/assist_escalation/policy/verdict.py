@@ -148,7 +148,7 @@ def _judge_spans(
         try:
             place = _place(span.origin, permissions.roots)
             _check_deny(place, permissions)
-            span_classes = _classes_of(span, place, permissions.classes)
+            span_classes = _find_classes(span, place, permissions.classes)
         except _ForbiddenError as error:
             against.append(error.objection)
         except EscalationError as error:
@@ -177,19 +177,19 @@ def _judged_spans(prompt: Prompt) -> Iterator[Span]:
     yield from (Span("", origin) for origin in origins)
 
 
-def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:
+def find_classes(span: Span, permissions: Permissions) -> tuple[str, ...]:
     """The data classes of a text that may be judged. Raises `EscalationError` for a text that never leaves.
 
     The classes of files that an answer derives from count.
     """
-    return tuple(sorted(marks_of(span, permissions)))
+    return tuple(sorted(find_marks(span, permissions)))
 
 
-def marks_of(span: Span, permissions: Permissions) -> Mapping[str, tuple[RuleText, ...]]:
+def find_marks(span: Span, permissions: Permissions) -> Mapping[str, tuple[RuleText, ...]]:
     """The same, each with what gives it to the text. Our own words have none."""
     marks: dict[str, dict[RuleText, None]] = {}
     for span_pair in _judged_spans(Prompt("", (span,))):
-        classes = _classes_of(span_pair, _place(span_pair.origin, permissions.roots), permissions.classes)
+        classes = _find_classes(span_pair, _place(span_pair.origin, permissions.roots), permissions.classes)
         for data_class, rules in classes.items():
             marks.setdefault(data_class, {}).update(rules)
     return {data_class: tuple(rules) for data_class, rules in marks.items()}
@@ -275,7 +275,7 @@ def _check_deny(place: _FilePlace | None, permissions: Permissions) -> None:
             raise _ForbiddenError(words, "deny", glob.pattern, (glob.pattern, glob.source))
 
 
-def _classes_of(
+def _find_classes(
     span: Span, place: _FilePlace | None, authors: tuple[Classes, ...]
 ) -> dict[str, dict[RuleText, None]]:
     """The classes that all authors give a text, each with what gives it. Our own words have none."""

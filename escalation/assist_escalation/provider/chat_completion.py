@@ -52,9 +52,9 @@ def read(data: str) -> ChatEvent:
     >>> read('{"model": "m", "choices": [{"delta": {"content": "Hello"}, "finish_reason": null}]}')
     ChatEvent(text='Hello', finish='', model='m', usage=None)
     """
-    event = event_of(data)
+    event = read_event(data)
     if event.get("error"):
-        raise _fault_of(data.encode("utf-8", "replace"))
+        raise _read_fault(data.encode("utf-8", "replace"))
     text, finish = "", ""
     for choice in expect(event.get("choices"), list):
         delta_text, why = _choice(expect(choice, dict))
@@ -112,7 +112,7 @@ def reported_usage(counts: dict[str, Any] | None, *, input_count: int, wrote: in
 def finish_reason(so_far: ChatEvent, foreign: bytes, *, is_done: bool, wrote: bool) -> str:
     """Return why a stream ended. Raises `Fault` if it was cut off or had no answer."""
     if foreign:
-        raise _fault_of(foreign)
+        raise _read_fault(foreign)
     if so_far.finish:
         return so_far.finish
     if not is_done:
@@ -122,7 +122,7 @@ def finish_reason(so_far: ChatEvent, foreign: bytes, *, is_done: bool, wrote: bo
     return "unknown"
 
 
-def _fault_of(error: bytes) -> Fault:
+def _read_fault(error: bytes) -> Fault:
     """The fault for an error object under status 200, or for anything else in place of an answer."""
     fault = refusal(0, error)
     if fault.says.strip():
@@ -140,7 +140,7 @@ def clean_name(value: Any) -> str:
     return _NAME.sub("", value)[:_NAME_LENGTH] if isinstance(value, str) else ""
 
 
-def event_of(data: str) -> dict[str, Any]:
+def read_event(data: str) -> dict[str, Any]:
     """The object of an event. Raises `Fault` for anything else."""
     try:
         event = json.loads(data)

@@ -24,8 +24,8 @@ from assist_escalation.provider.chat_completion import (
     EventStreamParser,
     JsonLinesParser,
     clean_name,
-    event_of,
     expect,
+    read_event,
 )
 from assist_escalation.provider.failures import Fault, describe, refusal
 from assist_escalation.provider.pinned_transport import PinnedTransport, load, lost_connection
@@ -324,7 +324,7 @@ def read(kind: ServerKind, data: str) -> InfillPiece:
     >>> read("llama.cpp", '{"content": "a", "stop": false, "timings": {"prompt_n": 3, "cache_n": 9}}')
     InfillPiece(text='a', chance=None, end='', prompt=12, cached=9, likely=(), model='')
     """
-    event = event_of(data)
+    event = read_event(data)
     if event.get("error"):
         failure = refusal(0, data.encode("utf-8", "replace"))
         raise Fault(failure.kind, describe(failure))

@@ -101,7 +101,7 @@ class Transport:
         guard = EventStreamParser(call.max_output)
         so_far = ChatEvent()
         wrote = 0
-        prompt = _bytes_of(call.messages.system) + _bytes_of(call.messages.user)
+        prompt = _read_bytes(call.messages.system) + _read_bytes(call.messages.user)
 
         def usage_so_far() -> Usage | None:
             return reported_usage(so_far.usage, input_count=prompt, wrote=wrote, most=call.max_output)
@@ -114,7 +114,7 @@ class Transport:
                     piece = read(data)
                     so_far = piece.after(so_far)
                     if piece.text:
-                        wrote += _bytes_of(piece.text)
+                        wrote += _read_bytes(piece.text)
                         yield Delta(piece.text)
             finish = finish_reason(so_far, bytes(guard.foreign), is_done=guard.done, wrote=wrote > 0)
             yield AnswerEnd(finish, so_far.model, usage_so_far())
@@ -423,7 +423,7 @@ def _load_openai() -> None:
     logging.root.handlers[:] = handlers
 
 
-def _bytes_of(text: str) -> int:
+def _read_bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 

@@ -16,7 +16,7 @@ from assist_escalation.redaction.detectors.private_keys import find_keys
 from assist_escalation.redaction.detectors.tables import find_in_tables
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import Known, Patterns
-from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
+from assist_escalation.redaction.scanner import Secret, Sought, classify, scan
 
 LineRun = tuple[int, int]  # neighbouring lines of a file, from 1, both ends included
 LineSecrets = Mapping[str, Sequence[HiddenPart]]  # by the line without the blanks around it
@@ -41,9 +41,9 @@ def hidden_parts(
     if not piece or tuple(runs) == ((1, len(lines)),):
         return ()
     check = time_limit(_SECONDS)
-    kind = kind_of(path, piece)
+    kind = classify(path, piece)
     try:
-        return parts_in(
+        return find_parts(
             piece, line_secrets(lines, runs, kind, lambda text: scan(text, kind, _SOUGHT, check), check)
         )
     except RedactionError:
@@ -115,7 +115,7 @@ def _carry(parts: dict[str, list[HiddenPart]], line: str) -> None:
         parts.setdefault(bare, []).append(part)
 
 
-def parts_in(piece: str, secrets: LineSecrets) -> tuple[HiddenPart, ...]:
+def find_parts(piece: str, secrets: LineSecrets) -> tuple[HiddenPart, ...]:
     """Find where a piece has lines with secrets, whatever indentation and marks of a diff they have."""
     parts = dict[HiddenPart, None]()
     start = 0

@@ -85,7 +85,7 @@ def known_values(
         for text in (data_files or {}).values()
     ]
     parts_found = set[str]()
-    for value in chain(values, _by_turns(of_files)):
+    for value in chain(values, _alternate(of_files)):
         # The password in a URL is also a value of its own.
         parts = (value, *(part for match in _USER_INFO.finditer(value) for part in match.groups()))
         parts_found.update(plain for part in parts if len(plain := "".join(map(fold, part)).strip()) >= LEAST)
@@ -94,7 +94,7 @@ def known_values(
     return Known(tuple(sorted(parts_found, key=lambda value: (-len(value), value))))
 
 
-def _by_turns(sources: Iterable[Iterator[str]]) -> Iterator[str]:
+def _alternate(sources: Iterable[Iterator[str]]) -> Iterator[str]:
     """One value of each source, then the next of each, so that a long file leaves room for the others."""
     waiting = deque(sources)
     while waiting:
@@ -131,13 +131,13 @@ def _values_in_line(line: str) -> Iterator[str]:
     if _PGPASS.match(bare):
         yield re.split(r"(?<!\\):", bare)[-1].replace("\\:", ":")
     for match in _ENCODED.finditer(line):
-        yield from _in_base64(match[0])
+        yield from _decode_base64(match[0])
     for expression in (_QUOTED, _ELEMENT, _PAIR, _USER_INFO, _IN_BRACES):
         for match in expression.finditer(line):
             yield from (group for group in match.groups() if group)
 
 
-def _in_base64(digits: str) -> Iterator[str]:
+def _decode_base64(digits: str) -> Iterator[str]:
     """Decode base64, as in a Secret of Kubernetes; of `user:password`, as in Docker, the password too."""
     try:
         text = base64.b64decode(digits, validate=True).decode()
@@ -210,7 +210,7 @@ class Patterns:
     compiled: tuple[_CompiledPattern, ...] = ()
     path: str = ""
 
-    def of_text(self, text: str) -> "Patterns":
+    def find_in_text(self, text: str) -> "Patterns":
         """Those one of whose keywords is in `text`."""
         lower = text.lower() if any(one.rule for one in self.compiled) else ""
         findings = (
@@ -219,7 +219,7 @@ class Patterns:
         )  # fmt: skip
         return Patterns(tuple(findings), self.path)
 
-    def of_path(self, path: str) -> "Patterns":
+    def find_in_path(self, path: str) -> "Patterns":
         """Those that are for a file; all, if its path is not known."""
         findings = (
             one for one in self.compiled

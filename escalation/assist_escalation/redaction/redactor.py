@@ -16,7 +16,7 @@ from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.prompts import ALTERED, Span, log_placeholder, request_placeholder
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, Patterns, compile_patterns
-from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
+from assist_escalation.redaction.scanner import Secret, Sought, classify, scan
 from assist_escalation.redaction.secret_values import is_structured
 
 __all__ = ["Known", "Redacted", "RedactionError", "RedactionSession", "clean", "redact", "restore"]
@@ -165,7 +165,7 @@ def redact(
     session = RedactionSession(known_values, patterns, placeholder_by_number(nonce))
     if any(nonce in text for span in spans for text in (span.text, span.origin.path)):
         raise RedactionError("the request's text holds the nonce of its placeholders: make a new one")
-    kinds = [kind_of(span.origin.path, span.text) for span in spans]
+    kinds = [classify(span.origin.path, span.text) for span in spans]
     counts = Counter[str]()
 
     def name(secret: str, type_: str) -> str:
@@ -191,7 +191,7 @@ def placeholder_by_number(nonce: str) -> Callable[[str, str, int], str]:
 def _redact_span(
     span: Span, kind: TextKind, sought: Sought, name: Callable[[str, str], str], check: Check
 ) -> Span:
-    sought = Sought(sought.known, sought.patterns.of_path(span.origin.path))
+    sought = Sought(sought.known, sought.patterns.find_in_path(span.origin.path))
     secrets = scan(span.text, kind, sought, check, span.hidden)
     if span.origin.source == "assist":
         if secrets:
@@ -241,7 +241,7 @@ def clean(text: str) -> str:
     """
     try:
         check = time_limit(_CLEAN_SECONDS)
-        while secrets := scan(text, kind_of("", text), Sought(Known(), Patterns()), check):
+        while secrets := scan(text, classify("", text), Sought(Known(), Patterns()), check):
             text = replace_secrets(text, secrets, lambda _, type_: log_placeholder(type_))
     except RedactionError:
         return "[redacted:everything]"

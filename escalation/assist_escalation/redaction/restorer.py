@@ -69,7 +69,7 @@ def exact(text: str, redaction: Redacted) -> str:
     return text
 
 
-def restorer_of(redaction: Redacted, before: str = "", after: str = "") -> "Restorer":
+def make_restorer(redaction: Redacted, before: str = "", after: str = "") -> "Restorer":
     """For a provider's answer: it puts secrets back, but not into lines with an address.
 
     `before` and `after` are what is around it on the line into which it goes, as the file has it.
@@ -77,7 +77,7 @@ def restorer_of(redaction: Redacted, before: str = "", after: str = "") -> "Rest
     return Restorer(redaction.placeholders, in_addresses=False, before=before, after=after)
 
 
-def address_guard_of(redaction: Redacted) -> "Restorer":
+def make_address_guard(redaction: Redacted) -> "Restorer":
     """For the local model's answer, which may hold secrets: it takes them out of lines with an address."""
     words: dict[str, str] = {}
     for placeholder, original in redaction.placeholders.items():

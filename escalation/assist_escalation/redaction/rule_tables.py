@@ -86,10 +86,10 @@ def read_expressions(package: str, name: str) -> dict[str, re.Pattern[str]]:
     (parts,) = rules["parts"]
     (expressions,) = rules["expressions"]
     names = keys["expressions"].split()
-    return {key: expressions.regex(with_parts(expressions.text(key), parts), key) for key in names}
+    return {key: expressions.regex(insert_parts(expressions.text(key), parts), key) for key in names}
 
 
-def with_parts(expression: str, parts: Rule) -> str:
+def insert_parts(expression: str, parts: Rule) -> str:
     """An expression with each part in the places that it has as `(?&name)`; parts may have parts."""
     while used_names := [name for name in parts.values if f"(?&{name})" in expression]:
         for name in used_names:
@@ -152,7 +152,7 @@ class WordSieve:
         self._words = tuple(dict.fromkeys(words))
         self._short = tuple(word for word in self._words if len(word.encode()) < _GRAM)
         self._long = tuple(word for word in self._words if len(word.encode()) >= _GRAM)
-        grams = [_grams_of(word) for word in self._long]
+        grams = [_list_grams(word) for word in self._long]
         self._grams = np.array([np.resize(row, max(map(len, grams))) for row in grams])
 
     def find(self, text: str) -> Iterator[str]:
@@ -161,7 +161,7 @@ class WordSieve:
             maybe: Iterable[str] = self._words
         else:
             grams = np.zeros(1 << 16, np.bool_)
-            grams[_grams_of(text)] = True
+            grams[_list_grams(text)] = True
             hits = np.flatnonzero(grams[self._grams].all(axis=1)).tolist()
             maybe = (*self._short, *(self._long[number] for number in hits))
         return (word for word in maybe if word in text)
@@ -181,7 +181,7 @@ def numbers_by_word(rules: Iterable[tuple[int, _Worded]]) -> dict[str, tuple[int
     return numbers
 
 
-def _grams_of(text: str) -> _Grams:
+def _list_grams(text: str) -> _Grams:
     """A number for each three bytes in a row; others may have the same one."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8).astype(np.uint16)
     return (data[:-2] * np.uint16(961) + data[1:-1] * np.uint16(31)) ^ data[2:]

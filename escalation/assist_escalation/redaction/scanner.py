@@ -76,10 +76,10 @@ class Sought:
     patterns: Patterns
 
 
-def kind_of(path: str, text: str) -> TextKind:
+def classify(path: str, text: str) -> TextKind:
     """Return whether words without quotes in `text` are variables or values, by the file's name or its lines.
 
-    >>> kind_of("app/settings.yaml", ""), kind_of("", "def f():\\n    return 1\\n")
+    >>> classify("app/settings.yaml", ""), classify("", "def f():\\n    return 1\\n")
     ('data', 'code')
     """
     name = PurePosixPath(path).name.lower()
@@ -141,7 +141,7 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
 
 
 def _find_in_windows(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterator[Finding]:
-    patterns = sought.patterns.of_text(text)
+    patterns = sought.patterns.find_in_text(text)
     for start, end in _windows(text):
         check()
         window = text[start:end]

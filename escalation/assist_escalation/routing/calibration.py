@@ -70,7 +70,7 @@ def _judged_weights(table: Mapping[str, Any]) -> Weights:
     )
 
 
-def with_fit(weights: Weights, table: Mapping[str, Any]) -> Weights:
+def apply_fit(weights: Weights, table: Mapping[str, Any]) -> Weights:
     """`judged` with the numbers of a fit in place of its own."""
     before, after = table.get("before", {}), table.get("after", {})
     return replace(
@@ -85,7 +85,7 @@ def with_fit(weights: Weights, table: Mapping[str, Any]) -> Weights:
 
 
 JUDGED = _judged_weights(_table("route.toml"))
-WEIGHTS = with_fit(JUDGED, _table("route_fitted.toml"))
+WEIGHTS = apply_fit(JUDGED, _table("route_fitted.toml"))
 WORTH = Worth(**_table("route.toml")["worth"])
 
 

@@ -150,7 +150,7 @@ def _limits(kind_names: Sequence[str], rules: RoutingRules, history: Sequence[fl
     lowest = set_threshold(rules.thresholds, kind_names)
     worth = _break_even(rules) if own is None else own
     worth = worth if lowest is None else min(worth, lowest)
-    rate = round(_within_rate(history, rules), 6)
+    rate = round(_limit_rate(history, rules), 6)
     return _RoutingLimits(round(max(0.0, worth), 6), rate, fixed=lowest is not None)
 
 
@@ -178,7 +178,7 @@ def threshold(history: Sequence[float], rules: RoutingRules, kind_names: Sequenc
     return _limits(kind_names, rules, history).shown
 
 
-def _within_rate(history: Sequence[float], rules: RoutingRules) -> float:
+def _limit_rate(history: Sequence[float], rules: RoutingRules) -> float:
     """A quantile of the last scores, computed at each full block, and kept while it changes little."""
     typical = [rules.calibration.apply(score) for score in WEIGHTS.scores]
     # Counted from the start of the history, so that a longer one has the same blocks.
@@ -220,10 +220,12 @@ def _verdict(
         return _answer_here(*bar, rules)
     if not rules.local_model:
         return "frontier", "no_local_model", "there is no local model"
-    return _by_score(*measurement, rules)
+    return _sort_by_score(*measurement, rules)
 
 
-def _by_score(p_local: float, limits: _RoutingLimits, rules: RoutingRules) -> tuple[RouteTarget, str, str]:
+def _sort_by_score(
+    p_local: float, limits: _RoutingLimits, rules: RoutingRules
+) -> tuple[RouteTarget, str, str]:
     odds = f"a local answer is right with {p_local:.0%}"
     ours = " of the settings" if limits.fixed else ""
     if p_local < min(limits.worth, limits.rate):

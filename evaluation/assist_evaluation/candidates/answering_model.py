@@ -27,7 +27,7 @@ from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import QuestionFolders, lines_in_document, overlay
-from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.folder_index import open_corpus
 from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
@@ -78,7 +78,7 @@ class AnswerCandidate:
 
     def open_index(self) -> None:
         """Open the index alone, which is enough for `question`."""
-        self._corpus = corpus_of(self._folder)
+        self._corpus = open_corpus(self._folder)
 
     async def answer(self, task: EvalTask, texts: TaskTexts) -> EvalAnswer:
         """The file with the edit that the model makes, or why there is none."""

@@ -121,7 +121,7 @@ class GhostTextCandidate:
         document = Document(path, split_lines(texts.asked), language_of(task.path))
         line = texts.before.count("\n")
         cursor = Cursor(line, len(texts.before) - texts.before.rfind("\n") - 1)
-        named = self._search.with_prompt_path(document) if self._search else None
+        named = self._search.set_prompt_path(document) if self._search else None
         shown = replace(document, path=self._folder.relative(path))
         if self._search is None or named is None or self._engine is None:
             return _GhostPlace(replace(gather(shown, cursor), named=path), None)

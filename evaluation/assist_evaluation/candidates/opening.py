@@ -22,7 +22,7 @@ from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import open_store
 from assist_server.workspace.folders import WorkspaceFolder
 
 
@@ -115,7 +115,7 @@ def _settings_mark(config: Config) -> str:
 def _file_mark(spec: CandidateSpec, config: Config) -> str:
     """The model's file by name and size: another quantisation has another size."""
     try:
-        file = resolve(store_of(config), spec.name)
+        file = resolve(open_store(config), spec.name)
     except CompletionError as error:
         raise UserError(f"{spec.label}: {error}") from error
     return f"{file.name} {file.stat().st_size}"

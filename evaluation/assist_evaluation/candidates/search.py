@@ -15,8 +15,8 @@ from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.config.config import Config
 from assist_server.questions.draft import FRONTIER_TOKENS
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder, update_index
 
 
 class SearchCandidate:
@@ -38,9 +38,9 @@ class SearchCandidate:
             place = self._copy / path
             if place.is_file() and not place.is_symlink() and place.resolve().is_relative_to(top):
                 place.write_bytes(text.encode("utf-8", "surrogateescape"))
-        folder = folder_at(self._config, self._copy)
+        folder = open_folder(self._config, self._copy)
         update_index(self._config, folder, lambda *_: None)
-        return corpus_of(folder)
+        return open_corpus(folder)
 
     async def answer(self, _: EvalTask, texts: TaskTexts) -> EvalAnswer:
         """The files of the evidence for the question, the best first."""

@@ -18,7 +18,7 @@ import typer
 
 from assist_evaluation.cli import fitting, reports
 from assist_evaluation.cli.flags import EvalFlags, MineFlags, kinds_of
-from assist_server.cli.flags import ask_first, directory, example, settings, with_flags
+from assist_server.cli.flags import add_flags, ask_first, directory, example, settings
 from assist_server.cli.output import emit, end_passing, out, say, show_passing
 from assist_server.errors import UserError
 from assist_server.plugins import lacks
@@ -39,19 +39,19 @@ eval_app = typer.Typer(rich_markup_mode=None)
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
-    eval_app.callback(invoke_without_command=True)(with_flags(evaluate))
+    eval_app.callback(invoke_without_command=True)(add_flags(evaluate))
     eval_app.command(
         "mine",
         epilog=example("assist eval mine", "assist eval mine --count 1000 --output tasks.jsonl"),
         short_help="Find tasks in this repository's history, files and tests.",
-    )(with_flags(mine))
+    )(add_flags(mine))
     examples = example(
         "assist eval run -c local:qwen2.5-coder-0.5b -c local:qwen2.5-coder-1.5b --kinds lines",
         "assist eval run -c local:qwen2.5-coder-1.5b -c provider:openai --max-usd 0.50 --dry-run",
         'assist eval run --tasks nightly.jsonl --guard "lines.exact >= last - 0.02" --json',
     )
     eval_app.command("run", epilog=examples, short_help="Ask candidates about tasks, and report.")(
-        with_flags(run)
+        add_flags(run)
     )
     reports.add_to(eval_app)
     fitting.add_to(eval_app)
@@ -104,7 +104,7 @@ def mine(flags: MineFlags) -> None:
     from assist_evaluation.running.ready import EvalRequest, mine_tasks, workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_evaluation.tasks import UNSEEN, count_by_kind, write_tasks  # noqa: PLC0415
-    from assist_server.workspace.git_access import git_of  # noqa: PLC0415
+    from assist_server.workspace.git_access import make_git  # noqa: PLC0415
 
     config = settings()
     folder = workspace_at(config, directory(flags.workspace))
@@ -114,7 +114,7 @@ def mine(flags: MineFlags) -> None:
     end_passing()
     file = flags.output or eval_folder(config, folder.root).tasks
     code = flags.with_code
-    texts = texts_of(open_repository(git_of(config), folder.root), tasks.tasks) if code else None
+    texts = texts_of(open_repository(make_git(config), folder.root), tasks.tasks) if code else None
     write_tasks(file, tasks, texts)
     counts = count_by_kind(tasks.tasks)
     if flags.as_json:

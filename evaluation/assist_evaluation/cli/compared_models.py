@@ -12,11 +12,11 @@ import typer
 from assist_evaluation.cli.commands import ask_candidates, check_extra
 from assist_evaluation.cli.flags import Seed
 from assist_evaluation.cli.reports import keep_page
-from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings, with_flags
+from assist_server.cli.flags import AsJson, WorkspaceOption, add_flags, directory, example, settings
 from assist_server.cli.output import emit, end_passing, out, say, show_passing
 from assist_server.cli.shell_completion import complete_model
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.local_model.roles import with_model
+from assist_server.local_model.roles import set_model
 
 if TYPE_CHECKING:  # numpy
     from assist_evaluation.judging.paired_models import PairedModels
@@ -66,7 +66,7 @@ def add_to(models: typer.Typer) -> None:
             "assist models compare qwen2.5-coder-1.5b ~/models/mine.gguf --lines 100 --minutes 40 --json",
         ),
         short_help="Which of two is right more often on your code?",
-    )(with_flags(compare))
+    )(add_flags(compare))
 
 
 def compare(first: FirstModel, second: SecondModel, flags: CompareFlags) -> None:
@@ -84,7 +84,7 @@ def compare(first: FirstModel, second: SecondModel, flags: CompareFlags) -> None
         raise UserError(f"{first} is named twice: name two models.", WRONG_USAGE)
     config = settings(offline=True)
     specs = tuple(
-        CandidateSpec("local", with_model(config, name, "ghost-text").completion.model)
+        CandidateSpec("local", set_model(config, name, "ghost-text").completion.model)
         for name in (first, second)
     )
     wish = EvalRequest(specs, ("lines",), flags.minutes, count=flags.lines, seed=flags.seed)
@@ -115,10 +115,10 @@ def _seconds_a_line(config: "Config", model: str) -> float:
     from assist_completion.inference.speed_probe import budget_for  # noqa: PLC0415
     from assist_completion.model_store.store import verified_file  # noqa: PLC0415
     from assist_evaluation.report.advice import OVERHEAD  # noqa: PLC0415
-    from assist_server.local_model.opening import measure_model, store_of, use_libraries  # noqa: PLC0415
+    from assist_server.local_model.opening import measure_model, open_store, use_libraries  # noqa: PLC0415
 
     use_libraries(config)
-    path = verified_file(store_of(config), model, show_passing)
+    path = verified_file(open_store(config), model, show_passing)
     speed = measure_model(config, path, say=show_passing).used
     end_passing()
     budget = budget_for(speed, config.completion)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assist_evaluation.cli.flags import Run
-from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, option, settings, with_flags
+from assist_server.cli.flags import AsJson, WorkspaceOption, add_flags, directory, example, option, settings
 from assist_server.cli.output import emit, out
 from assist_server.errors import WRONG_USAGE, UserError
 
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
             "assist eval fit", "assist eval fit --output .assist.toml.new", "assist eval fit --calibrate"
         ),
         short_help="Which threshold to set, from this repository's figures.",
-    )(with_flags(fit))
+    )(add_flags(fit))
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,14 +152,14 @@ def report(
     from assist_evaluation.report.run_report import examples_of, find_run, keep_document, report_of  # noqa: PLC0415
     from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
-    from assist_server.workspace.git_access import git_of  # noqa: PLC0415
+    from assist_server.workspace.git_access import make_git  # noqa: PLC0415
 
     config = settings()
     root = workspace_at(config, directory(workspace)).root
     folder = eval_folder(config, root)
     made = report_of(find_run(folder, run))
     keep_document(made)
-    repository = open_repository(git_of(config), root) if with_code else None
+    repository = open_repository(make_git(config), root) if with_code else None
     file = output or made.folder / PAGE
     write_private(file, page(made.run, made.summary, examples_of(made, folder, repository)))
     if as_json:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from assist_evaluation.usage.totals import NOTHING, TOTALS, answers_facts, stats_document, stats_facts
-from assist_server.cli.flags import AsJson, Offline, Since, example, option, settings, with_offline
+from assist_server.cli.flags import AsJson, Offline, Since, example, option, set_offline, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.config import config as configuration
 from assist_server.config.config import Config
@@ -92,7 +92,7 @@ def stats(
     if send:
         from assist_evaluation.usage import collector  # noqa: PLC0415  (OpenTelemetry, if it is there)
 
-        config = with_offline(configuration.load_lenient(), offline=offline)
+        config = set_offline(configuration.load_lenient(), offline=offline)
         say(f"Sent to {collector.send(config, collector.collect(config))}.")
     from assist_escalation.routing import feedback  # noqa: PLC0415  (numpy, 0.1 s)
     from assist_evaluation.usage.usage_sums import collect_use, session_totals  # noqa: PLC0415

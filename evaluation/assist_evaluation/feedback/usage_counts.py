@@ -15,12 +15,12 @@ from pathlib import Path
 
 from assist_completion.settings import model_name
 from assist_completion.suggestion import Suggestion
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_context.languages import language_of
 from assist_evaluation.usage import usage_rows
 from assist_evaluation.usage.usage_rows import UsageKey, bucket
 from assist_server.workspace.documents import OpenDocument
-from assist_server.workspace.folders import WorkspaceFolder, folder_of, key_of
+from assist_server.workspace.folders import WorkspaceFolder, find_folder, make_key
 
 # Ends of requests for which nothing was computed, since the settings say so: they are no use.
 UNASKED = ("in-comment", "manual-only")
@@ -58,7 +58,7 @@ class UsageTable:
 
         Until the repository of its folder is learnt, that is unknown.
         """
-        folder = folder_of(self._folders(), document.real_path) if document.real_path else None
+        folder = find_folder(self._folders(), document.real_path) if document.real_path else None
         return UsageKey(
             self._now().strftime("%Y-%m-%d"),
             self._repository_of(folder) if folder is not None else "",
@@ -99,7 +99,7 @@ def _look_up(unknown: Mapping[str, Future[str]]) -> None:
 
 def repository_key(root: str) -> str:
     """The key of the repository that a resolved folder is in, or of the folder outside of one."""
-    return key_of(top_of(root) or root)
+    return make_key(find_top(root) or root)
 
 
 def name_without_path(model: str) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from assist_context.files.git_repository import GitTree, Stop, records_of, run_git
+from assist_context.files.git_repository import GitTree, Stop, run_git, split_records
 from assist_context.files.path_names import name_of_bytes
 
 LARGEST_BLOB = 1_000_000  # bytes of a file that is read: longer ones are data
@@ -130,7 +130,7 @@ def files_at(tree: GitTree, stop: Stop, revision: str) -> dict[str, int]:
     """The paths of a revision's files in the directory, without links and submodules, and their bytes."""
     answer = run_git(tree, stop, "ls-tree", "-r", "-l", "-z", revision, "--", ".")
     found = {}
-    for record in records_of(answer):
+    for record in split_records(answer):
         facts, _, path = record.partition(b"\t")
         mode, kind, _, size = facts.split()
         if kind == b"blob" and mode != b"120000":

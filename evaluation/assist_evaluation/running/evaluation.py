@@ -31,7 +31,7 @@ from assist_evaluation.tasks import TASKS_FILE, UNSEEN, count_by_kind, write_tas
 from assist_runner.sandbox.tree_copy import copy_tree
 from assist_server.config.config import Config
 from assist_server.local_model.machine import memory_bytes
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.git_access import make_git
 
 REPORTING = 8.0  # seconds for the report of 4,000 answers, which the time of a run includes
 
@@ -46,7 +46,7 @@ class Evaluation:
         self._began = datetime.now(UTC)
         self.folder = ready.folder.new_run(f"{self._began:%Y%m%d-%H%M%S}")
         self._judge = BodyJudge(
-            ready.repository, ready.folder, git_of(ready.config), ready.wish.test,
+            ready.repository, ready.folder, make_git(ready.config), ready.wish.test,
             ready.config.programs.get("PATH", os.defpath),
         )  # fmt: skip
         masked = self._masked_copy()
@@ -93,7 +93,7 @@ class Evaluation:
             file.unlink(missing_ok=True)
             shutil.rmtree(ready.folder.copy, ignore_errors=True)
             root = Path(ready.repository.root)
-            copy_tree(root, ready.folder.copy, ready.tasks.commit, git_of(ready.config))
+            copy_tree(root, ready.folder.copy, ready.tasks.commit, make_git(ready.config))
             paths = ready.repository.files()
             for path in paths.keys() - set(ready.repository.filter_allowed(paths)):
                 (ready.folder.copy / path).unlink(missing_ok=True)

@@ -16,9 +16,9 @@ from assist_evaluation.tasks import KINDS, EvalTask, TaskKind, TaskSet, TaskText
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import open_store
 from assist_server.workspace.folders import WorkspaceFolder
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.git_access import make_git
 from assist_server.workspace.index_update import update_index, working_folder
 
 TASKS = 300
@@ -68,7 +68,7 @@ def workspace_at(config: Config, root: Path) -> WorkspaceFolder:
 
 def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalRequest, say: SayStep) -> TaskSet:
     """Mine the tasks of a repository as it is checked out. Raises `UserError`."""
-    repository = open_repository(git_of(config), workspace.root)
+    repository = open_repository(make_git(config), workspace.root)
     found = mine(repository, wish.count, wish.seed, wish.kinds or KINDS, say)
     if not found.tasks:
         raise UserError(
@@ -95,10 +95,10 @@ def get_ready(config: Config, root: Path, wish: EvalRequest, say: SayStep) -> Re
         raise UserError(said + "fetch a model with `assist setup`, or name candidates with -c.")
     if wish.tasks_file is not None:
         tasks = read_tasks(wish.tasks_file)
-        repository = open_repository(git_of(config), workspace.root, tasks.commit)
+        repository = open_repository(make_git(config), workspace.root, tasks.commit)
     else:
         tasks = mine_tasks(config, workspace, replace(wish, kinds=kinds), say)
-        repository = open_repository(git_of(config), workspace.root)
+        repository = open_repository(make_git(config), workspace.root)
         write_tasks(folder.tasks, tasks)
     large = len(repository.files()) > LARGEST_COPY
     left_out = {task.id: why for task in tasks.tasks if (why := _why_not(task, kinds, large=large))}
@@ -133,7 +133,7 @@ def usual_candidates(config: Config, root: str, wish: EvalRequest) -> tuple[Cand
     found = [CandidateSpec("local", used)] if _is_here(config) else []
     if found and wish.minutes >= LONG:
         found.append(CandidateSpec("local", used, context=False))
-    here = (model.row for model in installed_models(store_of(config)))
+    here = (model.row for model in installed_models(open_store(config)))
     others = [row.name for row in here if row.name != used and row.fim and row.purpose == "completion"]
     found += [CandidateSpec("local", name) for name in others[:LOCALS]]
     allowed = permissions_for(config, [root])[0]
@@ -147,7 +147,7 @@ def usual_candidates(config: Config, root: str, wish: EvalRequest) -> tuple[Cand
 
 def _is_here(config: Config) -> bool:
     try:
-        resolve(store_of(config), config.completion.model)
+        resolve(open_store(config), config.completion.model)
     except CompletionError:
         return False
     return True

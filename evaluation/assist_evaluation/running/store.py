@@ -20,7 +20,7 @@ from assist_runner.sandbox.body_check import Acceptance
 from assist_runner.sandbox.tree_copy import remove_tree
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 
 LOCK_S = 10.0
 
@@ -81,7 +81,7 @@ class EvalFolder:
 
 def eval_folder(config: Config, root: str) -> EvalFolder:
     """The folder of a repository's evaluations, in the data directory."""
-    return EvalFolder(config.paths.data / "eval" / key_of(root))
+    return EvalFolder(config.paths.data / "eval" / make_key(root))
 
 
 class AnswerStore:

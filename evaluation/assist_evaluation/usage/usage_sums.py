@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_escalation.audit.reader import Filter, events
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import EscalationError
@@ -22,7 +22,7 @@ from assist_evaluation.usage.usage_rows import UsageKey
 from assist_server.config.config import Config
 from assist_server.record_files import gate_files
 from assist_server.records.answer_counts import AnswerKey, answer_rows
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 
 DAY_S = 86_400
 # Bytes of the feedback: a file that lost its older half is larger, unless a line has 10 kB.
@@ -105,8 +105,8 @@ def repository_names(config: Config, here: Path) -> dict[str, str]:
     roots += [thread.root for thread in thread_files(config).all()]
     with suppress(EscalationError):  # the names are only for reading
         roots += [row.key for row in Ledger(gate_files(config).ledger).spending("repo")]
-    roots += [top for root in roots if os.path.isabs(root) and (top := top_of(root))]
-    return {key_of(root): os.path.basename(root) or root for root in roots if root}
+    roots += [top for root in roots if os.path.isabs(root) and (top := find_top(root))]
+    return {make_key(root): os.path.basename(root) or root for root in roots if root}
 
 
 def session_totals(data: Path) -> Counter[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.errors import CompletionError, ModelError
-from assist_completion.prompt.layout import tokens_of
+from assist_completion.prompt.layout import count_tokens
 from assist_completion.settings import model_name
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_gateway.foreign_request import GatewayRefusal
@@ -182,7 +182,7 @@ def _fitting(request: CompletionRequest, room: int) -> CompletionRequest:
     context = request.context
     snippets = []
     for snippet in context.snippets:
-        room -= tokens_of(snippet)
+        room -= count_tokens(snippet)
         if room < 0:
             break
         snippets.append(snippet)

@@ -55,8 +55,8 @@ from assist_gateway.restricted_paths import (
 )
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
-from assist_server.questions.secret_file_texts import text_of
-from assist_server.workspace.git_access import git_of
+from assist_server.questions.secret_file_texts import get_text
+from assist_server.workspace.git_access import make_git
 
 MAX_RESTRICTED = 32_000_000  # bytes of restricted files that are printed; 17 MB take 5 s and 24 MB of memory
 MAX_ALLOWED = 64_000_000  # bytes at the last commit that are compared; the rest does not count as allowed
@@ -178,7 +178,7 @@ class WorkspacePrints:
         self._rested = time.monotonic()
 
     def _files_for(self, config: Config, provider: str, is_server: bool) -> RestrictedFiles:
-        git = git_of(config)
+        git = make_git(config)
         look = self._now(git)
         permissions = permissions_for(config, self._folders, look.places)[0]
         judged = self._judged.get((provider, is_server))
@@ -393,7 +393,7 @@ def _read(path: str) -> bytes:
     except OSError:
         return b""
     if b"\0" in data[:8_192] or data[:1] in b"\xff\xfe":
-        return text_of(data).encode()
+        return get_text(data).encode()
     try:
         data.decode()
     except UnicodeDecodeError as error:

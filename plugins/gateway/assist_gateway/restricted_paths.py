@@ -20,9 +20,9 @@ from assist_server.questions.outbound_files import (
     SHOWING,
     FileRules,
     NamedFile,
-    aliases_of,
     barred_files,
-    names_of,
+    find_aliases,
+    list_names,
 )
 
 MAX_FILES = 200_000  # looked at in one folder, which takes about 0.5 s
@@ -163,7 +163,7 @@ def rule_walk(
     `paths` are relative to it, with "/"; they need not exist. `aliases` are further names by which links led
     to some.
     """
-    names = names_of({root: dict.fromkeys(paths)}, rules)
+    names = list_names({root: dict.fromkeys(paths)}, rules)
     names += [NamedFile(root, alias, (root, path)) for path, alias in (aliases or {}).items() if alias]
     barred = barred_files(names, (root,), rules)
     by_file: dict[str, list[NamedFile]] = {}
@@ -172,7 +172,7 @@ def rule_walk(
     return {
         path: RuledFile(
             barred.get((root, path), ""),
-            (Span("", Origin("file", path, root)), *aliases_of(SHOWING, by_file[path], ()).spans),
+            (Span("", Origin("file", path, root)), *find_aliases(SHOWING, by_file[path], ()).spans),
         )
         for path in dict.fromkeys(paths)
     }

@@ -30,7 +30,7 @@ def hide_separators(command: str) -> str:
     data = command.encode("utf-8", "replace")
     if not _MAY_SEARCH.search(data) or _FOREIGN.search(data):
         return command
-    tree = grammars.tree_of("bash", data, _PARSE_MICROSECONDS)
+    tree = grammars.parse_tree("bash", data, _PARSE_MICROSECONDS)
     if tree is None or tree.root_node.has_error:
         return command
     for start, end in _patterns(tree.root_node):

@@ -9,7 +9,7 @@ from typing import Any
 
 from assist_escalation.audit.chain import DamagedError, LogEvent, unseal
 from assist_escalation.audit.log import AuditError, failure
-from assist_escalation.audit.reader import tool_of
+from assist_escalation.audit.reader import get_tool
 from assist_escalation.policy.endpoints import usd
 from assist_server.wording.sanitize import harmless_line
 
@@ -43,7 +43,7 @@ def later_events(path: Path, start: int) -> tuple[list[LogEvent], int]:
 
 def tool_event_line(event: LogEvent, tools: Mapping[str, str]) -> str:
     """An event on one line; `tools` are the tools of requests by their ids, for events that name none."""
-    tool = tool_of(event) or tools.get(str(event.get("request_id")), "?")
+    tool = get_tool(event) or tools.get(str(event.get("request_id")), "?")
     words = "; ".join(word for word in _words(event) if word)
     return harmless_line(f"{str(event['time'])[11:19]}  {tool}  {words}")
 

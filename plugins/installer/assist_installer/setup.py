@@ -16,7 +16,7 @@ from assist_completion.inference.speed_probe import budget_for
 from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.engine import EngineRow, engine_rows, machine_name
-from assist_completion.model_store.store import Store, path_of, verified_file
+from assist_completion.model_store.store import Store, get_path, verified_file
 from assist_completion.settings import is_path
 from assist_installer.device_search import find_device, find_drivers
 from assist_installer.errors import FetchError
@@ -24,10 +24,10 @@ from assist_installer.fetching.engines import fetch_engine, forget_engine
 from assist_installer.fetching.model_files import fetch, is_accepted
 from assist_installer.fetching.partial_download import FetchOptions, Progress
 from assist_installer.fitting import Fitting, candidates, fits, wait_for
-from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
+from assist_server.config.config import Config, Role, answering_model, list_roles, set_role
 from assist_server.config.toml_file import read_toml
 from assist_server.local_model.machine import memory_bytes
-from assist_server.local_model.opening import engine_folder, measure_model, store_of, use_libraries
+from assist_server.local_model.opening import engine_folder, measure_model, open_store, use_libraries
 from assist_server.local_model.roles import check_fitness
 
 SMALL = "qwen2.5-coder-0.5b"
@@ -98,17 +98,17 @@ class ReadyModel:
 def choose(config: Config, requested: str = "", role: Role = "ghost-text") -> Choice:
     """The model that the user asked for, else the one in config.toml, else the one that suits the machine."""
     if requested:
-        return _choice(store_of(config), absolute(requested), Requested(), role)
+        return _choice(open_store(config), absolute(requested), Requested(), role)
     memory = memory_bytes()
     cores = physical_cores()
     if role == "answers":
         file = config.paths.config_file
         reason = NamedIn(file) if config.answers.model else SuitsMachine(cores, memory)
-        return _choice(store_of(config), answering_model(config), reason, role)
+        return _choice(open_store(config), answering_model(config), reason, role)
     _, data = read_toml(config.paths.config_file)
     table = data.get("completion")
     if isinstance(table, dict) and "model" in table:
-        return _choice(store_of(config), config.completion.model, NamedIn(config.paths.config_file), role)
+        return _choice(open_store(config), config.completion.model, NamedIn(config.paths.config_file), role)
     row = default_row(memory, cores)
     return Choice(row.name, row, SuitsMachine(cores, memory), role)
 
@@ -129,7 +129,7 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupP
     """
     path, speed, fetched = fetch_and_measure(config, choice, options, watch)
     wanted = {"ghost-text", "answers"} if choice.role == "both" else {choice.role}
-    configured = not wanted <= set(roles_of(config, choice.model))
+    configured = not wanted <= set(list_roles(config, choice.model))
     if configured:  # only now, so that a model that does not work is never put to use
         config = set_role(config, choice.model, choice.role)
     return ReadyModel(config, choice, path, speed, budget_for(speed, config.completion), fetched, configured)
@@ -140,10 +140,10 @@ def fetch_and_measure(
 ) -> tuple[Path, Speed, bool]:
     """The file of a model, its speed, and whether it was fetched; config.toml stays as it is."""
     use_libraries(config)
-    store = store_of(config)
+    store = open_store(config)
     fetched = False
     if choice.row is not None and not is_accepted(store, choice.row):
-        before = path_of(store, choice.row).is_file()
+        before = get_path(store, choice.row).is_file()
         fetch(store, choice.row, options, watch.progress, watch.say)
         fetched = not before
     path = verified_file(store, choice.model, watch.say)
@@ -200,11 +200,11 @@ def fits_here(config: Config, choice: Choice, speed: Speed, say: Callable[[str],
     start = choice.row
     if start is None or not isinstance(choice.reason, SuitsMachine):
         return []
-    store = store_of(config)
+    store = open_store(config)
     infill = choice.role != "answers"
 
     def measure(row: ModelRow) -> Speed | None:
-        path = path_of(store, row)
+        path = get_path(store, row)
         return measure_model(config, path, infill=infill, say=say).used if is_accepted(store, row) else None
 
     rows = candidates(store.rows, choice.role, start)

@@ -6,7 +6,7 @@ It reads no file, measures nothing, opens no model and prints nothing.
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.model_store.catalogue import ModelRow
-from assist_server.config.config import Config, Role, answering_model, roles_of
+from assist_server.config.config import Config, Role, answering_model, list_roles
 from assist_server.wording.amounts import megabytes, memory
 
 if TYPE_CHECKING:  # they load llama.cpp, 0.4 s
@@ -127,7 +127,7 @@ def role_facts(config: Config, model: str) -> list[tuple[str, str]]:
     answers = answering_model(config)
     follows = "" if config.answers.model or answers != model else ", as long as no other is set"
     facts = [("Ghost text", config.completion.model), ("Answers", f"{answers}{follows}")]
-    if len(roles_of(config, model)) < len(ROLES):
+    if len(list_roles(config, model)) < len(ROLES):
         facts.append(("For both", f"assist models use {model} --for both"))
     return facts
 

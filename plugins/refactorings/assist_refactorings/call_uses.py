@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from assist_context.code.calls import CallSite, Signature, calls_of, definitions_of
+from assist_context.code.calls import CallSite, Signature, find_call_sites, find_definitions
 from assist_context.code.names.occurrences import NameReader, Occurrence
 from assist_context.code.trees.grammars import ByteSpan
 from assist_context.code.trees.parsed_text import ParsedText, node_text
@@ -20,7 +20,9 @@ def signature_around(parsed: ParsedText, byte: int) -> Signature | None:
     while node is not None:
         name = node.child_by_field_name("name")
         if name is not None and ("function" in node.type or "method" in node.type):
-            found = [made for made in definitions_of(parsed, node_text(name)) if made.span == node.byte_range]
+            found = [
+                made for made in find_definitions(parsed, node_text(name)) if made.span == node.byte_range
+            ]
             return found[0] if found else None
         node = node.parent
     return None
@@ -50,7 +52,7 @@ def calls_to(texts: CodeTexts, path: str, signature: Signature) -> list[_FoundCa
             signature, home, reader, ways.packages(other, name) if other != path else []
         ):
             found[other, call.span[0]] = (reader, call, sure)
-        for call in calls_of(reader.parsed, signature.name) if signature.is_method else ():
+        for call in find_call_sites(reader.parsed, signature.name) if signature.is_method else ():
             if call.receiver:
                 found.setdefault((other, call.span[0]), (reader, call, False))
     return list(found.values())

@@ -7,7 +7,7 @@ import re
 
 import tree_sitter
 
-from assist_context.code.calls import owner_at
+from assist_context.code.calls import find_owner
 from assist_context.code.names.occurrences import Occurrence
 from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_refactorings.code_texts import CodeTexts
@@ -78,7 +78,7 @@ def has_family(texts: CodeTexts, path: str, name: str, byte: int) -> bool:
 
     `byte` is within the method. A base class that no file here defines may have any method.
     """
-    owner, bases = owner_at(texts.parse(path), byte)
+    owner, bases = find_owner(texts.parse(path), byte)
     corpus = texts.corpus
     own = {base for base in bases if base not in _PLAIN_BASES and not _is_type_word(base)}
     if any(not corpus.definitions(base, 1) for base in own):
@@ -94,7 +94,7 @@ def has_family(texts: CodeTexts, path: str, name: str, byte: int) -> bool:
         lines = parsed.source.starts
         inside = lines[min(site.start_line - 1, len(lines) - 1)]
         end = parsed.source.data.find(name.encode(), inside)
-        others = owner_at(parsed, max(inside, end))[1]
+        others = find_owner(parsed, max(inside, end))[1]
         if other in _all_bases(texts, own) or owner in _all_bases(texts, others) or own & others:
             return True
     return False
@@ -118,7 +118,7 @@ def _all_bases(texts: CodeTexts, names: "set[str] | frozenset[str]") -> set[str]
             parsed = texts.parse(site.path)
             starts = parsed.source.starts
             if site.end_line - site.start_line >= 1 and site.start_line < len(starts):
-                waiting += owner_at(parsed, _body_byte(parsed, site.start_line, site.end_line))[1]
+                waiting += find_owner(parsed, _body_byte(parsed, site.start_line, site.end_line))[1]
     return found
 
 

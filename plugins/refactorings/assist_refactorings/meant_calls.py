@@ -10,9 +10,9 @@ from assist_context.code.calls import (
     CallSite,
     Signature,
     call_rules,
-    calls_of,
-    definitions_of,
-    owner_at,
+    find_call_sites,
+    find_definitions,
+    find_owner,
 )
 from assist_context.code.names.bindings import Binding
 from assist_context.code.names.occurrences import NameReader, Occurrence
@@ -34,7 +34,7 @@ def find_calls(signature: Signature, home: NameReader, text: NameReader) -> Iter
         return
     for called, places in _meant_places(name, binding, home, text):
         sure = {text.parsed.byte(place.start): place.sure for place in places}
-        for call in calls_of(text.parsed, called):
+        for call in find_call_sites(text.parsed, called):
             if call.name_span[0] in sure and _may_mean(signature, text.parsed, call):
                 yield call, sure[call.name_span[0]]
     if signature.constructor:
@@ -45,7 +45,7 @@ def find_calls(signature: Signature, home: NameReader, text: NameReader) -> Iter
 
 def _may_call(signature: Signature, home: NameReader, text: NameReader) -> bool:
     """Whether another text may call a definition: of a function it has none of the same name itself."""
-    defined = definitions_of(text.parsed, signature.name)
+    defined = find_definitions(text.parsed, signature.name)
     own = not signature.is_method and any(not other.is_method for other in defined)
     return are_related(home.parsed.document, text.parsed.document) and not own
 
@@ -54,7 +54,7 @@ def is_overloaded(signature: Signature, home: ParsedText) -> bool:
     """Whether there is another definition of the name at the same place: then nothing is certain."""
     return any(
         other.span != signature.span and (other.owner, other.scope) == (signature.owner, signature.scope)
-        for other in definitions_of(home, signature.name)
+        for other in find_definitions(home, signature.name)
     )
 
 
@@ -104,14 +104,14 @@ def _calls_on_itself(signature: Signature, text: ParsedText, is_home: bool) -> I
     Its text may call it by the name of an owner that another file defines, as in an `impl` of Rust.
     """
     rules = call_rules(text.document.language)
-    overriding = {other.owner for other in definitions_of(text, signature.name)} - {signature.owner}
+    overriding = {other.owner for other in find_definitions(text, signature.name)} - {signature.owner}
     java = text.document.language.name == "java"
-    for call in calls_of(text, signature.name):
+    for call in find_call_sites(text, signature.name):
         if is_home and signature.bare and call.receiver == signature.owner:
             yield call
         if rules is None or not (call.receiver in rules.receivers or (java and not call.receiver)):
             continue
-        owner, heritage = owner_at(text, call.span[0])
+        owner, heritage = find_owner(text, call.span[0])
         above = call.receiver in _ABOVE
         inherits = signature.owner in heritage and (above or owner not in overriding)
         if inherits if owner != signature.owner else not above:
@@ -122,8 +122,8 @@ def _calls_of_own_constructor(signature: Signature, text: ParsedText) -> Iterato
     """Calls of a constructor by the methods of a class and of the only class that it extends."""
     python = text.document.language.name == "python"
     for name in ("cls", "this", "super", signature.name):
-        for call in calls_of(text, name):
-            owner, heritage = owner_at(text, call.span[0])
+        for call in find_call_sites(text, name):
+            owner, heritage = find_owner(text, call.span[0])
             itself = name in ("cls", "this")
             own = itself and owner == signature.owner and not call.receiver
             above = not itself and (call.receiver == "super()" or (name == "super" and not python))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import tree_sitter
 
-from assist_context.code.calls import CallSite, Parameter, Signature, definitions_of
+from assist_context.code.calls import CallSite, Parameter, Signature, find_definitions
 from assist_context.code.names.occurrences import NameReader, Occurrence
 from assist_context.code.trees.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.languages import ECMASCRIPT
@@ -163,7 +163,7 @@ def _signature(texts: CodeTexts, code: WishedCode) -> Signature | None:
         return None
     span = lines_span(parsed, code.lines)
     inside = [
-        made for made in definitions_of(parsed, code.last_name) if span[0] <= made.name_span[0] < span[1]
+        made for made in find_definitions(parsed, code.last_name) if span[0] <= made.name_span[0] < span[1]
     ]
     if len(inside) != 1 or is_overloaded(inside[0], parsed):
         return None

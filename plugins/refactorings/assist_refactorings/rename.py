@@ -10,11 +10,11 @@ import tree_sitter
 
 from assist_context.code.names.bindings import Binding
 from assist_context.code.names.occurrences import NameReader, Occurrence
-from assist_context.code.names.scope_rules import rules_of
+from assist_context.code.names.scope_rules import scope_rules
 from assist_context.code.trees.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.next_edit.offer import Change
 from assist_context.next_edit.renames.other_texts import OtherText
-from assist_context.next_edit.renames.rename_chain import RenamedText, change_of, follow_definition
+from assist_context.next_edit.renames.rename_chain import RenamedText, describe_change, follow_definition
 from assist_context.next_edit.renames.replaced_names import ReplacedName, Replacements
 from assist_refactorings.call_uses import keyword_uses
 from assist_refactorings.code_texts import CodeTexts, WishedCode, with_edits
@@ -88,7 +88,7 @@ def rename(
     for place in reader.occurrences(found.old):
         if place.place == "code" and place.binding == found.binding:
             if place.sure:
-                found.add(path, _edit(parsed, change_of(parsed.document, place, found.old, found.new)))
+                found.add(path, _edit(parsed, describe_change(parsed.document, place, found.old, found.new)))
             else:
                 found.unsure.append((path, place.start.line + 1))
     if not found.is_local:
@@ -139,7 +139,7 @@ def _is_kind(place: Occurrence, kind: str) -> bool:
 def _hindrance(texts: CodeTexts, found: WishedRename) -> str:
     """Why something else than the code may give a name its meaning; "" if nothing does."""
     parsed = texts.parse(found.path)
-    rules = rules_of(parsed.document.language.name)
+    rules = scope_rules(parsed.document.language.name)
     if rules is None:
         return f"names in {parsed.document.language.name} are not known well enough; {_BY_EDITOR}"
     if found.place.what == "import":
@@ -224,7 +224,9 @@ def _rename_elsewhere(texts: CodeTexts, found: WishedRename) -> str:
                 elif reader.bound(found.new, place.start, place.end) is not None:
                     return _taken_words(found.new, path, place.start.line + 1)
                 else:
-                    found.add(path, _edit(parsed, change_of(parsed.document, place, found.old, found.new)))
+                    found.add(
+                        path, _edit(parsed, describe_change(parsed.document, place, found.old, found.new))
+                    )
         _note_places(reader, found, known=path in found.edits or ways.is_imported(path))
     return ""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from assist_context.programs import find_program, system_variables
 from assist_escalation.edits.plan import MARK, EditError
 from assist_server.questions.computed_edits import MadeEdit, RefactoringProblem
-from assist_server.questions.events import without_model
+from assist_server.questions.events import end_without_model
 from assist_server.questions.session import BY_CONSTRUCTION, Applicability, AskedQuestion
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
         raise TypeError(f"{type(made).__name__} is no edit")
     reading = made.edit.reading
     session.sink.notice(f"Understood as: {reading}.")
-    final = without_model(context, f"{reading[0].upper()}{reading[1:]}.")
+    final = end_without_model(context, f"{reading[0].upper()}{reading[1:]}.")
     try:
         return replace(final, plan=made.plan(session.versions))
     except EditError as error:
@@ -72,7 +72,7 @@ def made_edit(question: "Question", folders: "QuestionFolders") -> MadeEdit | No
     from assist_refactorings.linter_edit import linter_edit  # noqa: PLC0415
     from assist_refactorings.making import wished_edit  # noqa: PLC0415
     from assist_refactorings.reading import LinterWish, read_wish  # noqa: PLC0415
-    from assist_server.questions.draft import text_of  # noqa: PLC0415
+    from assist_server.questions.draft import get_text  # noqa: PLC0415
 
     corpus = folders.corpus
     target = question.target
@@ -91,7 +91,7 @@ def made_edit(question: "Question", folders: "QuestionFolders") -> MadeEdit | No
     why = LINTER_WHY if isinstance(wish, LinterWish) else WISHED_WHY
     if found is None or isinstance(found, RefactoringProblem):
         return MadeEdit(found, {}, why) if found is not None else None
-    before = {path: text_of(corpus, path) for path in found.texts}
+    before = {path: get_text(corpus, path) for path in found.texts}
     known = {path: text for path, text in before.items() if text is not None}
     current = all(text.removeprefix(MARK) == "".join(corpus.lines(path)) for path, text in known.items())
     return MadeEdit(found, known, why) if current and len(known) == len(before) else None

@@ -189,7 +189,7 @@ class _LibraryReader:
         self.process = start_child("assist_types.library_process", memory=MEMORY)
         self.job: WantedModule | None = None
         self.began = 0.0
-        self._input, output = wire.pipes_of(self.process)
+        self._input, output = wire.open_pipes(self.process)
         wire.listen(output, lambda line: inbox.put((self, line)))
 
     def give(self, job: WantedModule) -> None:

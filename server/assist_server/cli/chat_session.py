@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_context.unseen_characters import visible
 from assist_server.cli.commands.question_place import QuestionContext, TerminalQuestion
 from assist_server.cli.commands.question_run import (
@@ -24,7 +24,7 @@ from assist_server.cli.output import out, say, say_lines
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED
 from assist_server.local_model.on_demand_model import OnDemandModel
-from assist_server.threads.attachments import attachment_at
+from assist_server.threads.attachments import read_attachment
 from assist_server.threads.thread import Thread
 
 INDEXED_S = 30.0  # seconds until the index is brought up to date again for the next question
@@ -92,7 +92,7 @@ def run_chat(flags: Asking, context: QuestionContext) -> None:
                     continue
                 if line is None or line.strip() in ("/quit", "/exit"):
                     return
-                state = _after_line(runner, _Chat(config, flags, local), state, line.strip())
+                state = _handle_line(runner, _Chat(config, flags, local), state, line.strip())
         finally:
             runner.run(_close(local))
 
@@ -110,14 +110,14 @@ async def _close(local: OnDemandModel) -> None:
     local.close()
 
 
-def _after_line(runner: asyncio.Runner, chat: _Chat, state: ChatState, line: str) -> ChatState:
+def _handle_line(runner: asyncio.Runner, chat: _Chat, state: ChatState, line: str) -> ChatState:
     """The conversation after one line. What goes wrong is said, and the conversation goes on."""
     if not line:
         return state
     try:
         if line.startswith("/"):
-            return _after_command(chat, state, line)
-        return _after_question(runner, chat, state, line)
+            return _handle_command(chat, state, line)
+        return _handle_question(runner, chat, state, line)
     except KeyboardInterrupt:
         say("")
         say("Stopped.")
@@ -126,12 +126,12 @@ def _after_line(runner: asyncio.Runner, chat: _Chat, state: ChatState, line: str
     return state
 
 
-def _after_command(chat: _Chat, state: ChatState, line: str) -> ChatState:
+def _handle_command(chat: _Chat, state: ChatState, line: str) -> ChatState:
     name, _, rest = line.partition(" ")
     rest = rest.strip()
     if name == "/file" and rest:
         root = directory(chat.flags.workspace)
-        attachment_at(rest, root, [str(root), top_of(str(root)) or str(root)])  # says now what is wrong
+        read_attachment(rest, root, [str(root), find_top(str(root)) or str(root)])  # says now what is wrong
         say(f"{rest} goes with the next question.")
         return replace(state, context=replace(state.context, files=(*state.context.files, rest)))
     if name == "/new":
@@ -156,7 +156,7 @@ def _show_sources(thread: Thread | None) -> None:
         say("Nothing was shown to a model yet.")
 
 
-def _after_question(runner: asyncio.Runner, chat: _Chat, state: ChatState, words: str) -> ChatState:
+def _handle_question(runner: asyncio.Runner, chat: _Chat, state: ChatState, words: str) -> ChatState:
     now = time.monotonic()
     fresh = now - state.indexed > INDEXED_S
     request = TerminalQuestion("ask", "", words, context=state.context, index=fresh)

@@ -1,7 +1,7 @@
 """The flags that commands share, and the configuration that a command works with.
 
 All questions share a set of flags. Such a command takes `flags: Asking` as its last parameter, and
-`with_flags` turns each field into an option. A command with many flags of its own may do the same.
+`add_flags` turns each field into an option. A command with many flags of its own may do the same.
 """
 
 import inspect
@@ -81,17 +81,17 @@ OtherModel = Annotated[
 def settings(*, offline: bool = False, model: str = "", role: Role = "answers") -> Config:
     """The user's configuration, with another model for this role if a command names one.
 
-    Raises `ConfigError` with everything that is wrong in it, and what `roles.with_model` does.
+    Raises `ConfigError` with everything that is wrong in it, and what `roles.set_model` does.
     """
-    found = with_offline(config.load(), offline=offline)
+    found = set_offline(config.load(), offline=offline)
     if not model:
         return found
-    from assist_server.local_model.roles import with_model  # noqa: PLC0415
+    from assist_server.local_model.roles import set_model  # noqa: PLC0415
 
-    return with_model(found, model, role)
+    return set_model(found, model, role)
 
 
-def with_offline(base: Config, *, offline: bool) -> Config:
+def set_offline(base: Config, *, offline: bool) -> Config:
     """`base`, offline if the configuration or the command line says so."""
     return replace(base, offline=base.offline or offline)
 
@@ -104,7 +104,7 @@ def directory(workspace: Path) -> Path:
     return root
 
 
-def seconds_of(moment: datetime | None) -> float | None:
+def parse_seconds(moment: datetime | None) -> float | None:
     """A date from the command line in seconds since 1970."""
     return moment.replace(tzinfo=UTC).timestamp() if moment else None
 
@@ -132,13 +132,13 @@ def accept_offline(app: typer.Typer) -> None:
             accept_offline(group.typer_instance)
             callback = group.typer_instance.registered_callback  # a group that is a command itself
             if callback is not None and callback.callback is not None:
-                callback.callback = _with_offline_flag(callback.callback)
+                callback.callback = _add_offline_flag(callback.callback)
     for command in app.registered_commands:
         if command.callback is not None:
-            command.callback = _with_offline_flag(command.callback)
+            command.callback = _add_offline_flag(command.callback)
 
 
-def _with_offline_flag(command: Callable[..., None]) -> Callable[..., None]:
+def _add_offline_flag(command: Callable[..., None]) -> Callable[..., None]:
     """The command with --offline, which has no effect unless the command has that flag itself."""
     if "offline" in inspect.signature(command).parameters:
         return command
@@ -211,7 +211,7 @@ class AskingForEdit(Asking):
     run: Annotated[bool, typer.Option("--run", help="Run the tests on a copy without asking.")] = False
 
 
-def with_flags(command: Callable[..., None], **defaults: Any) -> Callable[..., None]:
+def add_flags(command: Callable[..., None], **defaults: Any) -> Callable[..., None]:
     """The command with an option for each field of its `flags`, a dataclass, that is not `fixed`."""
     own = inspect.signature(command, eval_str=True).parameters
     group: Any = own["flags"].annotation

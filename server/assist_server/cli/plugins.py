@@ -4,7 +4,7 @@ from importlib.metadata import EntryPoint
 
 import typer
 
-from assist_context.plugins import package_of
+from assist_context.plugins import find_package
 from assist_server.plugins import lacks
 
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -12,7 +12,7 @@ ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 def add_plugin(app: typer.Typer, command: EntryPoint) -> None:
     """Add a plugin's command, or a stand-in that says which package is missing."""
-    package = package_of(command)
+    package = find_package(command)
     try:
         add_to = command.load()
     except ModuleNotFoundError as error:

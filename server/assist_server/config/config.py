@@ -47,10 +47,10 @@ __all__ = [
     "Role",
     "Secrets",
     "answering_model",
+    "list_roles",
     "load",
     "load_lenient",
     "merge_settings",
-    "roles_of",
     "set_role",
     "write_settings",
 ]
@@ -259,7 +259,7 @@ def merge_settings(base: Config, settings: object) -> Config:
     own = {name: table for name, table in data.items() if name in _HARMLESS}
     others = {name: table for name, table in data.items() if name not in _HARMLESS}
     combined, problems = read(base, own, EDITOR, base.paths.config)
-    combined, refusals = _with_own_settings(base, combined)
+    combined, refusals = _keep_own_settings(base, combined)
     problems += refusals
     statement = make_statement(Layer("editor", EDITOR, OPEN), others, base.paths.config)
     if any(_table(problem) in _TIGHTENING for problem in statement.problems):
@@ -269,7 +269,7 @@ def merge_settings(base: Config, settings: object) -> Config:
     return replace(combined, editor=editor, problems=(*base.problems, *problems))
 
 
-def _with_own_settings(base: Config, combined: Config) -> tuple[Config, list[Problem]]:
+def _keep_own_settings(base: Config, combined: Config) -> tuple[Config, list[Problem]]:
     """`merged` with the user's own values where the editor's are not taken, and a problem for each.
 
     A workspace can write its editor's settings, and llama.cpp must not parse any file it brings.
@@ -357,7 +357,7 @@ def answering_model(config: Config) -> str:
     return config.answers.model or config.completion.model
 
 
-def roles_of(config: Config, model: str) -> tuple[str, ...]:
+def list_roles(config: Config, model: str) -> tuple[str, ...]:
     """Return the uses of a model, as `Role` names it: ghost text, answers, both or none."""
     models = {"ghost-text": config.completion.model, "answers": answering_model(config)}
     return tuple(role for role, name in models.items() if name == model)

@@ -28,7 +28,7 @@ except ImportError:  # Windows
 
 from assist_context.files.folder_rules import FOLD
 from assist_context.files.path_names import path_below
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_server.config.structure import Problem
 
 # Only an administrator writes here, also where etckeeper keeps a `.git`.
@@ -115,12 +115,12 @@ def misplaced_problems(
     Each comes with the variable that can move it, "" for an organisation's policies. A file of rules may be
     in another repository. With `fold`, no case counts.
     """
-    boundaries = tuple(dict.fromkeys(top_of(folder) or folder for folder in folders))
+    boundaries = tuple(dict.fromkeys(find_top(folder) or folder for folder in folders))
     for variable, path in directories:
         if _is_usual(variable, path):
             continue
-        inside = next((boundary for boundary in boundaries if _is_in(path, boundary, fold=fold)), None)
-        place = f"the workspace {inside}" if inside else _repository_of(path)
+        inside = next((boundary for boundary in boundaries if _is_inside(path, boundary, fold=fold)), None)
+        place = f"the workspace {inside}" if inside else _find_repository(path)
         if not place or (variable == RULES_FILE and not inside):
             continue
         remedy = f"name one elsewhere in {variable}" if variable else f"name others in {_POLICIES}"
@@ -132,21 +132,21 @@ def misplaced_problems(
         )
 
 
-def _repository_of(path: Path) -> str:
+def _find_repository(path: Path) -> str:
     """The repository that a directory is in, in words; "" for none, or one around the login's home."""
     home = os.path.join(os.path.realpath(_login_home() or os.sep), "")
-    tops = (top_of(spelling) for spelling in (os.path.abspath(path), os.path.realpath(path)))
+    tops = (find_top(spelling) for spelling in (os.path.abspath(path), os.path.realpath(path)))
     return next((f"the repository {top}" for top in tops if top and not _holds(top, home)), "")
 
 
 def _is_usual(variable: str, path: Path) -> bool:
     if variable not in _USUAL:
-        return _is_in(path, _SYSTEM)
+        return _is_inside(path, _SYSTEM)
     usual = usual_directory(variable)
     return usual is not None and os.path.realpath(usual) == os.path.realpath(path)
 
 
-def _is_in(path: Path, folder: str, *, fold: bool = False) -> bool:
+def _is_inside(path: Path, folder: str, *, fold: bool = False) -> bool:
     """Return whether a directory is in a folder, by its name or by where its links lead."""
     spellings = (os.path.join(spelling, "") for spelling in (os.path.abspath(path), os.path.realpath(path)))
     return any(path_below(spelling, folder, fold=fold) is not None for spelling in spellings)

@@ -81,8 +81,8 @@ def write_settings(path: Path, changes: Mapping[tuple[str, ...], Any]) -> None:
     before, data = read_toml(path)
     text = before
     for key, value in changes.items():
-        data = _with_member(data, key, value)
-        text = _with_setting(text, key, value)
+        data = _set_member(data, key, value)
+        text = _set_value(text, key, value)
         if not _parses_to(text, data):
             remedy = f"remove {key[-1]}" if value is None else f"put {key[-1]} = {literal(value)}"
             table_name = ".".join(key[:-1])
@@ -107,13 +107,13 @@ def member(data: Any, key: tuple[str, ...]) -> Any:
     return data
 
 
-def _with_member(data: Any, key: tuple[str, ...], value: Any) -> Any:
+def _set_member(data: Any, key: tuple[str, ...], value: Any) -> Any:
     """A copy of nested tables with one value changed, or removed if it is None."""
     if not isinstance(data, dict):  # no table: no edit can lead to what is wanted
         return None
     name = key[0]
     if key[1:]:
-        return {**data, name: _with_member(data.get(name, {}), key[1:], value)}
+        return {**data, name: _set_member(data.get(name, {}), key[1:], value)}
     return {own: data[own] for own in data if own != name} | ({} if value is None else {name: value})
 
 
@@ -124,12 +124,12 @@ def _parses_to(text: str, data: Any) -> bool:
         return False
 
 
-def _with_setting(text: str, key: tuple[str, ...], value: Any) -> str:
+def _set_value(text: str, key: tuple[str, ...], value: Any) -> str:
     """The text with one value changed, added first in its table, or removed if it is None.
 
     If the text has something else where the table should be, the result may be wrong: the caller checks it.
 
-    >>> _with_setting('[completion]\\nmodel = "a" # mine\\n', ("completion", "model"), "b")
+    >>> _set_value('[completion]\\nmodel = "a" # mine\\n', ("completion", "model"), "b")
     '[completion]\\nmodel = "b" # mine\\n'
     """
     import tomlkit  # noqa: PLC0415 - 10 ms, only where something is written

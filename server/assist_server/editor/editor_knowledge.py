@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from assist_context.documents import Context, Cursor, MemberAccess, TextNames
-from assist_server.editor.member_lists import AccessPlace, MemberList, place_of, refutes
+from assist_server.editor.member_lists import AccessPlace, MemberList, find_place, refutes
 from assist_server.workspace.documents import OpenDocument
 
 # Seconds that a text which is ready waits for the answer: less than the 30 ms that the engine gives.
@@ -80,7 +80,7 @@ class EditorKnowledge:
         now = self._clock()
         pause = FAST if now - self._requested < FAST else 0.0
         self._requested = now
-        place_and_typed = place_of(document, context) if self.state == "on" else None
+        place_and_typed = find_place(document, context) if self.state == "on" else None
         if place_and_typed is None:
             return None
         place, prefix = place_and_typed

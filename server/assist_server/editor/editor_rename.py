@@ -18,7 +18,7 @@ from assist_server.editor.question import (
     ReplacedRange,
     WorkspaceSnapshot,
 )
-from assist_server.editor.question_place import corpus_with, home_of, uris_in
+from assist_server.editor.question_place import corpus_with, find_home, list_uris
 from assist_server.questions.computed_edits import (
     MadeEdit,
     NameToRename,
@@ -28,8 +28,8 @@ from assist_server.questions.computed_edits import (
     places_in_words,
 )
 from assist_server.questions.decision import AnswerContext
-from assist_server.questions.draft import text_of
-from assist_server.workspace.documents import Encoding, path_of, resolve_path, to_column
+from assist_server.questions.draft import get_text
+from assist_server.workspace.documents import Encoding, get_path, resolve_path, to_column
 from assist_server.workspace.folders import WorkspaceFolder
 
 # By the URI of a document, a line of it, and the name on this line: what `EditorPort.rename` says.
@@ -48,7 +48,7 @@ class _RenamedFile:
     places: int
 
 
-async def with_editor_rename(
+async def ask_editor_rename(
     context: AnswerContext, question: EditorQuestion, snapshot: WorkspaceSnapshot, ask: AskServers
 ) -> AnswerContext:
     """The question with the rename of the editor's language server, if there is one and it has an answer."""
@@ -56,7 +56,7 @@ async def with_editor_rename(
     name = own.edit.renames if isinstance(own, MadeEdit) else None
     if name is None or not isinstance(own, MadeEdit):
         return context
-    uri = uris_in(snapshot, context.root)(name.path)
+    uri = list_uris(snapshot, context.root)(name.path)
     state = snapshot.opened.get(uri)
     if state is None or name.line >= len(state.document.lines):
         return context
@@ -67,7 +67,7 @@ async def with_editor_rename(
         return context
     if rename is None:
         return context
-    folder = home_of(question, snapshot)
+    folder = find_home(question, snapshot)
     edit = await asyncio.to_thread(_edit_by_server, own, name, rename, folder, snapshot)
     if edit is None:
         return context
@@ -86,7 +86,7 @@ def _edit_by_server(
     whole: dict[str, str] = {}
     with corpus_with(folder, snapshot) as corpus:
         for uri, edits in rename.edits.items():
-            real_path = resolve_path(path_of(uri))
+            real_path = resolve_path(get_path(uri))
             path = folder.relative(real_path) if real_path and folder.holds(real_path) else ""
             edit_texts = _apply(corpus, path, edits, rename.encoding) if path else None
             if edit_texts is None:
@@ -108,7 +108,7 @@ def _apply(
     corpus: Corpus, path: str, edits: Sequence[ReplacedRange], encoding: Encoding
 ) -> _RenamedFile | None:
     """A file with a server's edits; None if it cannot be read, or they overlap."""
-    text = text_of(corpus, path)
+    text = get_text(corpus, path)
     if text is None:
         return None
     before = text.removeprefix(MARK)

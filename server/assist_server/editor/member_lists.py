@@ -88,12 +88,12 @@ class AccessPlace:
         return bool(pattern.search(self.before) or pattern.search(self.after))
 
 
-def place_of(document: OpenDocument, context: Context) -> tuple[AccessPlace, int] | None:
+def find_place(document: OpenDocument, context: Context) -> tuple[AccessPlace, int] | None:
     r"""The dot before the cursor of a context, and how much of a member is typed after it; None without one.
 
     >>> from assist_context.languages import language_of
     >>> document = OpenDocument("file:///a.py", "a.py", "", 1, [])
-    >>> place_of(document, Context("a.py", language_of("a.py"), "x = 1\ny = cart.am", "\n"))[0].before
+    >>> find_place(document, Context("a.py", language_of("a.py"), "x = 1\ny = cart.am", "\n"))[0].before
     'x = 1\ny = cart'
     """
     match = _DOT.search(context.before[context.before.rfind("\n") + 1 :])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_context.files.exclusions import exclusions
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_context.retrieval.corpus import Corpus
 from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
 from assist_server.errors import UserError
@@ -26,17 +26,17 @@ from assist_server.questions.targets import (
 )
 from assist_server.wording.facts import fact_rows
 from assist_server.wording.views import fact_documents
-from assist_server.workspace.documents import path_of
-from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.documents import get_path
+from assist_server.workspace.folder_index import open_corpus
 from assist_server.workspace.folders import (
     WorkspaceFolder,
-    database_of,
     docs_folders,
-    folder_of,
+    find_database,
+    find_folder,
     refuse_stray_link,
 )
-from assist_server.workspace.git_access import git_of
-from assist_server.workspace.members import oracles_of
+from assist_server.workspace.git_access import make_git
+from assist_server.workspace.members import make_oracles
 
 OPENED = 24  # open documents that are parsed for a question
 
@@ -51,7 +51,7 @@ class QuestionPlace:
 
 
 @contextmanager
-def place_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterator[QuestionPlace]:
+def find_place(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterator[QuestionPlace]:
     """Yield what a question is about, while its indexes are open.
 
     Raises `UserError` if the editor does not have the document open.
@@ -60,30 +60,30 @@ def place_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterator[
     if state is None and (question.uri or question.command != "ask"):
         raise UserError("Open the document first, then ask about it: it is read as the editor has it.")
     with ExitStack() as stack:
-        home = home_of(question, snapshot)
+        home = find_home(question, snapshot)
         roots = [home.root]
         others = [] if question.command == "facts" else [one for one in snapshot.folders if one != home]
         if question.command == "ask":
             config = snapshot.config
             others += docs_folders(config.context.docs, (home, *others), config.paths.data)
         corpora = [_corpus(folder, snapshot, stack) for folder in (home, *others)]
-        folders = QuestionFolders(corpora[0], tuple(corpora[1:]), oracles_of(snapshot.config))
+        folders = QuestionFolders(corpora[0], tuple(corpora[1:]), make_oracles(snapshot.config))
         target = None
         if state is not None:
             path = home.relative(state.real_path) if state.real_path else state.document.path
             document = overlay(folders.corpus, path, state.document)
-            alias = home.alias(path_of(question.uri)) if state.real_path else ""
+            alias = home.alias(get_path(question.uri)) if state.real_path else ""
             target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
             refuse_blank(question.command, target)
             roots.append(os.path.dirname(state.real_path) or home.root)
-            roots += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
-        roots += [os.path.dirname(path) for path in map(path_of, question.files) if path]
+            roots += [os.path.dirname(get_path(question.uri))] if state.real_path else []  # a link's folder
+        roots += [os.path.dirname(path) for path in map(get_path, question.files) if path]
         if snapshot.folders and home not in snapshot.folders:
             roots.insert(0, snapshot.folders[0].root)
         yield QuestionPlace(folders, target, tuple(roots))
 
 
-def uris_in(snapshot: WorkspaceSnapshot, root: str) -> Callable[[str], str]:
+def list_uris(snapshot: WorkspaceSnapshot, root: str) -> Callable[[str], str]:
     """The URI of a path in a folder, which is the editor's own for an open document."""
     uris = {state.real_path: uri for uri, state in snapshot.opened.items() if state.real_path}
 
@@ -101,15 +101,15 @@ def corpus_with(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot) -> Iterato
         yield _corpus(folder, snapshot, stack)
 
 
-def home_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
+def find_home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
     """The folder that a question is about; for a file outside of all folders, the top of its repository.
 
     Seen from its own folder, the rules that exclude all of this folder would not count.
     """
     state = snapshot.opened.get(question.uri)
     if state and state.real_path:
-        _refuse_stray_link(path_of(question.uri), snapshot)
-    folder = folder_of(snapshot.folders, state.real_path) if state and state.real_path else None
+        _refuse_stray_link(get_path(question.uri), snapshot)
+    folder = find_folder(snapshot.folders, state.real_path) if state and state.real_path else None
     if folder is not None:
         return folder
     if state is None and snapshot.folders:
@@ -117,8 +117,8 @@ def home_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceF
     if not state or not state.real_path:
         raise UserError("Save the document in a folder of the workspace first, then ask about it.")
     own = os.path.dirname(state.real_path)
-    root = top_of(own) or own
-    return WorkspaceFolder(root, database_of(root, snapshot.config.paths.data))
+    root = find_top(own) or own
+    return WorkspaceFolder(root, find_database(root, snapshot.config.paths.data))
 
 
 def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitStack) -> Corpus:
@@ -126,17 +126,17 @@ def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitSta
 
     A repository around the workspace's folders leaves their documents to them.
     """
-    corpus = corpus_of(folder)
+    corpus = open_corpus(folder)
     stack.callback(corpus.reader.close)
     inner = () if folder in snapshot.folders else snapshot.folders
     inside = {
         folder.relative(state.real_path): state.document
         for uri, state in list(snapshot.opened.items())[-OPENED:]
         # What a link led to is found under its own name, if at all: the rules may be about the other one.
-        if state.real_path and folder.holds(state.real_path) and not folder.alias(path_of(uri))
-        if folder_of(inner, state.real_path) is None
+        if state.real_path and folder.holds(state.real_path) and not folder.alias(get_path(uri))
+        if find_folder(inner, state.real_path) is None
     }
-    reasons = exclusions(folder.root, tuple(inside), git_of(snapshot.config)) if inside else {}
+    reasons = exclusions(folder.root, tuple(inside), make_git(snapshot.config)) if inside else {}
     for path, document in inside.items():
         if path not in reasons:
             overlay(corpus, path, document)
@@ -156,7 +156,7 @@ def _refuse_stray_link(path: str, snapshot: WorkspaceSnapshot) -> None:
 def facts_message(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> dict[str, Any]:
     """Collect facts about the definition in question, or about the file if there is none. It blocks."""
     programs = snapshot.config.programs
-    with place_of(question, snapshot) as place:
+    with find_place(question, snapshot) as place:
         corpus = place.folders.corpus
         target = place.target
         if target is None:
@@ -166,4 +166,4 @@ def facts_message(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> dict
             whole = lines_in_document(corpus, target.document, 0, 0)
             facts = code_facts(corpus, whole, programs)
     rows = fact_rows(facts) if facts else []
-    return {"facts": fact_documents(rows, uris_in(snapshot, corpus.root))}
+    return {"facts": fact_documents(rows, list_uris(snapshot, corpus.root))}

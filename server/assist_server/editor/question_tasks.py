@@ -22,7 +22,7 @@ from assist_server.editor.question import (
     WorkspaceSnapshot,
 )
 from assist_server.errors import UserError
-from assist_server.threads.thread import without_last_turn
+from assist_server.threads.thread import drop_last_turn
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 EXPECTED = (CompletionError, EscalationError, UserError)
 
 
-def snapshot_of(
+def take_snapshot(
     config: Config, folders: tuple[WorkspaceFolder, ...], documents: Iterable[OpenDocument]
 ) -> WorkspaceSnapshot:
     """The workspace as it is now."""
@@ -97,7 +97,7 @@ class QuestionTasks:
         threads = self._context.threads
         thread = threads.get(last_question.thread)
         if thread is not None and len(thread.turns) == last_question.turns:
-            threads.put(without_last_turn(thread))
+            threads.put(drop_last_turn(thread))
         question = replace(
             last_question.question, thread=last_question.thread or last_question.question.thread
         )

@@ -17,13 +17,13 @@ from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.router import Decision
-from assist_server.editor.editor_rename import with_editor_rename
+from assist_server.editor.editor_rename import ask_editor_rename
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
-from assist_server.editor.question_place import corpus_with, home_of, place_of, uris_in
+from assist_server.editor.question_place import corpus_with, find_home, find_place, list_uris
 from assist_server.errors import UserError
 from assist_server.questions.composition import DecisionInputs, decision_inputs
 from assist_server.questions.decision import AnswerContext, decide
-from assist_server.questions.diff_material import read_diff, with_diff
+from assist_server.questions.diff_material import add_diff, read_diff
 from assist_server.questions.draft import Question
 from assist_server.questions.events import (
     AnswerProgress,
@@ -46,7 +46,7 @@ from assist_server.records.edit_history import (
     record_editor_edit,
     take_back,
 )
-from assist_server.threads.attachments import Attachment, attachment_at
+from assist_server.threads.attachments import Attachment, read_attachment
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import (
     AnswerView,
@@ -60,10 +60,10 @@ from assist_server.wording.facts import nothing_found, remark_rows
 from assist_server.wording.requests import left_out_lines, not_compared_lines, route_document
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.wording.views import fact_documents
-from assist_server.workspace.compared_diff import ComparedDiff, compare, with_texts
-from assist_server.workspace.documents import path_of
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.compared_diff import ComparedDiff, add_texts, compare
+from assist_server.workspace.documents import get_path
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.git_access import make_git
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
 
@@ -77,7 +77,7 @@ async def answer_question(
 ) -> None:
     """Tell the messages of one answer, as `assist/answer` sends them. Raises as `AnswerSession` does."""
     tell({"progress": progress_document(reading(0, 0.0))})
-    home = home_of(question, snapshot).root
+    home = find_home(question, snapshot).root
     for notice in await _recover(home, snapshot, context):
         tell({"notice": notice})
     thread = context.threads.get(question.thread)
@@ -91,7 +91,7 @@ async def answer_question(
             tell(event)
     first_context, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, diff)
     tell({"request": first_context.id})
-    answer_context = await with_editor_rename(first_context, question, snapshot, context.editor.rename)
+    answer_context = await ask_editor_rename(first_context, question, snapshot, context.editor.rename)
     for problem in problems:
         tell({"notice": problem})
     view = _ShownAnswer(answer_context, context, tell)
@@ -127,7 +127,7 @@ class _ShownAnswer:
     def facts(self, event: FactsFound | PlacesFound) -> None:
         """Tell what is known before any model is asked."""
         rows, root = answer_header(event)
-        self.tell({"facts": fact_documents(rows, uris_in(self._context.snapshot(), root))})
+        self.tell({"facts": fact_documents(rows, list_uris(self._context.snapshot(), root))})
 
     def restart(self, decision: Decision, model: str) -> None:
         """Tell who answers; what was shown of an earlier answer goes away."""
@@ -195,7 +195,7 @@ async def _last_message(view: AnswerView, context: EditorContext) -> AnswerMessa
     snapshot = context.snapshot()
 
     def uri_of(source: ShownSource) -> str:
-        return uris_in(snapshot, source.root)(source.path)  # the editor's own for an open document
+        return list_uris(snapshot, source.root)(source.path)  # the editor's own for an open document
 
     return answer_message(view, uri_of, is_applied=is_applied, problem=problem)
 
@@ -282,7 +282,7 @@ async def undo(uri: str, context: EditorContext) -> tuple[list[str], tuple[str, 
     `EditError` means that the edit is taken back, but that the audit log could not be written.
     """
     snapshot = context.snapshot()
-    root = home_of(EditorQuestion("undo", uri), snapshot).root
+    root = find_home(EditorQuestion("undo", uri), snapshot).root
     pending = await asyncio.to_thread(next_undo, snapshot.config, root)
 
     async def record() -> str:
@@ -314,7 +314,7 @@ def decide_question(
     """
     if question.command in DIFFS:
         return _decide_diff(question, snapshot, diff or _read_asked_diff(question, snapshot))
-    with place_of(question, snapshot) as place:
+    with find_place(question, snapshot) as place:
         folders = place.folders
         target = place.target
         inputs = _inputs(snapshot, folders.roots, place.asked)
@@ -340,7 +340,7 @@ def _inputs(snapshot: WorkspaceSnapshot, roots: Sequence[str], names: Sequence[s
     open_texts = {
         path: state.document
         for uri, state in snapshot.opened.items()
-        for path in (state.real_path or state.document.path, path_of(uri))  # a link's own name is one too
+        for path in (state.real_path or state.document.path, get_path(uri))  # a link's own name is one too
         if path
     }
     texts = opened_secret_texts(open_texts, inputs.permissions.roots, inputs.permissions.deny)
@@ -349,20 +349,20 @@ def _inputs(snapshot: WorkspaceSnapshot, roots: Sequence[str], names: Sequence[s
 
 def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attachment, ...]:
     """The files and folders that the editor adds, by their URIs."""
-    if wrong := [uri for uri in question.files if not path_of(uri)]:
+    if wrong := [uri for uri in question.files if not get_path(uri)]:
         raise UserError(f"{wrong[0]} is no file on this machine: add files with a path.")
-    return tuple(attachment_at(path_of(uri), Path(roots[0]), roots) for uri in question.files)
+    return tuple(read_attachment(get_path(uri), Path(roots[0]), roots) for uri in question.files)
 
 
 def _decide_diff(
     question: EditorQuestion, snapshot: WorkspaceSnapshot, diff: ComparedDiff
 ) -> tuple[AnswerContext, tuple[str, ...]]:
     """A question about what changed in a folder: a commit message for what is staged, or a review."""
-    home = home_of(question, snapshot)
-    git = git_of(snapshot.config)
+    home = find_home(question, snapshot)
+    git = make_git(snapshot.config)
     inputs = _inputs(snapshot, [home.root], [home.root])
     diff_question = Question(question.command, question.words, wish=question.wish, provider=question.provider)
-    about = with_diff(diff_question, diff, git, inputs)
+    about = add_diff(diff_question, diff, git, inputs)
     if not about.question.material:
         is_staged = question.command == "commit"
         raise UserError("Nothing is staged." if is_staged else "Nothing changed that a model may be shown.")
@@ -375,12 +375,12 @@ def _decide_diff(
 
 def _read_asked_diff(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> ComparedDiff:
     """Read the diff of a question. Callers come from the index: the diff is of files, too."""
-    home = home_of(question, snapshot)
-    git = git_of(snapshot.config)
+    home = find_home(question, snapshot)
+    git = make_git(snapshot.config)
     diff = read_diff(git, home.root, question.command, question.revision)
     if question.command != "review":
-        return with_texts(git, diff)
-    corpus = corpus_of(home)
+        return add_texts(git, diff)
+    corpus = open_corpus(home)
     try:
         return compare(git, diff, corpus)
     finally:
@@ -391,7 +391,7 @@ def _review_messages(diff: ComparedDiff, snapshot: WorkspaceSnapshot) -> Iterato
     """Yield what is said of a diff before a model is asked."""
     facts = diff.facts
     if rows := remark_rows(facts.found):
-        yield {"facts": fact_documents(rows, uris_in(snapshot, diff.diff.root))}
+        yield {"facts": fact_documents(rows, list_uris(snapshot, diff.diff.root))}
     elif diff.files:
         yield {"notice": nothing_found(facts, len(diff.files))}
     for line in not_compared_lines(facts.left_out):

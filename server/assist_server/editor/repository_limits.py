@@ -42,7 +42,7 @@ class RepositoryLimits:
         now = self._clock()
         if now - self._looked.get(root, -FRESH) >= FRESH:
             self._looked[root] = now
-            self.reading = asyncio.get_running_loop().run_in_executor(None, limits_of, root)
+            self.reading = asyncio.get_running_loop().run_in_executor(None, get_limits, root)
             self.reading.add_done_callback(lambda reading: self._take(root, reading))
         return self._known.get(root, GhostTextLimits())
 
@@ -55,7 +55,7 @@ class RepositoryLimits:
             self._on_change()
 
 
-def limits_of(root: str) -> GhostTextLimits:
+def get_limits(root: str) -> GhostTextLimits:
     """Return what all files that apply to a folder turn off. It reads them: use a thread."""
     statements = ghost_text_statements(Path(root))
     languages = tuple(name for statement in statements for name in statement.languages_off)

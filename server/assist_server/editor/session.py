@@ -28,7 +28,7 @@ from assist_server.editor.usage_port import OpenUsage, UsageRecords, open_usage
 from assist_server.local_model.machine import SUPPLIES
 from assist_server.workspace.debounce import Burst
 from assist_server.workspace.documents import Edit, OpenDocument
-from assist_server.workspace.folders import folder_of
+from assist_server.workspace.folders import find_folder
 
 # Seconds after the last of several changes in which they are acted upon. Opening an index takes 57 ms, and
 # 500 changes of folders held the event loop for 28 s; 10,000 documents for 2 s.
@@ -72,7 +72,7 @@ class Session:
             lambda: self.secret_texts,
         )
         self.limits = RepositoryLimits(self._show_quiet)
-        self.unasked = Unasked(lambda: self._config.completion, self._show_quiet, limits=self._limits_of)
+        self.unasked = Unasked(lambda: self._config.completion, self._show_quiet, limits=self._read_limits)
         self.power = Power(lambda: self._item.update(power=self.power.words), supplies)
         self.context = ContextSearch(
             lambda: self._config, self.documents, self.model, self.unasked, self.power
@@ -191,11 +191,11 @@ class Session:
             self.context.prewarm_whole(document)
             self.context.search(document)
 
-    def exclusion_of(self, uri: str) -> str:
+    def find_exclusion(self, uri: str) -> str:
         """Return why a document may not be shown in other files, or "". It reads rule files: use a thread."""
         document = self.documents.get(uri)
         path = document.real_path if document is not None else ""
-        folder = folder_of(self.workspace.folders, path)
+        folder = find_folder(self.workspace.folders, path)
         return why_excluded(folder.root, folder.relative(path)) if folder is not None else ""
 
     def change_document(
@@ -252,9 +252,9 @@ class Session:
             self.next_edits.drop_offers()
         return self.unasked.words
 
-    def _limits_of(self, document: OpenDocument) -> GhostTextLimits:
+    def _read_limits(self, document: OpenDocument) -> GhostTextLimits:
         """Return what the repository of a document turns off."""
-        folder = folder_of(self.workspace.folders, document.real_path) if document.real_path else None
+        folder = find_folder(self.workspace.folders, document.real_path) if document.real_path else None
         return self.limits.of(folder.root) if folder is not None else GhostTextLimits()
 
     def _show_quiet(self) -> None:

@@ -145,7 +145,7 @@ class ContextSearch:
         )
         return replace(own, accesses=own.accesses | accesses)
 
-    def with_permissions(self, request: CompletionRequest, document: OpenDocument) -> CompletionRequest:
+    def set_permissions(self, request: CompletionRequest, document: OpenDocument) -> CompletionRequest:
         """The request with what the user's settings and the power allow."""
         in_comments = self.unasked.in_comments(document)
         return replace(request, in_comments=in_comments, ahead=not self.power.on_battery)
@@ -222,7 +222,7 @@ class Suggestions:
         several: bool = False,
         popup: PopupSelection | None = None,
     ) -> tuple[GhostText, ...]:
-        """The suggestion at (line, units), or nothing, and `end_of` says why.
+        """The suggestion at (line, units), or nothing, and `get_end` says why.
 
         With `several`, a manual request gets others that begin in another way, after the first one.
         """
@@ -248,7 +248,7 @@ class Suggestions:
         dot = knowledge.begin(document, place.cursor, context) if popup is None else None
         refute = partial(self._context.refute, document, place.cursor, dot)
         request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, refute=refute)
-        request = self._context.with_permissions(request, document)
+        request = self._context.set_permissions(request, document)
         try:
             if manual and several:
                 answers = await engine.complete_several(request)
@@ -308,7 +308,7 @@ class Suggestions:
         """A request ended with an error of our own, which the caller reports."""
         self._nothing(uri, at, "internal-error")
 
-    def end_of(self, uri: str, at: tuple[int, int] | None = None) -> RequestEnd:
+    def get_end(self, uri: str, at: tuple[int, int] | None = None) -> RequestEnd:
         """Return how the last request at a cursor ended; if there was none, the last one of the document."""
         ends = self._ends.get(uri, ())
         here = [end for end in ends if end.at == at]

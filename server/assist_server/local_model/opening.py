@@ -24,9 +24,9 @@ from assist_completion.inference.speed_probe import (
     ghost_text_load,
     is_busy,
     measure_again,
+    measure_speeds,
     note_answer,
     opener,
-    speeds_of,
 )
 from assist_completion.inference.speed_trial import Speed, SpeedTrial
 from assist_completion.inference.worker import Worker
@@ -63,7 +63,7 @@ class OpenedModels:
     probe: IdleProbe[Model] | None = None
 
 
-def store_of(config: Config) -> Store:
+def open_store(config: Config) -> Store:
     """The store with this user's models."""
     return Store(config.paths.data / "models")
 
@@ -100,9 +100,9 @@ def measure_model(
     say: Callable[[str], None] = lambda _: None,
     again: bool = False,
 ) -> Speeds:
-    """Return how fast a model is, as `speeds_of` says it."""
+    """Return how fast a model is, as `measure_speeds` says it."""
     trial = replace(_trial(config, path), infill=infill)
-    return speeds_of(trial, config.completion.device, speed_file(config), say=say, again=again)
+    return measure_speeds(trial, config.completion.device, speed_file(config), say=say, again=again)
 
 
 def _trial(config: Config, path: Path, device: str = "") -> SpeedTrial:
@@ -122,7 +122,7 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     start = time.perf_counter()
     settings = config.completion
     use_libraries(config)
-    path = verified_file(store_of(config), settings.model, say)
+    path = verified_file(open_store(config), settings.model, say)
     speeds = measure_model(config, path, say=say)
     speed = speeds.used
     budget = budget_for(speed, settings)
@@ -180,7 +180,7 @@ def _answering(
     name = answering_model(config)
     if name != config.completion.model:
         try:
-            path = verified_file(store_of(config), name, say)
+            path = verified_file(open_store(config), name, say)
         except ModelError as error:
             log.warning("%s Meanwhile %s answers.", error, config.completion.model)
         else:
@@ -203,7 +203,7 @@ def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> A
     """The model that answers, alone in this process. Blocks; raises `ModelError`."""
     name = answering_model(config)
     use_libraries(config)
-    path = verified_file(store_of(config), name, say)
+    path = verified_file(open_store(config), name, say)
     speed = measure_model(config, path, infill=False, say=say).used
     say(f"loading {model_name(name)}")
     tell_failure(say)

@@ -42,7 +42,7 @@ def use_model(config: Config, name: str, role: str) -> Config:
     return set_role(config, name, roles[0])
 
 
-def with_model(config: Config, model: str, role: Role) -> Config:
+def set_model(config: Config, model: str, role: Role) -> Config:
     """The configuration of one command, with the model that it names. What is not here is not fetched.
 
     Raises `UserError`, or `ModelError` with the nearest names or what fetches the model.

@@ -26,7 +26,7 @@ from assist_server.lsp.protocol import Server, experimental
 from assist_server.wording.inert_markdown import inert_page
 from assist_server.wording.sanitize import harmless
 from assist_server.wording.views import fact_list
-from assist_server.workspace.documents import name_of
+from assist_server.workspace.documents import get_name
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class AnswerDocuments:
     def begin(self, number: str, command: str, uri: str) -> None:
         """A question was asked: collect its answer from now on, unless the client does."""
         if not experimental(self._server, "assistAnswer"):
-            name = name_of(uri) if uri else ""
+            name = get_name(uri) if uri else ""
             self._answers[number] = _PartialAnswer(f"{command} {name}".strip())
 
     def tell(self, message: dict[str, Any]) -> None:

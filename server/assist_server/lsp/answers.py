@@ -17,10 +17,10 @@ from assist_context.documents import split_lines
 from assist_context.unseen_characters import visible
 from assist_escalation.edits.plan import MARK, EditError
 from assist_server.editor.question import EditorQuestion, RenameByServer, ReplacedRange, WorkspaceSnapshot
-from assist_server.editor.question_tasks import EXPECTED, QuestionTasks, snapshot_of
+from assist_server.editor.question_tasks import EXPECTED, QuestionTasks, take_snapshot
 from assist_server.lsp.answer_documents import AnswerDocuments
 from assist_server.lsp.choices import Choices
-from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
+from assist_server.lsp.protocol import Server, experimental, get_encoding, get_member
 from assist_server.lsp.text_edits import check_line_ends, line_edits
 from assist_server.wording.edit_previews import PreviewLine, edit_preview, edit_warnings
 from assist_server.workspace.documents import Encoding, to_units
@@ -59,7 +59,7 @@ class LspEditor:
 
         @server.command("assist.text")
         async def text(*arguments: Any) -> dict[str, str] | None:
-            return await self.request_text(str(member_of(arguments[0], "id") or "") if arguments else "")
+            return await self.request_text(str(get_member(arguments[0], "id") or "") if arguments else "")
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a piece of an answer, or its end."""
@@ -125,7 +125,7 @@ class LspEditor:
             reply = await self._server.protocol.send_request_async(CONFIRM, params)
         finally:
             del self._asked[context.id]
-        return bool(member_of(reply, "send"))
+        return bool(get_member(reply, "send"))
 
     async def confirm_run(self, request: "RunRequest") -> bool:
         """Ask before code of the workspace is run for the first time."""
@@ -135,7 +135,7 @@ class LspEditor:
         if not experimental(self._server, "assistRun"):
             return await self.choices.ask(lines, RUN, NO_RUN)
         reply = await self._server.protocol.send_request_async(RUN_CODE, {"lines": lines})
-        return bool(member_of(reply, "run"))
+        return bool(get_member(reply, "run"))
 
     async def request_text(self, number: str) -> dict[str, str] | None:
         """The text that the open `assist/confirm` of this id is about, and its hash; None if it is closed."""
@@ -179,7 +179,7 @@ class LspEditor:
         if experimental(self._server, "assistReview"):
             rows = [*warnings, *(line.text for line in preview)]
             reply = await self._server.protocol.send_request_async(REVIEW, {"lines": rows})
-            return bool(member_of(reply, "apply"))
+            return bool(get_member(reply, "apply"))
         return await self.choices.ask([*questions_asked, await self._show_edit(preview)], APPLY, DISCARD)
 
     async def _show_edit(self, preview: Sequence[PreviewLine]) -> str:
@@ -206,16 +206,16 @@ class LspEditor:
         if not experimental(self._server, "assistRename"):
             return None
         own = self._server.workspace.position_encoding
-        at = {"line": name.line, "character": to_units(line, name.column, encoding_of(own))}
+        at = {"line": name.line, "character": to_units(line, name.column, get_encoding(own))}
         params = {"textDocument": {"uri": uri}, "position": at, "newName": name.new}
         try:
             reply = await self._server.protocol.send_request_async(RENAME, params)
         except JsonRpcException:
             return None
-        edits = {str(member_of(file, "uri")): _ranges(file) for file in member_of(reply, "files") or ()}
+        edits = {str(get_member(file, "uri")): _ranges(file) for file in get_member(reply, "files") or ()}
         if not edits or None in edits.values():
             return None
-        encoding = encoding_of(member_of(reply, "positionEncoding") or own)
+        encoding = get_encoding(get_member(reply, "positionEncoding") or own)
         return RenameByServer({uri: ranges for uri, ranges in edits.items() if ranges}, encoding)
 
     async def apply(self, plan: "EditPlan", root: str, versions: Mapping[str, tuple[str, int]]) -> bool:
@@ -231,14 +231,14 @@ def add_answers(server: Server) -> QuestionTasks:
     session = server.session
 
     def snapshot() -> WorkspaceSnapshot:
-        return snapshot_of(session.config, session.workspace.folders, session.documents)
+        return take_snapshot(session.config, session.workspace.folders, session.documents)
 
     questions = QuestionTasks(snapshot, session.model.loaded_answerer, editor)
 
     def add_command(command: str, name: str = "") -> None:
         @server.command(f"assist.{name or command}")
         def ask(*arguments: Any) -> dict[str, Any]:
-            return _begin(questions, editor, _question_of(command, arguments[0] if arguments else {}))
+            return _begin(questions, editor, _read_question(command, arguments[0] if arguments else {}))
 
     for command in COMMANDS:
         add_command(command)
@@ -251,7 +251,7 @@ def add_answers(server: Server) -> QuestionTasks:
 
     @server.command("assist.undo")
     async def undo(*arguments: Any) -> dict[str, Any]:
-        uri = str(member_of(arguments[0], "uri") or "") if arguments else ""
+        uri = str(get_member(arguments[0], "uri") or "") if arguments else ""
         try:
             files, notes = await questions.undo(uri)
         except EXPECTED as error:
@@ -289,9 +289,9 @@ def _add_remarks(server: Server, questions: QuestionTasks, editor: LspEditor) ->
     @server.command("assist.retry")
     def retry(*arguments: Any) -> dict[str, Any]:
         argument = arguments[0] if arguments else {}
-        number = str(member_of(argument, "id") or "")
+        number = str(get_member(argument, "id") or "")
         try:
-            question = questions.question_again(number, _wish(member_of(argument, "wish")))
+            question = questions.question_again(number, _wish(get_member(argument, "wish")))
         except EXPECTED as error:
             return {"id": None, "error": str(error)}
         return _begin(questions, editor, question)
@@ -299,11 +299,11 @@ def _add_remarks(server: Server, questions: QuestionTasks, editor: LspEditor) ->
     @server.command("assist.rate")
     async def rate(*arguments: Any) -> dict[str, Any]:
         argument = arguments[0] if arguments else {}
-        verdict = member_of(argument, "verdict")
+        verdict = get_member(argument, "verdict")
         if verdict not in ("good", "bad"):
             return {"error": f"The verdict {verdict!r} is neither good nor bad."}
         try:
-            await questions.rate(str(member_of(argument, "id") or ""), good=verdict == "good")
+            await questions.rate(str(get_member(argument, "id") or ""), good=verdict == "good")
         except EXPECTED as error:
             return {"error": str(error)}
         return {"error": None}
@@ -315,24 +315,24 @@ def stop_progress(questions: QuestionTasks, token: object) -> None:
         questions.cancel(token.removeprefix(_PROGRESS))
 
 
-def _question_of(command: str, argument: Any) -> EditorQuestion:
+def _read_question(command: str, argument: Any) -> EditorQuestion:
     """The question in the object that a command gets, in which each member may be missing."""
-    words = member_of(argument, "words")
+    words = get_member(argument, "words")
     problems = [
-        (_first_line(problem) + 1, str(member_of(problem, "message") or ""))
-        for problem in member_of(argument, "problems") or ()
+        (_first_line(problem) + 1, str(get_member(problem, "message") or ""))
+        for problem in get_member(argument, "problems") or ()
     ]
     return EditorQuestion(
         command,
-        str(member_of(argument, "uri") or ""),
-        _lines(member_of(argument, "range")),
+        str(get_member(argument, "uri") or ""),
+        _lines(get_member(argument, "range")),
         words if isinstance(words, str) else "",
-        _wish(member_of(argument, "wish")) or "auto",
-        str(member_of(argument, "provider") or ""),
+        _wish(get_member(argument, "wish")) or "auto",
+        str(get_member(argument, "provider") or ""),
         tuple(problems),
-        str(member_of(argument, "thread") or ""),
-        tuple(map(str, member_of(argument, "files") or ())),
-        str(member_of(argument, "rev") or ""),
+        str(get_member(argument, "thread") or ""),
+        tuple(map(str, get_member(argument, "files") or ())),
+        str(get_member(argument, "rev") or ""),
     )
 
 
@@ -341,7 +341,7 @@ def _wish(value: Any) -> "Wish | None":
 
 
 def _first_line(value: Any) -> int:
-    reply = member_of(value, "range", "start", "line")
+    reply = get_member(value, "range", "start", "line")
     return reply if isinstance(reply, int) else 0
 
 
@@ -350,10 +350,10 @@ def _lines(range_: Any) -> tuple[int, int]:
 
     A range that ends at the start of a line does not include that line.
     """
-    first, last = member_of(range_, "start", "line"), member_of(range_, "end", "line")
+    first, last = get_member(range_, "start", "line"), get_member(range_, "end", "line")
     if not (isinstance(first, int) and isinstance(last, int)):
         return 0, 0
-    start, end = member_of(range_, "start", "character"), member_of(range_, "end", "character")
+    start, end = get_member(range_, "start", "character"), get_member(range_, "end", "character")
     if first == last and isinstance(start, int) and isinstance(end, int) and end - start <= 1:
         return first + 1, 0
     return first + 1, max(first, last - (end == 0)) + 1
@@ -393,11 +393,11 @@ def _range_document(range_: types.Range) -> dict[str, Any]:
 def _ranges(file: Any) -> tuple[ReplacedRange, ...] | None:
     """The replaced ranges of a file; None if one is not a range with a text."""
     reply = []
-    for edit in member_of(file, "edits") or ():
+    for edit in get_member(file, "edits") or ():
         numbers = [
-            member_of(edit, "range", end, side) for end in ("start", "end") for side in ("line", "character")
+            get_member(edit, "range", end, side) for end in ("start", "end") for side in ("line", "character")
         ]
-        text = member_of(edit, "newText")
+        text = get_member(edit, "newText")
         if not isinstance(text, str) or not all(
             isinstance(number, int) and number >= 0 for number in numbers
         ):
@@ -417,11 +417,11 @@ class _EditSupport:
 
 
 def _edit_support(server: Server) -> _EditSupport:
-    capability = member_of(server.client_capabilities.workspace, "workspace_edit")
-    versions = bool(member_of(capability, "document_changes"))
-    annotations = member_of(capability, "change_annotation_support") is not None
+    capability = get_member(server.client_capabilities.workspace, "workspace_edit")
+    versions = bool(get_member(capability, "document_changes"))
+    annotations = get_member(capability, "change_annotation_support") is not None
     annotates = versions and annotations and not experimental(server, "assistReview")
-    return _EditSupport(versions, annotates, encoding_of(server.workspace.position_encoding))
+    return _EditSupport(versions, annotates, get_encoding(server.workspace.position_encoding))
 
 
 def _workspace_edit(

@@ -47,9 +47,9 @@ def offer(text: str, line: str, column: int) -> PopupItem:
     """
     start = column
     end = column
-    while start > 0 and _in_word(line[start - 1]):
+    while start > 0 and _is_in_word(line[start - 1]):
         start -= 1
-    while end < len(line) and _in_word(line[end]):
+    while end < len(line) and _is_in_word(line[end]):
         end += 1
     text_inserted = line[start:column] + text
     lines = text_inserted.strip().splitlines()
@@ -61,7 +61,7 @@ def offer(text: str, line: str, column: int) -> PopupItem:
     return PopupItem(start, text_inserted, first + (MORE if more else ""), text_compared, whole)
 
 
-def _in_word(character: str) -> bool:
+def _is_in_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
@@ -108,12 +108,12 @@ def add_completion(server: Server, ask: PositionHandler) -> None:
         return types.CompletionList(True, [_item(session, ghost, uri)] if ghost else [])
 
 
-def range_of(ghost: GhostText) -> types.Range:
+def make_range(ghost: GhostText) -> types.Range:
     """The range that the text of a suggestion replaces."""
     return types.Range(types.Position(ghost.line, ghost.start), types.Position(ghost.line, ghost.end))
 
 
-def command_of(ghost: GhostText, uri: str) -> types.Command:
+def make_command(ghost: GhostText, uri: str) -> types.Command:
     """The command that reports that a suggestion was accepted."""
     return types.Command("Accepted", ACCEPTED, arguments=[ghost.suggestion.id, uri])
 
@@ -132,6 +132,6 @@ def _item(session: Session, ghost: GhostText, uri: str) -> types.CompletionItem:
         sort_text="\0",
         filter_text=item.filter,
         insert_text_mode=types.InsertTextMode.AsIs,
-        text_edit=types.TextEdit(types.Range(start, range_of(ghost).end), item.text),
-        command=command_of(ghost, uri),
+        text_edit=types.TextEdit(types.Range(start, make_range(ghost).end), item.text),
+        command=make_command(ghost, uri),
     )

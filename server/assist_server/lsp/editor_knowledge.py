@@ -13,7 +13,7 @@ from lsprotocol import types
 
 from assist_server.editor.editor_knowledge import PATIENCE, MembersQuestion
 from assist_server.editor.member_lists import MemberList
-from assist_server.lsp.protocol import Server, member_of
+from assist_server.lsp.protocol import Server, get_member
 
 ASK = "assist/editorKnowledge"
 CAPABILITY = "assistEditorKnowledge"
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 def ask_about_members(server: Server, capabilities: types.ClientCapabilities) -> None:
     """Ask the client from now on, if it says that it can be asked."""
-    if not member_of(capabilities.experimental, CAPABILITY):
+    if not get_member(capabilities.experimental, CAPABILITY):
         return
 
     async def ask(question: MembersQuestion) -> MemberList | None:
@@ -60,17 +60,17 @@ async def _answer(server: Server, params: dict[str, Any]) -> Any:
 
 def _member_list(answer: Any) -> MemberList | None:
     """A list as a value; None if there is none."""
-    items = member_of(answer, "items")
+    items = get_member(answer, "items")
     if not isinstance(items, list):
         return None
-    kinds = (member_of(item, "kind") for item in items[:MOST])
-    problems = member_of(answer, "problems")
+    kinds = (get_member(item, "kind") for item in items[:MOST])
+    problems = get_member(answer, "problems")
     members = problems[:MAX_PROBLEMS] if isinstance(problems, list) else ()
     return MemberList(
         frozenset(name for item in items[:MOST] for name in _names(item)),
         frozenset(kind for kind in kinds if isinstance(kind, int)),
-        incomplete=bool(member_of(answer, "isIncomplete")),
-        missing=bool(member_of(answer, "missing")) or len(items) > MOST,
+        incomplete=bool(get_member(answer, "isIncomplete")),
+        missing=bool(get_member(answer, "missing")) or len(items) > MOST,
         problems=tuple(problem[:LONGEST] for problem in members if isinstance(problem, str)),
     )
 
@@ -78,7 +78,7 @@ def _member_list(answer: Any) -> MemberList | None:
 def _names(item: Any) -> Iterator[str]:
     """Yield what an item is called: a label may have marks around its name, or parameters after it."""
     for part in ("label", "filterText"):
-        text = member_of(item, part)
+        text = get_member(item, part)
         name = _NAME.search(text[:LONGEST]) if isinstance(text, str) else None
         if name is not None:
             yield name[0]

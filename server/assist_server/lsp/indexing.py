@@ -15,12 +15,12 @@ from typing import Any
 
 from lsprotocol import types
 
-from assist_completion.prompt.layout import tokens_of
+from assist_completion.prompt.layout import count_tokens
 from assist_context.files.folder_rules import FolderRules
 from assist_context.indexer.wire import IndexerEvent
 from assist_server.lsp.protocol import Server
-from assist_server.workspace.documents import path_of
-from assist_server.workspace.folders import folder_of
+from assist_server.workspace.documents import get_path
+from assist_server.workspace.folders import find_folder
 from assist_server.workspace.watcher import FLOOD, Watcher
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Indexing:
         """Remember the folders, and what the client can show."""
         uris = [folder.uri for folder in params.workspace_folders or ()]
         uris = uris or [uri for uri in (params.root_uri,) if uri]
-        self._roots = [*filter(None, map(path_of, uris))]
+        self._roots = [*filter(None, map(get_path, uris))]
         window = params.capabilities.window
         self._can_show = bool(window and window.work_done_progress)
 
@@ -62,8 +62,8 @@ class Indexing:
 
     def change_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
         """The user added or removed folders."""
-        gone = {path_of(folder.uri) for folder in event.removed}
-        new_paths = (path_of(folder.uri) for folder in event.added)
+        gone = {get_path(folder.uri) for folder in event.removed}
+        new_paths = (get_path(folder.uri) for folder in event.added)
         roots = dict.fromkeys((*self._roots, *filter(None, new_paths)))
         self._roots = [root for root in roots if root not in gone]
         self._server.session.change_folders(self._roots)
@@ -80,7 +80,7 @@ class Indexing:
         if len(changes) > FLOOD:  # looking at all files costs less than checking so many
             self._server.session.workspace.refresh()
             return
-        paths = (path_of(change.uri) for change in changes)
+        paths = (get_path(change.uri) for change in changes)
         self._server.session.workspace.change_files([*filter(None, paths)])
 
     def close(self) -> None:
@@ -158,7 +158,7 @@ class Indexing:
         rules = {folder.root: FolderRules(folder.root) for folder in workspace.folders}
 
         def is_ignored(path: str) -> bool:
-            folder = folder_of(workspace.folders, path)
+            folder = find_folder(workspace.folders, path)
             if folder is None:
                 return False
             with suppress(OSError):
@@ -203,6 +203,6 @@ def add_workspace(server: Server) -> Indexing:
         """The snippets of other files that the model sees for a document: locations and signals only."""
         document = server.session.documents.get(str(next(iter(arguments), "")))
         snippets = server.session.workspace.snippets(document) if document else ()
-        return [{**asdict(snippet), "text": "", "tokens": tokens_of(snippet)} for snippet in snippets]
+        return [{**asdict(snippet), "text": "", "tokens": count_tokens(snippet)} for snippet in snippets]
 
     return indexing

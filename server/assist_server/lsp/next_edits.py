@@ -8,7 +8,7 @@ from typing import Any
 
 from assist_context.next_edit.offer import Report
 from assist_server.editor.next_edit.offered_edits import At, NextEdit, OfferedChain, OfferedChange
-from assist_server.lsp.protocol import Server, member_of
+from assist_server.lsp.protocol import Server, get_member
 from assist_server.workspace.documents import OpenDocument
 
 NEXT, CHAIN, READY = "assist/nextEdit", "assist/nextEditChain", "assist/nextEditReady"
@@ -43,19 +43,19 @@ def _add_notifications(server: Server) -> None:
 
     @server.feature(REPORTED)
     def take_reports(params: Any) -> None:
-        document = session.documents.get(_uri_in(params))
+        document = session.documents.get(_read_uri(params))
         if document is not None:
-            session.next_edits.report(document, _version_in(params), _reports_in(params, document))
+            session.next_edits.report(document, _read_version(params), _read_reports(params, document))
 
 
 def _add_requests(server: Server) -> None:
     next_edits = server.session.next_edits
 
     async def find(params: Any, *, automatic: bool) -> NextEdit | None:
-        at = _position_in(params)
+        at = _read_position(params)
         if at is None:
             return None
-        return await next_edits.request(_uri_in(params), _version_in(params), at, automatic=automatic)
+        return await next_edits.request(_read_uri(params), _read_version(params), at, automatic=automatic)
 
     @server.feature(NEXT)
     async def ask(params: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _add_requests(server: Server) -> None:
 
     @server.feature(CHAIN)
     def chain(params: Any) -> dict[str, Any] | None:
-        number = _number_in(member_of(params, "id"))
+        number = _read_number(get_member(params, "id"))
         text_member = next_edits.offered.chain(number) if number is not None else None
         return _chain_json(text_member) if text_member is not None else None
 
@@ -77,49 +77,49 @@ def _add_commands(server: Server) -> None:
 
     @server.command(ACCEPTED)
     def accept(*arguments: Any) -> None:
-        number = _number_in(arguments[0]) if arguments else None
+        number = _read_number(arguments[0]) if arguments else None
         if number is not None:
             next_edits.accept(number)
 
     @server.command(REJECTED)
     def reject(*arguments: Any) -> None:
-        number = _number_in(arguments[0]) if arguments else None
+        number = _read_number(arguments[0]) if arguments else None
         if number is not None:
             next_edits.reject(number)
 
 
-def _uri_in(params: Any) -> str:
+def _read_uri(params: Any) -> str:
     """The document that a message is about; "" if it does not say."""
-    chain = member_of(params, "textDocument", "uri")
+    chain = get_member(params, "textDocument", "uri")
     return chain if isinstance(chain, str) else ""
 
 
-def _version_in(params: Any) -> int | None:
+def _read_version(params: Any) -> int | None:
     """The version of that document, if it says so."""
-    chain = member_of(params, "textDocument", "version")
+    chain = get_member(params, "textDocument", "version")
     return chain if _is_number(chain) else None
 
 
-def _position_in(value: Any, name: str = "position") -> At | None:
+def _read_position(value: Any, name: str = "position") -> At | None:
     """A position as (line, units); None if it is not one."""
-    line = member_of(value, name, "line")
-    units = member_of(value, name, "character")
+    line = get_member(value, name, "line")
+    units = get_member(value, name, "character")
     return (line, units) if _is_number(line) and _is_number(units) else None
 
 
-def _number_in(value: Any) -> int | None:
+def _read_number(value: Any) -> int | None:
     """The id of an offer."""
     return value if _is_number(value) else None
 
 
-def _reports_in(params: Any, document: OpenDocument) -> Iterator[Report]:
+def _read_reports(params: Any, document: OpenDocument) -> Iterator[Report]:
     """The problems that other tools report in a document; what is not a problem is left out."""
-    problems = member_of(params, "problems")
+    problems = get_member(params, "problems")
     for problem in problems[:MAX_REPORTS] if isinstance(problems, list | tuple) else ():
-        start = _position_in(member_of(problem, "range"), "start")
-        end = _position_in(member_of(problem, "range"), "end")
-        message = member_of(problem, "message")
-        source = member_of(problem, "source")
+        start = _read_position(get_member(problem, "range"), "start")
+        end = _read_position(get_member(problem, "range"), "end")
+        message = get_member(problem, "message")
+        source = get_member(problem, "source")
         if start is not None and end is not None and isinstance(message, str):
             yield Report(
                 document.cursor(*start),

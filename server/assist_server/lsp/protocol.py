@@ -40,9 +40,9 @@ from assist_server.workspace.documents import (
     Edit,
     Encoding,
     OpenDocument,
+    get_name,
+    get_path,
     line_count,
-    name_of,
-    path_of,
     resolve_path,
 )
 
@@ -106,7 +106,7 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """Keep the document."""
-        self._server.session.open_document(self._document_of(params.text_document))
+        self._server.session.open_document(self._find_document(params.text_document))
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -169,7 +169,7 @@ class Protocol(LanguageServerProtocol):
             item = message.params.text_document
             if line_count([item.text]) > MAX_KEPT:
                 return _closing(item.uri)
-            return LargeOpening(self._document_of(item))
+            return LargeOpening(self._find_document(item))
         if isinstance(message, types.DidChangeTextDocumentNotification):
             about = message.params.text_document
             edits = [_edit(change) for change in message.params.content_changes]
@@ -194,16 +194,16 @@ class Protocol(LanguageServerProtocol):
         else:
             super().handle_message(message)
 
-    def _document_of(self, item: types.TextDocumentItem) -> OpenDocument:
-        path = path_of(item.uri)
+    def _find_document(self, item: types.TextDocumentItem) -> OpenDocument:
+        path = get_path(item.uri)
         real = resolve_path(path)
         return OpenDocument(
             item.uri,
-            path or name_of(item.uri),
+            path or get_name(item.uri),
             item.language_id,
             item.version,
             list(split_lines(item.text)),
-            encoding_of(self.workspace.position_encoding),
+            get_encoding(self.workspace.position_encoding),
             real,
             named=path if real else "",
         )
@@ -297,12 +297,12 @@ def _release(lines: list[str]) -> None:
         del lines[-10_000:]
 
 
-def encoding_of(name: str | None) -> Encoding:
+def get_encoding(name: str | None) -> Encoding:
     """Return how the client counts columns; UTF-16 if it does not say."""
     return "utf-8" if name == "utf-8" else "utf-32" if name == "utf-32" else "utf-16"
 
 
-def member_of(value: Any, *names: str) -> Any:
+def get_member(value: Any, *names: str) -> Any:
     """A member of a member of an object or a mapping, by names; None if one is missing."""
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
@@ -311,7 +311,7 @@ def member_of(value: Any, *names: str) -> Any:
 
 def experimental(server: LanguageServer, name: str) -> bool:
     """Return whether the client says that it supports one of our own messages."""
-    return bool(member_of(server.client_capabilities.experimental, name))
+    return bool(get_member(server.client_capabilities.experimental, name))
 
 
 def _edit(change: types.TextDocumentContentChangeEvent) -> Edit:

@@ -23,12 +23,12 @@ from assist_server.editor.suggestions import GhostText, PopupSelection
 from assist_server.errors import EXPECTED
 from assist_server.local_model.sharing.listener import SharedModel
 from assist_server.lsp.answers import add_answers, stop_progress
-from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
+from assist_server.lsp.completion_list import ACCEPTED, add_completion, make_command, make_range
 from assist_server.lsp.editor_knowledge import ask_about_members
 from assist_server.lsp.gateway_process import GatewayProcess
 from assist_server.lsp.indexing import Indexing, add_workspace
 from assist_server.lsp.next_edits import add_next_edit
-from assist_server.lsp.protocol import Server, member_of, run_on_stdio
+from assist_server.lsp.protocol import Server, get_member, run_on_stdio
 from assist_server.wording.reasons import exclusion_note
 from assist_server.wording.sanitize import HarmlessFormatter
 from assist_server.workspace.documents import OpenDocument
@@ -174,8 +174,8 @@ def _add_snooze(server: Server) -> None:
     def snooze(params: Any) -> dict[str, Any]:
         """`{minutes}`, where 0 ends it, or `{until: "tomorrow"}`."""
         now = time.time()
-        minutes = member_of(params, "minutes")
-        if member_of(params, "until") == "tomorrow":
+        minutes = get_member(params, "minutes")
+        if get_member(params, "until") == "tomorrow":
             return {"words": server.session.snooze(next_morning(now))}
         number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
         if not number or not 0 <= minutes <= LONGEST_SNOOZE:
@@ -198,8 +198,8 @@ def _add_models(server: Server, settings: EditorSettings) -> None:
         from assist_server.local_model.roles import roles_document, use_model  # noqa: PLC0415
 
         argument = arguments[0] if arguments else {}
-        name = str(member_of(argument, "name") or "")
-        role = str(member_of(argument, "for") or "ghost-text")
+        name = str(get_member(argument, "name") or "")
+        role = str(get_member(argument, "for") or "ghost-text")
         try:
             base = await asyncio.to_thread(use_model, settings.base, name, role)
         except EXPECTED as error:
@@ -233,7 +233,7 @@ def _add_events(server: Server) -> None:
 
     @server.feature(TAKEN)
     def record_part(params: Any) -> None:
-        length = member_of(params, "acceptedLength")
+        length = get_member(params, "acceptedLength")
         if (number := _suggestion_id(params)) is not None:
             session.suggestions.record_accepted(number, units=length if isinstance(length, int) else None)
 
@@ -245,9 +245,9 @@ def _add_events(server: Server) -> None:
     @server.feature(FOCUSED)
     @server.feature(MOVED)
     def move_cursor(params: Any) -> None:
-        uri = member_of(params, "textDocument", "uri")
-        line = member_of(params, "position", "line")
-        units = member_of(params, "position", "character")
+        uri = get_member(params, "textDocument", "uri")
+        line = get_member(params, "position", "line")
+        units = get_member(params, "position", "character")
         if isinstance(uri, str):
             session.move_cursor(
                 uri, line if isinstance(line, int) else None, units if isinstance(units, int) else 0
@@ -295,13 +295,13 @@ async def _first_text(session: Session, uri: str, at: types.Position, *, manual:
 
 async def _why(session: Session, params: Any) -> dict[str, Any]:
     """`asked` is `{uri, position, paused}` as a client sent it: any of it may be missing or wrong."""
-    uri = str(member_of(params, "uri"))
-    line = member_of(params, "position", "line")
-    units = member_of(params, "position", "character")
+    uri = str(get_member(params, "uri"))
+    line = get_member(params, "position", "line")
+    units = get_member(params, "position", "character")
     at = (line, units) if isinstance(line, int) and isinstance(units, int) else None
-    is_paused = member_of(params, "paused") is True
-    end = session.suggestions.end_while_paused(at) if is_paused else session.suggestions.end_of(uri, at)
-    note = exclusion_note(await asyncio.to_thread(session.exclusion_of, uri))
+    is_paused = get_member(params, "paused") is True
+    end = session.suggestions.end_while_paused(at) if is_paused else session.suggestions.get_end(uri, at)
+    note = exclusion_note(await asyncio.to_thread(session.find_exclusion, uri))
     words = f"{end.explain(at)}. {note}" if note else end.explain(at)
     return {"reason": end.reason, "words": words, "text": end.text}
 
@@ -319,13 +319,13 @@ def _document_states(documents: Sequence[OpenDocument]) -> dict[str, Any]:
 
 def _inline_item(ghost: GhostText, params: types.InlineCompletionParams) -> types.InlineCompletionItem:
     return types.InlineCompletionItem(
-        insert_text=ghost.text, range=range_of(ghost), command=command_of(ghost, params.text_document.uri)
+        insert_text=ghost.text, range=make_range(ghost), command=make_command(ghost, params.text_document.uri)
     )
 
 
 def _suggestion_id(params: Any) -> int | None:
     """The id of the suggestion, which an item of ours carries in its command."""
-    arguments = member_of(params, "item", "command", "arguments")
+    arguments = get_member(params, "item", "command", "arguments")
     first = arguments[0] if isinstance(arguments, list) and arguments else None
     return first if isinstance(first, int) else None
 

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from assist_completion.prompt.layout import common_prefix
 from assist_context.unseen_characters import visible
-from assist_escalation.edits.plan import EditError, lines_of
+from assist_escalation.edits.plan import EditError, split_text
 
 # Lines between the common head and tail that are compared; longer parts are replaced as a whole. Comparing
 # 1,000 lines, a third of them new, takes 0.2 s, and 0.6 s if the rest repeats; 2,000 take up to 3.7 s.
@@ -48,7 +48,7 @@ def line_edits(before: str, after: str) -> tuple[LineEdit, ...]:
     >>> line_edits("a\nb\nc\n", "a\nB\nc\nd\n")
     (LineEdit(first=1, last=2, text='B\n'), LineEdit(first=3, last=3, text='d\n'))
     """
-    old, new = lines_of(before), lines_of(after)
+    old, new = split_text(before), split_text(after)
     head = common_prefix(old, new)
     old, new = old[head:], new[head:]
     tail = common_prefix(old[::-1], new[::-1])

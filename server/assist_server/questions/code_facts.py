@@ -15,10 +15,10 @@ from assist_context.evidence.fact_questions import AskedFact, asks_only_facts, f
 from assist_context.evidence.mentions import (
     MEANINGS,
     MentionedName,
+    find_names,
     implementations,
     likely_meanings,
     named_files,
-    names_in,
 )
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import FileFacts, file_facts, folder_facts
@@ -28,7 +28,7 @@ from assist_context.files.git_repository import Git, GitFailed, find_git, never,
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_server.questions.events import without_model
+from assist_server.questions.events import end_without_model
 from assist_server.questions.session import Applicability, AskedQuestion, wants_local_prose
 from assist_server.questions.targets import QuestionTarget, near_symbols
 
@@ -92,9 +92,9 @@ def _facts_for(query: AskedQuestion) -> CodeFacts | None:
         return facts_to_explain(folders.corpus, question, programs)
     if question.command != "ask" or not (query.answered or asks_only_facts(question.words)):
         return None
-    from assist_server.threads.thread_prompts import with_meant_names  # noqa: PLC0415  (facts alone need less)
+    from assist_server.threads.thread_prompts import add_meant_names  # noqa: PLC0415  (facts alone need less)
 
-    earlier = names_in(with_meant_names(question.words, question.thread))
+    earlier = find_names(add_meant_names(question.words, question.thread))
     return asked_facts((folders.corpus, *folders.others), question.words, programs, earlier)
 
 
@@ -102,7 +102,7 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
     """The end of a question that no model is asked: its facts are shown. That of a review is one too."""
     if cause := context.rules.barred[0]:
         await session.record_refusal(context, cause)
-    return without_model(context, "", FACTS_ANSWER)
+    return end_without_model(context, "", FACTS_ANSWER)
 
 
 def facts_alone(question: "Question", inputs: "DecisionInputs", facts: CodeFacts | None) -> str:
@@ -144,7 +144,7 @@ def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, st
     facts = definition_facts(corpus, target.document, definitions[0]) if definitions else None
     if facts is None:
         return None
-    return _with_changes(corpus, facts, programs)
+    return _add_changes(corpus, facts, programs)
 
 
 def asked_facts(
@@ -163,10 +163,10 @@ def asked_facts(
     for name in names:
         for corpus in folders:
             definitions = _meant(corpus, name, words)
-            about = _facts_of(corpus, definitions[0]) if definitions else None
+            about = _read_facts(corpus, definitions[0]) if definitions else None
             if about is None:
                 continue
-            facts = _with_changes(corpus, about, programs, query.kinds)
+            facts = _add_changes(corpus, about, programs, query.kinds)
             around = {*about.definition.parent.split("."), PurePath(about.path).stem}
             single = all(one == name or one.text in around for one in query.names)
             others = [
@@ -181,7 +181,7 @@ def asked_facts(
     return _facts_of_name(folders, names[0].text, query.kinds, is_marked=not plain)
 
 
-def _facts_of(corpus: Corpus, at: IndexedDefinition) -> DefinitionFacts | None:
+def _read_facts(corpus: Corpus, at: IndexedDefinition) -> DefinitionFacts | None:
     document = Document(at.path, tuple(corpus.lines(at.path)), language_of(at.path))
     return definition_facts(corpus, document, at) if document.lines else None
 
@@ -211,7 +211,7 @@ def _facts_of_name(
     return CodeFacts(about, (), facts_wanted, corpus.root, whole=True)
 
 
-def _with_changes(
+def _add_changes(
     corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], query: tuple[AskedFact, ...] = ()
 ) -> CodeFacts:
     site = facts.definition

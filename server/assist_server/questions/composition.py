@@ -20,7 +20,7 @@ except ImportError:  # Windows
 from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import Store, resolve
 from assist_context.files.exclusions import exclusions, hard_links
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.redaction.known_secrets import MAX_VALUES, Known, known_values
@@ -32,7 +32,7 @@ from assist_server.config.structure import Problem
 from assist_server.questions.outbound_files import FileRules
 from assist_server.questions.secret_file_texts import SecretTexts, are_current, join_texts, secret_texts
 from assist_server.record_files import gate_files
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.git_access import make_git
 
 if TYPE_CHECKING:  # the way out is loaded when something may leave
     from assist_escalation.audit.log import AuditLog
@@ -93,7 +93,7 @@ class DecisionInputs:
     @property
     def scope(self) -> "Scope":
         """Return who spends."""
-        return scope_of(self.roots)
+        return make_scope(self.roots)
 
 
 def decision_inputs(config: Config, roots: Sequence[str], names: Sequence[str] = ()) -> DecisionInputs:
@@ -120,7 +120,7 @@ def permissions_within(inputs: DecisionInputs, folders: Sequence[str]) -> Permis
 
 def file_rules(config: Config) -> FileRules:
     """Return what is asked about files that may leave."""
-    return FileRules(lambda root, paths: exclusions(root, paths, git_of(config)), hard_links)
+    return FileRules(lambda root, paths: exclusions(root, paths, make_git(config)), hard_links)
 
 
 def moved_directories(config: Config) -> tuple[tuple[str, str], ...]:
@@ -129,7 +129,7 @@ def moved_directories(config: Config) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(path)) for name, path in map(names.__getitem__, config.paths.moved))
 
 
-def scope_of(roots: Sequence[str]) -> "Scope":
+def make_scope(roots: Sequence[str]) -> "Scope":
     """Return who spends: the workspace by the top of its repository, the user by login.
 
     A repository's bound holds for all of it, whichever folder of it someone works in.
@@ -137,7 +137,7 @@ def scope_of(roots: Sequence[str]) -> "Scope":
     from assist_escalation.budget.ledger import Scope  # noqa: PLC0415
 
     root = os.path.realpath(roots[0]) if roots else ""
-    return Scope((top_of(root) or root) if root else "", _user())
+    return Scope((find_top(root) or root) if root else "", _user())
 
 
 def gate_parts(config: Config, permissions: Permissions, more: SecretTexts | None = None) -> "GateParts":
@@ -154,7 +154,7 @@ def gate_parts(config: Config, permissions: Permissions, more: SecretTexts | Non
     files = gate_files(config)
     return GateParts(
         ledger=Ledger(files.ledger),
-        log=log_of(config, permissions),
+        log=open_log(config, permissions),
         transport=Transport(files.providers, offline=config.offline),
         keys=config.secrets.get,
         known=secret_values(config, permissions, more),
@@ -168,10 +168,10 @@ def secret_values(config: Config, permissions: Permissions, more: SecretTexts | 
 
     `more` are texts of such files that the disk may not have.
     """
-    return values_in(config, secret_texts(permissions.roots, permissions.deny), more)
+    return read_values(config, secret_texts(permissions.roots, permissions.deny), more)
 
 
-def values_in(config: Config, texts: SecretTexts, more: SecretTexts | None = None) -> Known:
+def read_values(config: Config, texts: SecretTexts, more: SecretTexts | None = None) -> Known:
     """The values in these texts, and in the environment. It takes 3 s for 8 MB."""
     texts = join_texts(texts, more or SecretTexts())
     values = known_values(texts.denied, config.secrets.values, texts.user_denied)
@@ -207,12 +207,12 @@ class RememberedSecrets:
         if names != before or not are_current(texts):
             now = secret_texts(permissions.roots, permissions.deny)
             if names != before or now != texts:
-                secrets = values_in(self._config, now, SecretTexts(denied=dict(read_unsaved)))
+                secrets = read_values(self._config, now, SecretTexts(denied=dict(read_unsaved)))
             self._read = (names, now, secrets)
         return secrets
 
 
-def log_of(config: Config, permissions: Permissions) -> "AuditLog":
+def open_log(config: Config, permissions: Permissions) -> "AuditLog":
     """The audit log, with the key and the checkpoint file that the permissions name."""
     from assist_escalation.audit.log import AuditLog  # noqa: PLC0415
     from assist_escalation.budget.ledger import Ledger  # noqa: PLC0415
@@ -220,7 +220,7 @@ def log_of(config: Config, permissions: Permissions) -> "AuditLog":
     files = gate_files(config)
     key = log_key(config, permissions)
     was_used = Ledger(files.ledger).has_settled
-    return AuditLog(files.audit, key=key, checkpoint=checkpoint_of(permissions), was_used=was_used)
+    return AuditLog(files.audit, key=key, checkpoint=find_checkpoint(permissions), was_used=was_used)
 
 
 def log_key(config: Config, permissions: Permissions) -> bytes | None:
@@ -236,7 +236,7 @@ def log_key(config: Config, permissions: Permissions) -> bytes | None:
     return key.encode()
 
 
-def checkpoint_of(permissions: Permissions) -> Path | None:
+def find_checkpoint(permissions: Permissions) -> Path | None:
     """The second file that keeps the end of the audit log."""
     return Path(permissions.audit_checkpoint).expanduser() if permissions.audit_checkpoint else None
 
@@ -258,15 +258,15 @@ def read_calibration(config: Config) -> tuple[Calibration, str]:
 
 def model_file(config: Config) -> Path | None:
     """The file of the model that answers here, None if it is not there."""
-    return _file_of(config, answering_model(config))
+    return _find_file(config, answering_model(config))
 
 
 def completing_file(config: Config) -> Path | None:
     """The file of the model that writes ghost text, None if it is not there."""
-    return _file_of(config, config.completion.model)
+    return _find_file(config, config.completion.model)
 
 
-def _file_of(config: Config, model: str) -> Path | None:
+def _find_file(config: Config, model: str) -> Path | None:
     try:
         return resolve(Store(config.paths.data / "models"), model)
     except CompletionError:

@@ -6,7 +6,7 @@ Who makes one is a plugin (`session`); a rename is made by an editor's language 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, sha256_of
+from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, hash_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class MadeEdit:
         if isinstance(self.edit, RefactoringProblem):
             raise EditError(f"This edit cannot be made: {self.edit.reason}.")
         scope = {
-            path: Base(path, text, sha256_of(text), versions(path)) for path, text in self.before.items()
+            path: Base(path, text, hash_text(text), versions(path)) for path, text in self.before.items()
         }
         texts = {
             path: MARK + text if self.before[path].startswith(MARK) else text

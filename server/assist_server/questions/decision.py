@@ -37,12 +37,12 @@ from assist_server.questions.instructions import ANSWERS, EDITS
 from assist_server.questions.outbound_files import (
     FileInFolder,
     NamedFile,
-    aliases_of,
     barred_files,
-    files_of,
+    find_aliases,
     leaving_parts,
-    names_of,
-    origins_of,
+    list_files,
+    list_names,
+    list_origins,
     rule_folders,
     staying_reason,
     withheld_files,
@@ -160,9 +160,9 @@ def decide(
     rules = _rules(question, inputs, leaving)
     decision = route(_facts(question, local, leaving.draft, inputs), rules, question.wish, inputs.history)
     if way is not None:
-        decision = _by_no_model(decision, applicability.why, applicability.cause)
+        decision = _ask_no_model(decision, applicability.why, applicability.cause)
     elif decision.target != "frontier" and (why := _facts_alone(query, facts)):
-        decision = by_facts(decision, why, rules.barred[1])
+        decision = answered_by_facts(decision, why, rules.barred[1])
         way = code_facts
     else:
         if needs_answer:
@@ -170,7 +170,7 @@ def decide(
         ways = strategies(question.command, models=True)
         way, applicability = _first(ways, replace(query, decision=decision))
         if way is not None and not way.asks_models:
-            decision = _by_no_model(decision, applicability.why, applicability.cause)
+            decision = _ask_no_model(decision, applicability.why, applicability.cause)
     return AnswerContext(
         name,
         question,
@@ -221,12 +221,12 @@ def _facts_alone(query: AskedQuestion, facts: CodeFacts | None) -> str:
     return code_facts.facts_alone(query.question, query.inputs, facts)
 
 
-def by_facts(decision: Decision, why: str, reason: str) -> Decision:
+def answered_by_facts(decision: Decision, why: str, reason: str) -> Decision:
     """The decision that facts are all of an answer; no provider writes more, for a `reason` or none."""
-    return _by_no_model(decision, f"{reason}, and {why}" if reason else why)
+    return _ask_no_model(decision, f"{reason}, and {why}" if reason else why)
 
 
-def _by_no_model(decision: Decision, why: str, cause: str = BY_FACTS) -> Decision:
+def _ask_no_model(decision: Decision, why: str, cause: str = BY_FACTS) -> Decision:
     return replace(decision, target="local", cause=cause, why=why, asks=False)
 
 
@@ -256,10 +256,10 @@ def _draft_for_provider(question: Question, folders: QuestionFolders, inputs: De
     about = [(root, target.lines.path)] if target is not None else []
     attached_names = [(file.root, file.path) for file in question.attachments if not file.folder]
     query = (*about, *attached_names)
-    files = {root: dict[str, None]()} | files_of(draft_text.prompt.spans)
+    files = {root: dict[str, None]()} | list_files(draft_text.prompt.spans)
     for folder, path in query:
         files.setdefault(folder, {})[path] = None
-    names = names_of(files, file_rules(inputs.config))
+    names = list_names(files, file_rules(inputs.config))
     if target is not None and target.alias:
         names.append(NamedFile(root, target.alias, (root, target.lines.path)))
     for attachment in question.attachments:
@@ -302,8 +302,8 @@ def _withhold_files(
     command = question.command
     remaining = _without(draft_files.draft, judgement.barred)
     permissions = permissions_within(inputs, rule_folders(remaining.prompt.spans))
-    remaining = _without_libraries(remaining, permissions, question.provider)
-    aliases = aliases_of(command, draft_files.names, judgement.barred)
+    remaining = _drop_libraries(remaining, permissions, question.provider)
+    aliases = find_aliases(command, draft_files.names, judgement.barred)
     # Rule files may be anywhere between a file and its root; they can only forbid.
     permissions = permissions_within(inputs, rule_folders((*remaining.prompt.spans, *aliases.spans)))
     request = ProviderRequest(
@@ -316,11 +316,11 @@ def _withhold_files(
     if not forbidden:
         return Withheld(remaining, aliases, request)
     rest = _without(remaining, forbidden)
-    others = aliases_of(command, draft_files.names, {*judgement.barred, *forbidden})
+    others = find_aliases(command, draft_files.names, {*judgement.barred, *forbidden})
     return Withheld(rest, others, replace(request, prompt=rest.prompt))
 
 
-def _without_libraries(draft_text: Draft, permissions: Permissions, provider: str) -> Draft:
+def _drop_libraries(draft_text: Draft, permissions: Permissions, provider: str) -> Draft:
     """A draft without what libraries say of themselves, unless every provider in question may see it.
 
     An earlier answer that was made from it is left out too.
@@ -350,14 +350,14 @@ def _spared_files(command: str, draft_text: Draft, draft_files: Shown) -> dict[F
     """
     files: dict[FileInFolder, list[Span]] = {}
     for span in draft_text.prompt.spans:
-        for origin in origins_of(span):
+        for origin in list_origins(span):
             file = (origin.root, origin.path)
             own = span if origin is span.origin else Span("", Origin("file", origin.path, origin.root))
             if file not in draft_files.asked:
                 files.setdefault(file, []).append(own)
     for name in draft_files.names:
         if name.file in files:
-            files[name.file] += aliases_of(command, [name], ()).spans
+            files[name.file] += find_aliases(command, [name], ()).spans
     return files
 
 
@@ -384,7 +384,7 @@ def _without(draft_text: Draft, reasons: Mapping[FileInFolder, str]) -> Draft:
 
 def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> OutboundDraft:
     """The request as the gate prepares it, if the provider may also see the other names of its files."""
-    from assist_escalation.egress.exchange import cause_of  # noqa: PLC0415
+    from assist_escalation.egress.exchange import name_cause  # noqa: PLC0415
     from assist_escalation.gate.prepare import prepare  # noqa: PLC0415
     from assist_escalation.policy.verdict import judge  # noqa: PLC0415
 
@@ -398,7 +398,7 @@ def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> OutboundDraf
             if not verdict.allowed:
                 raise RefusedError("policy", "; ".join(verdict.reasons))
     except EscalationError as error:
-        return OutboundDraft(withheld.draft, gate=gate, barred=(cause_of(error), str(error).rstrip(".")))
+        return OutboundDraft(withheld.draft, gate=gate, barred=(name_cause(error), str(error).rstrip(".")))
     return OutboundDraft(withheld.draft, request, gate)
 
 
@@ -449,6 +449,6 @@ def _facts(
     return replace(facts, words=question.words, files=files)
 
 
-def refusal_of(decision: Decision) -> RefusedError:
+def describe_refusal(decision: Decision) -> RefusedError:
     """A decision to refuse, as the error."""
     return RefusedError(decision.cause, decision.why.rstrip(".") + ".")

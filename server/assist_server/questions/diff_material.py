@@ -83,7 +83,7 @@ def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
     return staged_diff(git, root) if command == "commit" else diff_against(git, root, revision)
 
 
-def with_diff(
+def add_diff(
     question: Question, compared_diff: ComparedDiff, git: Git, inputs: DecisionInputs
 ) -> DiffQuestion:
     """A question about a diff, as much of it as the model that may answer reads.
@@ -101,7 +101,7 @@ def with_diff(
         style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
         question = replace(question, problems=(style,))
     permissions = inputs.permissions
-    diff = without_copies(git, compared_diff.diff, permissions.deny)
+    diff = drop_copies(git, compared_diff.diff, permissions.deny)
     local = question.command == "commit" and (question.wish == "local" or permissions.mode == "never")
     providers = permissions.providers
     provider = providers.get(question.provider) or next(iter(providers.values()), None)
@@ -147,7 +147,7 @@ class _Sources:
     complete: bool
 
 
-def without_copies(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> FolderDiff:
+def drop_copies(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> FolderDiff:
     """The diff without the files that hold lines of excluded ones, or of those that the globs deny.
 
     They are named as left out. Raises `UserError` if git does not answer.
@@ -191,7 +191,7 @@ def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
             reasons[path] = rules.exclusion_reason(path, by_git_rules=True) or ("" if by_user else None)
         return reasons[path]
 
-    commits = [_files_of(tree, revision) for revision in _ends(diff)]
+    commits = [_list_files(tree, revision) for revision in _ends(diff)]
     rows = list(dict.fromkeys(row for rows in commits for row in rows if why(row[3]) is not None))
     paths = [row[4] for row in list_tracked(tree, never)] + list_untracked(tree, never)
     present = list(dict.fromkeys(path for path in paths if why(path) is not None))
@@ -239,7 +239,7 @@ def _ends(diff: FolderDiff) -> list[str]:
     return [part or "HEAD" for part in re.split(r"\.{2,3}", diff.compared[0], maxsplit=1)]
 
 
-def _files_of(tree: GitTree, revision: str) -> list[Committed]:
+def _list_files(tree: GitTree, revision: str) -> list[Committed]:
     try:
         return [row for row in list_commit(tree, never, revision) if row[0] not in (LINK, SUBMODULE)]
     except GitFailed:  # no commit yet

@@ -142,7 +142,7 @@ def _naming() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{before})\s+`?(?=\w*_|\w*[a-z][A-Z]|(?<=`))([^\W\d]\w*)\b(?![.:/])")
 
 
-def with_doubts(edit: EditPlan, draft: Draft, doubt: Doubt | None) -> EditPlan:
+def add_doubts(edit: EditPlan, draft: Draft, doubt: Doubt | None) -> EditPlan:
     """The same edit with the reasons why it may be wrong, if there are any."""
     if draft.form.kind != "whole" or len(edit.changes) != 1:
         return edit

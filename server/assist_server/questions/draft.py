@@ -13,17 +13,17 @@ from assist_context.code.definitions import FUNCTIONS
 from assist_context.documents import CHARS_PER_TOKEN, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines, callees, subjects
 from assist_context.evidence.for_question import gather_evidence
-from assist_context.evidence.intent import intent_of
+from assist_context.evidence.intent import read_intent
 from assist_context.evidence.token_budget import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
 from assist_context.languages import is_page
 from assist_context.pages import BETWEEN, SECTION, page_lines
 from assist_context.regular_files import read_regular
 from assist_context.relations.counterparts import is_test
-from assist_context.relations.path_index import path_index_of
+from assist_context.relations.path_index import make_path_index
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
-from assist_escalation.edits.plan import MARK, Base, EditTarget, sha256_of
+from assist_escalation.edits.plan import MARK, Base, EditTarget, hash_text
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import Edits
 from assist_escalation.prompts import Origin, Prompt, Span, fence, plain_line_ends
@@ -36,24 +36,24 @@ from assist_server.questions.instructions import (
     SENTENCES,
     AnswerForm,
     beginning,
+    choose_form,
     closing,
-    form_of,
+    get_request,
     instructions,
-    request_of,
     test_place_words,
 )
-from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests
+from assist_server.questions.new_tests import PlaceForTests, place_for_tests, write_head
 from assist_server.questions.targets import QuestionFolders, QuestionTarget
 from assist_server.threads.attachments import AttachedSpans, Attachment, attached_spans
 from assist_server.threads.thread import Thread
 from assist_server.threads.thread_prompts import (
+    add_meant_names,
     asks_for_more,
     covers,
     earlier_notes,
     earlier_turns,
     joined_spans,
     unseen,
-    with_meant_names,
 )
 from assist_server.workspace.compared_diff import ComparedDiff
 
@@ -166,7 +166,7 @@ def evidence_for(
     evidence = gather_evidence(corpus, question, lines, room, folders.others, around.plan)
     snippets: Sequence[Snippet] = evidence.snippets
     if whole_files:
-        snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - evidence.characters)
+        snippets = _group_by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - evidence.characters)
     definitions = [_span(folders, snippet) for snippet in snippets]
     about = [at for at, snippet in enumerate(snippets) if snippet.signal == "target"]
     first = about[-1] + 1 if about else 0
@@ -186,13 +186,13 @@ def evidence_for(
     return Evidence(spans, structure, _texts(corpus, spans), _names(folders, spans))
 
 
-def evidence_of(spans: tuple[Span, ...]) -> Evidence:
+def get_evidence(spans: tuple[Span, ...]) -> Evidence:
     """Pieces that the question brings along, such as a diff. No edit can start from them."""
     tokens = int(sum(len(span.text) for span in spans) / CHARS_PER_TOKEN)
     return Evidence(spans, ReachCounts(files=len({span.origin.path for span in spans}), tokens=tokens))
 
 
-def _by_file(folders: QuestionFolders, snippets: Sequence[Snippet], budget: int) -> list[Snippet]:
+def _group_by_file(folders: QuestionFolders, snippets: Sequence[Snippet], budget: int) -> list[Snippet]:
     """The snippets by file, the code in question first; short files whole while `left` characters last."""
     files: dict[tuple[str, str], list[Snippet]] = {}
     for snippet in snippets:
@@ -282,11 +282,11 @@ def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
     If an editor has a file open, its text there counts.
     """
     paths = dict.fromkeys(span.origin.path for span in spans if span.origin.root == corpus.root)
-    texts = {path: text_of(corpus, path) for path in paths}
+    texts = {path: get_text(corpus, path) for path in paths}
     return {path: text for path, text in texts.items() if text is not None}
 
 
-def text_of(corpus: Corpus, path: str) -> str | None:
+def get_text(corpus: Corpus, path: str) -> str | None:
     """A whole file, byte for byte, or as an editor has it open; `None` if it cannot be edited."""
     document = corpus.opened.get(path)
     text = None
@@ -327,7 +327,7 @@ class Draft:
     def bases(self, versions: Callable[[str], int | None] = lambda _: None) -> dict[str, Base]:
         """The files that an edit may change, as the model saw them."""
         texts = self.evidence.texts
-        return {path: Base(path, text, sha256_of(text), versions(path)) for path, text in texts.items()}
+        return {path: Base(path, text, hash_text(text), versions(path)) for path, text in texts.items()}
 
 
 def _attachments(question: Question, folders: QuestionFolders, *, small: bool) -> AttachedSpans:
@@ -356,10 +356,10 @@ def draft(
     thread = question.thread if question.thread and question.thread.turns else None
     attachments = _attachments(question, folders, small=small)
     evidence = _evidence(question, folders, attachments.spans, tokens, small=small)
-    form = form_of(command, evidence.texts.values(), small=small, edits=edits)
+    form = choose_form(command, evidence.texts.values(), small=small, edits=edits)
     place = _place_for_tests(form, target, folders.corpus)
     shown_tests = "".join(span.text for span in evidence.spans if is_test(span.origin.path))
-    head = head_of(target, place, shown_tests) if target and place else ""
+    head = write_head(target, place, shown_tests) if target and place else ""
     if place and place.text:
         evidence = replace(evidence, texts={**evidence.texts, place.path: place.text})
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
@@ -375,7 +375,7 @@ def draft(
         *_library_span(folders, target, small=small),
         *_test_place_span(folders, target, place, head),
         *question.problems,
-        Span(request_of(command, question.words), Origin("user")),
+        Span(get_request(command, question.words), Origin("user")),
         *((Span(last, Origin("assist")),) if last else ()),
     )
     if small:  # the model repeats the fence that it was shown the code in, so its answer is given that one
@@ -402,7 +402,7 @@ def _small_notes(question: Question, evidence: Evidence) -> tuple[str, ...]:
     if question.command != "ask" or question.target is not None or question.material:
         return ()
     begins_with_page = any(is_page(span.origin.path) for span in evidence.spans[:1])
-    asks_of_pages = intent_of(question.words).kind == "pages" or begins_with_page
+    asks_of_pages = read_intent(question.words).kind == "pages" or begins_with_page
     return () if asks_of_pages else (GUESSED,)
 
 
@@ -411,7 +411,7 @@ def _evidence(
 ) -> Evidence:
     """Return what helps to answer a question, or the material that it brings along."""
     if question.material:
-        return evidence_of(question.material)
+        return get_evidence(question.material)
     command, words, target = question.command, question.words, question.target
     thread = question.thread if question.thread and question.thread.turns else None
     if thread is not None and target is None:
@@ -420,7 +420,7 @@ def _evidence(
     plan = _SMALL_PLANS.get(command, command) if small and target else command
     around = EvidenceSurroundings(attachments, plan=plan)
     if target is None:
-        words = with_meant_names(words, thread)
+        words = add_meant_names(words, thread)
     spans = evidence_for(folders, words, target, tokens, whole_files=whole_files, around=around)
     return replace(spans, spans=unseen(spans.spans, thread)) if thread and command == "ask" else spans
 
@@ -429,11 +429,11 @@ def _place_for_tests(form: AnswerForm, target: QuestionTarget | None, corpus: Co
     """Find where an answer that is new tests goes, None for other answers."""
     if form.kind != "file" or target is None:
         return None
-    files = path_index_of([*corpus.files().paths, *corpus.opened])
+    files = make_path_index([*corpus.files().paths, *corpus.opened])
     source = target.lines.path, target.document.text, target.name
 
     def whole_text(path: str) -> str:
-        return "" if corpus.hides(path) else text_of(corpus, path) or ""
+        return "" if corpus.hides(path) else get_text(corpus, path) or ""
 
     return place_for_tests(source, files, Path(corpus.root), whole_text)
 

@@ -242,7 +242,7 @@ class AnswerSink:
 SILENT = AnswerSink()
 
 
-def with_cost_of(final: FinalAnswer, *answers: FinalAnswer) -> FinalAnswer:
+def add_cost(final: FinalAnswer, *answers: FinalAnswer) -> FinalAnswer:
     """An answer that was paid for by several requests."""
     costs = [answer.cost for answer in answers]
     whole = replace(
@@ -265,7 +265,7 @@ def grown_thread(context: "AnswerContext", spans: "tuple[Span, ...]", text: str,
     return add_turn(thread, turn, count)
 
 
-def without_model(context: "AnswerContext", text: str, note: str = "") -> FinalAnswer:
+def end_without_model(context: "AnswerContext", text: str, note: str = "") -> FinalAnswer:
     """The end of a question that no model is asked; `said` is what the conversation keeps of it, or the text.
 
     The conversation goes on with the code that it is about.
@@ -280,10 +280,10 @@ def shown_sources(spans: "Sequence[Span]", draft: "Draft", root: str) -> tuple[S
     """Return what a model was shown, the code in question first: in a prompt that is last."""
     order = {span: at for at, span in enumerate(draft.evidence.spans)}
     in_order = sorted(spans, key=lambda span: order.get(span, len(order)))
-    return sources_of(in_order, draft.evidence.names, root)
+    return list_sources(in_order, draft.evidence.names, root)
 
 
-def sources_of(
+def list_sources(
     spans: "Iterable[Span]", names: "Mapping[Origin, str]", root: str = ""
 ) -> tuple[ShownSource, ...]:
     """The files among the spans in their order, neighbouring pieces of one file merged.

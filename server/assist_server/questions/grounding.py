@@ -55,21 +55,21 @@ class PromptWords:
         )
 
 
-def unknown_in(sentence: str, prompt: PromptWords) -> tuple[str, ...]:
+def find_unknown(sentence: str, prompt: PromptWords) -> tuple[str, ...]:
     """Return what a sentence names that is not known.
 
     >>> known = PromptWords.of(["def total(cart): return sum(cart)"], {"None"})
-    >>> unknown_in("`total` adds up `cart`, or `prices`, and raises a ValueError.", known)
+    >>> find_unknown("`total` adds up `cart`, or `prices`, and raises a ValueError.", known)
     ('prices', 'ValueError')
     """
     own = PLACEHOLDER.sub(" ", sentence)
-    sentences_found = dict.fromkeys(word for text in _names_in(own) for word in _WORD.findall(text))
+    sentences_found = dict.fromkeys(word for text in _find_names(own) for word in _WORD.findall(text))
     unknown = [word for word in sentences_found if not _is_known(word, prompt)]
     claims = (match for match in _CLAIMS.finditer(sentence) if match["stem"].lower() not in prompt.text)
     return (*unknown, *(match[0] for match in claims))
 
 
-def _names_in(sentence: str) -> Iterator[str]:
+def _find_names(sentence: str) -> Iterator[str]:
     for match in _NAMES.finditer(sentence):
         yield match["code"] or match["word"] or match["call"]
     yield from _NUMBER.findall(re.sub(r"`[^`\n]+`", "", sentence))
@@ -114,7 +114,7 @@ class HeldSentences:
         self._taken += bool(sentence.strip())
         if self._most and self._taken > self._most:
             return ""
-        return self._known_part(sentence, unknown_in(sentence, self._known))
+        return self._known_part(sentence, find_unknown(sentence, self._known))
 
     def _pass_on_code(self, line: str) -> str:
         """A block of code is passed on whole, once it has ended."""

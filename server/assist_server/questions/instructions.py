@@ -96,7 +96,7 @@ class AnswerForm:
     fence: str = ""
 
 
-def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits = "blocks") -> AnswerForm:
+def choose_form(command: str, texts: Collection[str], *, small: bool, edits: Edits = "blocks") -> AnswerForm:
     """The form of an answer. Small models rewrite code more reliably than they describe changes.
 
     The marks around an edit occur in none of the texts.
@@ -162,7 +162,7 @@ def test_place_words(place: PlaceForTests, head: str) -> str:
     return f"{where}. They begin with:\n{head}".rstrip() if head else f"{where}."
 
 
-def request_of(command: str, words: str) -> str:
+def get_request(command: str, words: str) -> str:
     """The user's part of the prompt: their own words, or what the command means without any.
 
     It names nothing that a file says: the name of a symbol or a heading would pass for the user's words.

@@ -29,7 +29,7 @@ from assist_context.languages import language_of
 from assist_escalation.edits.plan import EditError, OtherCodeError, UnchangedError
 from assist_escalation.prompts import Origin, Prompt, Span, label
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
-from assist_escalation.redaction.restorer import Restorer, address_guard_of
+from assist_escalation.redaction.restorer import Restorer, make_address_guard
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import after
 from assist_server.questions.composition import random_token, secret_values
@@ -158,9 +158,9 @@ async def _attempts(
     fit = fitting_conversation(draft, thread, local)
     query = fit.conversation
     sink.progress(reading(local.count(f"{query.system}\n{query.user}"), local.prefill))
-    base = _AttemptBase(draft, await _doubt_of(draft, query, local), local)
+    base = _AttemptBase(draft, await _find_doubt(draft, query, local), local)
     if base.doubt is not None:
-        fit = _with_doubt(context, base.doubt, local)
+        fit = _add_doubt(context, base.doubt, local)
     for note in (*draft.notes, *window_notices(thread, fit, local.model)):
         sink.notice(note)
     following: Conversation | None = fit.conversation
@@ -169,13 +169,13 @@ async def _attempts(
     while following is not None:
         if answers:
             sink.restart(context.decision, local.model)
-        guard = address_guard_of(redaction)
+        guard = make_address_guard(redaction)
         stream = local.answer(following)
         text_shown = await _show(context, stream, guard, sink, (local.prefill, pace))
         answers.append(stream.result)
         text = stream.result.text
         plan = await asyncio.to_thread(planned_edit, draft, text, context, session.versions, secrets)
-        problem = _problem_of(plan)
+        problem = _get_problem(plan)
         following = _second_attempt(following, answers, problem, base)
         if draft.form.kind == "file" and plan.problem is None:
             sink.notice(GUESSES)
@@ -186,10 +186,10 @@ async def _attempts(
     if plan.edit is None:
         plan, text = trials[-1]
     else:
-        from assist_server.questions.doubtful_edits import with_doubts  # noqa: PLC0415
+        from assist_server.questions.doubtful_edits import add_doubts  # noqa: PLC0415
 
-        plan = replace(plan, edit=with_doubts(plan.edit, draft, base.doubt))
-    return _Attempted(text, _sum_of(answers), plan, guard.hidden, fit)
+        plan = replace(plan, edit=add_doubts(plan.edit, draft, base.doubt))
+    return _Attempted(text, _sum_answers(answers), plan, guard.hidden, fit)
 
 
 async def _show(
@@ -264,7 +264,7 @@ def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer
             new = tuple(span for span in spans if span.origin.source != "file" or span in spans_kept)
             prompt = Prompt(draft.prompt.command, new)
             if fit := fit_conversation(thread, prompt, most, local, lose=lose):
-                return replace(fit, conversation=_with_form(draft, fit))
+                return replace(fit, conversation=_set_form(draft, fit))
             if len(text_shown) <= 1:
                 break
             text_shown = text_shown[: max(1, int(len(text_shown) * KEPT_SHARE))]
@@ -274,14 +274,14 @@ def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer
     )
 
 
-def _with_form(draft: "Draft", fit: FittedConversation) -> Conversation:
+def _set_form(draft: "Draft", fit: FittedConversation) -> Conversation:
     """The conversation whose answer has the form of the draft."""
     ending = draft.form.fence if draft.beginning else ""
     conversation = replace(fit.conversation, sentences=draft.sentences)
     return replace(conversation, beginning=draft.beginning, ending=ending, draft=draft.old)
 
 
-def _problem_of(plan: PlannedEdit) -> EditError | None:
+def _get_problem(plan: PlannedEdit) -> EditError | None:
     """Return why a planned edit is asked for once more: it cannot be made, or changes what it should not."""
     return plan.problem or (EditError("; ".join(plan.turned)) if plan.turned else None)
 
@@ -291,7 +291,7 @@ def _plain_reason(problem: EditError | None) -> str:
     return str(problem).rstrip(".").removesuffix(": ask again")
 
 
-async def _doubt_of(draft: "Draft", query: Conversation, local: "Answerer[Any]") -> Doubt | None:
+async def _find_doubt(draft: "Draft", query: Conversation, local: "Answerer[Any]") -> Doubt | None:
     """Return what the local model doubts most in code that it should fix; `asked` holds the code."""
     if draft.prompt.command != "fix" or not draft.old:
         return None
@@ -299,7 +299,7 @@ async def _doubt_of(draft: "Draft", query: Conversation, local: "Answerer[Any]")
     return fit[0] if fit else None
 
 
-def _with_doubt(context: "AnswerContext", doubt: Doubt, local: "Answerer[Any]") -> FittedConversation:
+def _add_doubt(context: "AnswerContext", doubt: Doubt, local: "Answerer[Any]") -> FittedConversation:
     """The question for the local model, with the line that it doubts most.
 
     The head of the code stays as it is if that line is further down.
@@ -367,7 +367,7 @@ def _head(draft: "Draft") -> str:
     return fit[0] if fit else ""
 
 
-def _sum_of(answers: Sequence[LocalAnswer]) -> LocalAnswer:
+def _sum_answers(answers: Sequence[LocalAnswer]) -> LocalAnswer:
     """The last of several answers, with what all of them took."""
     last = answers[-1]
     tokens = replace(

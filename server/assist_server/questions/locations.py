@@ -101,17 +101,17 @@ def read_document(path: Path) -> Document:
         ) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
-    return document_of(str(path), data.decode("utf-8-sig", errors="replace"))
+    return open_document(str(path), data.decode("utf-8-sig", errors="replace"))
 
 
-def document_of(path: str, text: str) -> Document:
+def open_document(path: str, text: str) -> Document:
     """A document from its text; `UserError` if the text is binary."""
     if "\0" in text:
         raise UserError(f"{path} is a binary file: only text in UTF-8 is read.")
     return Document(path, split_lines(text), language_of(path))
 
 
-def cursor_at(document: Document, line: int, column: int) -> Cursor:
+def convert_offset(document: Document, line: int, column: int) -> Cursor:
     """The cursor at a line and a column, both from 1; `UserError` outside the document."""
     count = len(document.lines)
     if not 1 <= line <= count:

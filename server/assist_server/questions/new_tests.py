@@ -16,7 +16,7 @@ from assist_context.documents import split_lines
 from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.relations.counterparts import has_tests, is_test, siblings
 from assist_context.relations.path_index import PathIndex
-from assist_escalation.edits.plan import lines_of
+from assist_escalation.edits.plan import split_text
 from assist_server.questions.targets import QuestionTarget
 
 FOLDERS = ("tests", "test", "spec", "__tests__")
@@ -54,8 +54,8 @@ def place_for_tests(
 
     `text_of` gives the text of another file, "" if that must not be added to.
 
-    >>> from assist_context.relations.path_index import path_index_of
-    >>> files = path_index_of(["src/lib.rs", "shop/cart.py", "tests/test_order.py"])
+    >>> from assist_context.relations.path_index import make_path_index
+    >>> files = make_path_index(["src/lib.rs", "shop/cart.py", "tests/test_order.py"])
     >>> place_for_tests(("shop/cart.py", "", "Cart.total"), files, Path("/nowhere"))
     PlaceForTests(path='tests/test_cart.py', after=0, module='', text='')
     >>> place_for_tests(("src/lib.rs", "fn two() {}\n", "two"), files, Path("/nowhere"))
@@ -64,12 +64,12 @@ def place_for_tests(
     path, text, name = source
     if PurePosixPath(path).suffix == ".rs" and text.strip():
         names = set(re.findall(r"\bmod\s+(\w+)", text))
-        return PlaceForTests(path, len(lines_of(text)), _free_module(name, names))
+        return PlaceForTests(path, len(split_text(text)), _free_module(name, names))
     likely = (*siblings(files, path), _usual_paths(path, name, files, root)[0])  # the latter without an index
     for beside in likely if PurePosixPath(path).suffix in _ADDED_TO else ():
         imports = text_of(beside) if is_test(beside) and language_of(beside) == language_of(path) else ""
         if has_tests(split_lines(imports)):
-            return PlaceForTests(beside, len(lines_of(imports)), text=imports)
+            return PlaceForTests(beside, len(split_text(imports)), text=imports)
     return PlaceForTests(_new_path(path, name, files, root))
 
 
@@ -133,7 +133,7 @@ def _tested_elsewhere(suffix: str, files: PathIndex) -> bool:
 _RELATIVE = re.compile(r"""from\s+["']\.{1,2}/[^"']*?(\.[cm]?[jt]s)["']""")
 
 
-def head_of(target: QuestionTarget, place: PlaceForTests, code: str) -> str:
+def write_head(target: QuestionTarget, place: PlaceForTests, code: str) -> str:
     """The first lines of the tests, "" where neither paths nor code say them. `shown` is code of other tests.
 
     A name that a script does not export is not imported: then the model has to find a way. A file that has

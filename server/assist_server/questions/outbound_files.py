@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_escalation.prompts import Origin, Prompt, Span
 
 if TYPE_CHECKING:
@@ -44,15 +44,15 @@ def staying_reason(thread: "Thread | None", always_local: Sequence[str]) -> str:
     return ""
 
 
-def origins_of(span: Span) -> tuple[Origin, ...]:
+def list_origins(span: Span) -> tuple[Origin, ...]:
     """All origins of a span that are about a file: its own, and those that it derives from."""
     return tuple(origin for origin in (span.origin, *span.origin.derived) if origin.path)
 
 
-def files_of(spans: Sequence[Span]) -> dict[str, dict[str, None]]:
+def list_files(spans: Sequence[Span]) -> dict[str, dict[str, None]]:
     """The files that spans show or derive from, by their folders."""
     files: dict[str, dict[str, None]] = {}
-    for origin in (origin for span in spans for origin in origins_of(span)):
+    for origin in (origin for span in spans for origin in list_origins(span)):
         files.setdefault(origin.root, {})[origin.path] = None
     return files
 
@@ -60,7 +60,7 @@ def files_of(spans: Sequence[Span]) -> dict[str, dict[str, None]]:
 def leaving_parts(spans: Sequence[Span], reasons: Collection[FileInFolder]) -> LeavingParts:
     """The spans without a barred file."""
     gone = [
-        span for span in spans if any((origin.root, origin.path) in reasons for origin in origins_of(span))
+        span for span in spans if any((origin.root, origin.path) in reasons for origin in list_origins(span))
     ]
     if not gone:
         return LeavingParts(tuple(spans))
@@ -110,12 +110,12 @@ def barred_files(
     return files
 
 
-def names_of(files: Mapping[str, Collection[str]], rules: FileRules) -> list[NamedFile]:
+def list_names(files: Mapping[str, Collection[str]], rules: FileRules) -> list[NamedFile]:
     """All names of files, given by their folders. What has several, counts by each."""
     by_root = []
     for root, paths in files.items():
         by_root += [NamedFile(root, path, (root, path)) for path in paths]
-        top = top_of(root) or root  # what git ignores may be next to the workspace's folder
+        top = find_top(root) or root  # what git ignores may be next to the workspace's folder
         from_top = {path: _path_from(top, os.path.join(root, path)) for path in paths}
         links = rules.links(top, tuple(from_top.values()))
         for name, link in links.items():  # two of the paths may be names of the same file
@@ -136,7 +136,7 @@ def _path_from(folder: str, full: str) -> str:
     return os.path.relpath(full, folder).replace(os.sep, "/")
 
 
-def aliases_of(command: str, names: Sequence[NamedFile], reasons: Collection[FileInFolder]) -> Prompt:
+def find_aliases(command: str, names: Sequence[NamedFile], reasons: Collection[FileInFolder]) -> Prompt:
     """The other names of files that are shown, as a prompt without text: rules about them count as well."""
     # Globs are about paths in the workspace.
     inside = [name for name in names if name.root == name.file[0] and name.file not in reasons]
@@ -147,7 +147,7 @@ def aliases_of(command: str, names: Sequence[NamedFile], reasons: Collection[Fil
 def rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
     """The folders between the files of a prompt and their roots, both included."""
     files: dict[str, None] = {}
-    for origin in (origin for span in spans for origin in origins_of(span)):
+    for origin in (origin for span in spans for origin in list_origins(span)):
         parents = PurePosixPath(origin.path).parents
         files |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, parent)) for parent in parents)
     return tuple(files)

@@ -23,12 +23,12 @@ from assist_server.questions.events import (
     FinalAnswer,
     PlannedEdit,
     WritingPace,
+    add_cost,
     grown_thread,
     hidden_notices,
     planned_edit,
     reading,
     shown_sources,
-    with_cost_of,
 )
 from assist_server.questions.instructions import EDITS, closing, instructions
 from assist_server.questions.session import Applicability, AskedQuestion
@@ -76,7 +76,7 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> FinalAns
     again = await repair(context, session, first, _unusable_words(first))
     if again is None:
         return first
-    return with_cost_of(again if again.plan is not None else first, first, again)
+    return add_cost(again if again.plan is not None else first, first, again)
 
 
 async def repair(
@@ -98,13 +98,13 @@ async def repair(
 async def _ask_once(context: "AnswerContext", session: "AnswerSession") -> FinalAnswer:
     """One request and its answer, whose end is recorded."""
     from assist_escalation.egress.questions import Outcome, send  # noqa: PLC0415  (what sends, for who sends)
-    from assist_server.questions.decision import refusal_of  # noqa: PLC0415
+    from assist_server.questions.decision import describe_refusal  # noqa: PLC0415
 
     decision, sink = context.decision, session.sink
     leaving = context.leaving
     request, gate, draft = leaving.prepared, leaving.gate, leaving.draft
     if request is None or gate is None or draft is None:
-        raise refusal_of(decision)
+        raise describe_refusal(decision)
     start = time.monotonic()
     first = 0.0
     outcome = None
@@ -186,7 +186,7 @@ def _repair_request(context: "AnswerContext", first: FinalAnswer, reason: str) -
     visible = request.request.prompt.spans
     answer_span = Span(first.text, Origin("answer", derived=derived_origins(visible)))
     spans = (*visible, answer_span, _reason_span(context, reason), Span(REQUEST, Origin("assist")))
-    return _with_request(context, first, spans, WHY)
+    return _set_request(context, first, spans, WHY)
 
 
 def _plain_request(context: "AnswerContext", first: FinalAnswer, reason: str) -> "AnswerContext | None":
@@ -207,7 +207,7 @@ def _plain_request(context: "AnswerContext", first: FinalAnswer, reason: str) ->
     about = [span for span in visible[:-1] if span.origin.source != "file" or _is_about(span, whole)]
     spans = (opening, *about, query, *visible[-1:], Span(closing(command, form), Origin("assist")))
     plain = replace(context, leaving=replace(context.leaving, draft=replace(draft, form=form, whole=whole)))
-    return _with_request(plain, first, spans, UNUSABLE)
+    return _set_request(plain, first, spans, UNUSABLE)
 
 
 def _is_about(span: Span, whole: "EditTarget") -> bool:
@@ -220,7 +220,7 @@ def _reason_span(context: "AnswerContext", reason: str) -> Span:
     return Span(reason, Origin("editor", target.lines.path if target else "", context.root))
 
 
-def _with_request(
+def _set_request(
     context: "AnswerContext", first: FinalAnswer, spans: tuple[Span, ...], why: str
 ) -> "AnswerContext | None":
     ready = context.prepared

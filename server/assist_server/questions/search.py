@@ -15,9 +15,9 @@ from assist_context.evidence.line_search import search_places
 from assist_context.evidence.weighed_file import FoundLines
 from assist_context.facts.code_uses import CodeUse, sure_uses
 from assist_context.languages import language_of
-from assist_server.questions.events import FoundPlace, PlacesFound, folder_from_home, without_model
+from assist_server.questions.events import FoundPlace, PlacesFound, end_without_model, folder_from_home
 from assist_server.questions.session import BY_SEARCH, Applicability, AskedQuestion
-from assist_server.threads.thread_prompts import with_meant_names
+from assist_server.threads.thread_prompts import add_meant_names
 
 if TYPE_CHECKING:
     from assist_server.questions.decision import AnswerContext
@@ -57,13 +57,13 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
     names = ", ".join(
         f"`{place.inside}`" for place in places if place.inside
     )  # a further question may mean one
-    return without_model(context, "", f"See {names}." if names else "A search answers this.")
+    return end_without_model(context, "", f"See {names}." if names else "A search answers this.")
 
 
 def found_places(query: AskedQuestion) -> PlacesFound:
     """The places of a question, with who calls what is there."""
     corpus, others = query.folders.corpus, query.folders.others
-    words = with_meant_names(query.question.words, query.question.thread)
+    words = add_meant_names(query.question.words, query.question.thread)
     places = search_places((corpus, *others), words, MOST)
     return PlacesFound(
         tuple(_found_place(place, corpus.root) for place in places.places), corpus.root, places.sure

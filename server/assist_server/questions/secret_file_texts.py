@@ -17,7 +17,7 @@ from assist_context.documents import Document
 from assist_context.files.blobs import FRESH_NS
 from assist_context.files.denylist import denied_by
 from assist_context.files.path_names import INSTALLED_FOLDERS, VERSION_CONTROL, path_below
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_escalation.policy.path_globs import covers
 from assist_escalation.policy.permissions import Glob
 
@@ -57,7 +57,7 @@ class SecretTexts:
 def secret_texts(roots: tuple[str, ...], globs: Sequence[Glob] = ()) -> SecretTexts:
     """The texts of the secret files in the repositories of `roots`."""
     texts = SecretTexts()
-    for root in dict.fromkeys(top_of(root) or root for root in roots):
+    for root in dict.fromkeys(find_top(root) or root for root in roots):
         for path, ours in _secret_files(root, globs, texts):
             if len(texts.denied) + len(texts.user_denied) == MAX_FILES:
                 texts.incomplete = f"more than {MAX_FILES:,} secret files"
@@ -105,7 +105,7 @@ def old_secret_texts(git: "Git", diff: "FolderDiff", globs: Sequence[Glob] = ())
     texts = SecretTexts()
     for path, content in old_contents(git, diff, is_secret).items():
         if len(content) <= MAX_BYTES:
-            (texts.denied if is_ours(path) else texts.user_denied)[path] = text_of(content)
+            (texts.denied if is_ours(path) else texts.user_denied)[path] = get_text(content)
     return texts
 
 
@@ -150,12 +150,12 @@ def _read(path: Path) -> str:
     try:
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
             return ""
-        return text_of(path.read_bytes())
+        return get_text(path.read_bytes())
     except OSError:
         return ""
 
 
-def text_of(data: bytes) -> str:
+def get_text(data: bytes) -> str:
     """A text in UTF-8 or UTF-16, with or without a byte order mark; none of a binary file."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):

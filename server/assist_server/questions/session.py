@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assist_completion.settings import model_name
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_context.plugins import plugins
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_server.plugins import lacks
@@ -36,9 +36,9 @@ from assist_server.questions.events import (
     FactsFound,
     FinalAnswer,
     PlacesFound,
-    without_model,
+    end_without_model,
 )
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 
 if TYPE_CHECKING:
     from assist_completion.engine.answer_stream import Answerer
@@ -258,7 +258,7 @@ class AnswerSession:
             decision = replace(
                 context.decision, cause=BY_RUNNING, why="a small one guesses values", asks=False
             )
-            final = without_model(replace(context, decision=decision), "")
+            final = end_without_model(replace(context, decision=decision), "")
             return replace(final, problem=EditError(NO_TEST.format(reason)))
         self.sink.notice(NOT_RUN.format(reason))
         return await self.ask_models(context)
@@ -269,14 +269,14 @@ class AnswerSession:
         With `held` no provider is asked after a doubtful local answer: the answer says that one would be.
         """
         from assist_server.questions import provider_answer  # noqa: PLC0415
-        from assist_server.questions.decision import refusal_of  # noqa: PLC0415
+        from assist_server.questions.decision import describe_refusal  # noqa: PLC0415
 
         decision = context.decision
         await self._record(context, "routed")
         if cause := decision.cause if decision.target == "refused" else context.rules.barred[0]:
             await self.record_refusal(context, cause)
         if decision.target == "refused":
-            raise refusal_of(decision)
+            raise describe_refusal(decision)
         why = ""
         if decision.target == "frontier":
             if not decision.asks or await self.confirm(context):
@@ -290,20 +290,22 @@ class AnswerSession:
                 why = UNSENT
             else:
                 raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
-        return await self._without_provider(context, why, is_held=is_held)
+        return await self._end_without_provider(context, why, is_held=is_held)
 
-    async def _without_provider(self, context: "AnswerContext", why: str, *, is_held: bool) -> FinalAnswer:
+    async def _end_without_provider(
+        self, context: "AnswerContext", why: str, *, is_held: bool
+    ) -> FinalAnswer:
         """The local answer, or facts where they are all; `why` no provider answered, "" if none was to."""
         decision = context.decision
         if not why:
             return await self._local_first(context, is_held=is_held)
         if reason := _facts_alone(context):
             from assist_server.questions.code_facts import FACTS_ANSWER  # noqa: PLC0415
-            from assist_server.questions.decision import by_facts  # noqa: PLC0415
+            from assist_server.questions.decision import answered_by_facts  # noqa: PLC0415
 
             self.sink.notice(f"{why} {NO_WORDS[context.question.command]}")
-            facts = replace(context, decision=by_facts(decision, reason, "no provider did"))
-            return without_model(facts, "", FACTS_ANSWER)
+            facts = replace(context, decision=answered_by_facts(decision, reason, "no provider did"))
+            return end_without_model(facts, "", FACTS_ANSWER)
         self.sink.notice(f"{why} This machine answers instead.")
         fallen = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
         return await self._local_first(replace(context, decision=fallen), is_held=is_held)
@@ -397,7 +399,7 @@ def record_happening(
         gate_files(context.inputs.config).feedback,
         feedback.Event(
             time.time(),
-            key_of(top_of(root) or root) if root else "",
+            make_key(find_top(root) or root) if root else "",
             context.question.command,
             context.id,
             decision.target,
@@ -415,13 +417,13 @@ def record_happening(
 def _record_refusal(context: "AnswerContext", cause: str) -> None:
     """Write to the audit log that the gate refused this question, whoever answers it."""
     from assist_escalation.egress.exchange import RefusedRequest, record_refusal  # noqa: PLC0415
-    from assist_server.questions.composition import log_of  # noqa: PLC0415
+    from assist_server.questions.composition import open_log  # noqa: PLC0415
 
     query = context.question
     inputs = context.inputs
     gate = context.leaving.gate
     try:
-        log = gate.log if gate else log_of(inputs.config, inputs.permissions)
+        log = gate.log if gate else open_log(inputs.config, inputs.permissions)
     except EscalationError:  # without the audit log's key there is no log; the refusal stays as it is
         return
     record_refusal(log, RefusedRequest(context.id, inputs.scope, query.command, query.provider), cause)

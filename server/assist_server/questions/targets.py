@@ -24,7 +24,7 @@ from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.member_oracle import OracleOf, no_oracle
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import TargetSpec, parse_target, read_document
-from assist_server.workspace.folders import alias_in
+from assist_server.workspace.folders import find_alias
 
 SYMBOLS = 200  # definitions of one name that are read at most
 NEEDS_CODE = ("explain", "test", "fix")  # a refactoring may write the first line of a file
@@ -81,7 +81,7 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
     document_named = os.path.join(corpus.root, os.path.expanduser(spec.path))
     path = os.path.realpath(document_named)
     if os.path.exists(path):
-        return replace(lines_in_file(corpus, path, spec), alias=alias_in(corpus.root, document_named))
+        return replace(lines_in_file(corpus, path, spec), alias=find_alias(corpus.root, document_named))
     if os.path.islink(document_named):
         raise UserError(
             f"{spec.path} is a link to {os.readlink(document_named)}, where no file is: name the file itself."
@@ -97,11 +97,11 @@ def lines_in_file(corpus: Corpus, path: str, spec: TargetSpec) -> QuestionTarget
     """Lines of a file below the root; a single line means the definition around it."""
     document = overlay(corpus, path_inside(corpus, path), _read(path))
     if spec.symbol:
-        return _symbol_in(corpus, document, spec.symbol)
+        return _find_symbol(corpus, document, spec.symbol)
     return lines_in_document(corpus, document, spec.first, spec.last)
 
 
-def _symbol_in(corpus: Corpus, document: Document, symbol: str) -> QuestionTarget:
+def _find_symbol(corpus: Corpus, document: Document, symbol: str) -> QuestionTarget:
     """A definition by its name, or by the end of it: `total` and `Cart.total`."""
     name = re.sub(r"::|#", ".", symbol)
     outline = corpus.outline(document.path)

@@ -57,7 +57,7 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
         request = event.request_id
         if event.event in DECISIONS:
             decisions[request] = (event.repo, event.command, event.language, event.target)
-            days.setdefault(request, _day_of(int(event.at // 86_400)))
+            days.setdefault(request, _get_day(int(event.at // 86_400)))
         if event.event in ENDS:
             answering[request] = event.target
         if event.model:
@@ -77,7 +77,7 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
 
 
 @lru_cache(maxsize=1_000)
-def _day_of(number: int) -> str:
+def _get_day(number: int) -> str:
     """The UTC day with this number; 0 is the first one of 1970."""
     return time.strftime("%Y-%m-%d", time.gmtime(86_400 * number))
 
@@ -139,8 +139,8 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     rows = answer_rows(events)
     counts = total(rows)
     commands = {name: numbers["asked"] for name, numbers in group(rows, "command").items()}
-    by_target = _by_target(counts, "asked")
-    unusable = _by_target(counts, "refused-by-checks")
+    by_target = _count_by_target(counts, "asked")
+    unusable = _count_by_target(counts, "refused-by-checks")
     local = counts["ended-local"]
     questions = counts["asked"]
     return {
@@ -148,8 +148,8 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
         "answered": counts["answered"],
         "by_command": dict(Counter(commands).most_common()),
         "by_target": by_target,
-        "ended_by_target": _by_target(counts, "ended"),
-        "answered_by_target": _by_target(counts, "answered"),
+        "ended_by_target": _count_by_target(counts, "ended"),
+        "answered_by_target": _count_by_target(counts, "answered"),
         "refused_by_checks": unusable,
         "local_usable_share": round(1 - unusable.get("local", 0) / local, 4) if local else None,
         "offered": counts["offered"],
@@ -163,7 +163,7 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     }
 
 
-def _by_target(counts: Counter[str], name: str) -> dict[str, int]:
+def _count_by_target(counts: Counter[str], name: str) -> dict[str, int]:
     """The counts of one name by target, the most frequent target first."""
     totals = Counter({target: counts[f"{name}-{target}"] for target in TARGETS})
     return {target: count for target, count in totals.most_common() if count}

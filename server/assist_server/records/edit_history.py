@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Literal
 
 from assist_escalation.audit.log import AuditError
-from assist_escalation.audit.reader import Filter, events, request_of
+from assist_escalation.audit.reader import Filter, events, get_request
 from assist_escalation.edits import apply
 from assist_escalation.edits.apply import AppliedEdit
-from assist_escalation.edits.edit_paths import place_of
-from assist_escalation.edits.plan import MARK, EditError, EditPlan, sha256_of
-from assist_escalation.edits.transaction import sha256_at
+from assist_escalation.edits.edit_paths import find_place
+from assist_escalation.edits.plan import MARK, EditError, EditPlan, hash_text
+from assist_escalation.edits.transaction import hash_place
 from assist_escalation.errors import EscalationError
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
-from assist_server.questions.composition import log_of
+from assist_server.questions.composition import open_log
 from assist_server.record_files import gate_files
 from assist_server.records.past_requests import rate
 
@@ -60,11 +60,11 @@ def changed_files(plan: EditPlan, root: str, texts: Mapping[str, str]) -> tuple[
     """
     files = []
     for change in plan.changes:
-        place = place_of(change.path, {"": Path(root)}, is_asked=change.path in plan.protected)
+        place = find_place(change.path, {"": Path(root)}, is_asked=change.path in plan.protected)
         text = texts.get(change.path)
         if text is None or not change.base_sha256:
-            digest = sha256_of(MARK + change.before)
-            same = sha256_at(place) in ((change.base_sha256, digest) if change.base_sha256 else (None,))
+            digest = hash_text(MARK + change.before)
+            same = hash_place(place) in ((change.base_sha256, digest) if change.base_sha256 else (None,))
         else:
             same = text.removeprefix(MARK) == change.before.removeprefix(MARK)
         files += [] if same else [change.path]
@@ -90,7 +90,7 @@ def log_edit(
     fields = {"edit_id": edit.id, "repo": root, "paths": list(edit.paths), **names}
     try:
         permissions, _ = permissions_for(config, [root])
-        log_of(config, permissions).append(kind, fields)
+        open_log(config, permissions).append(kind, fields)
     except EscalationError as error:
         verb = "made" if kind == "edit" else "taken back"
         paths = ", ".join(edit.paths)
@@ -158,5 +158,5 @@ def _request_of_edit(audit: Path, root: str, edit: str) -> str:
     request = ""
     with suppress(AuditError):  # the log is damaged or gone; writing the undo into it will say so
         for event in events(audit, Filter(repo=root, kind="edit")):
-            request = request_of(event) if event.get("edit_id") == edit else request
+            request = get_request(event) if event.get("edit_id") == edit else request
     return request

@@ -9,25 +9,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_escalation.audit.reader import export
 from assist_escalation.audit.verifier import BookedRequest, Verification, verify
 from assist_escalation.budget.ledger import Ledger, Reservation, SpendingKey, SpendingRow
-from assist_escalation.gate.prepare import limits_of
+from assist_escalation.gate.prepare import get_limits
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.routing import feedback
 from assist_server.config.config import Config, Problem
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.questions.composition import (
-    checkpoint_of,
+    find_checkpoint,
     log_key,
-    log_of,
-    scope_of,
+    make_scope,
+    open_log,
 )
 from assist_server.record_files import gate_files
 from assist_server.records.answer_counts import DECISIONS, ENDS
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 from assist_server.workspace.index_update import working_folder
 
 
@@ -56,7 +56,7 @@ class SpendingReport:
     answers: tuple[feedback.Event, ...] = ()
 
 
-def workspace_of(config: Config, folder: Path) -> RecordedWorkspace:
+def find_workspace(config: Config, folder: Path) -> RecordedWorkspace:
     """The workspace of a folder: as for questions, the nearest indexed folder from this one upward."""
     root = working_folder(config, folder).root
     return RecordedWorkspace(config, root, *permissions_for(config, [root], [str(folder)]))
@@ -67,7 +67,7 @@ def spending(workspace: RecordedWorkspace, by: SpendingKey, since: float) -> Spe
     files = gate_files(workspace.config)
     ledger = Ledger(files.ledger)
     answers = tuple(event for event in feedback.events(files.feedback) if event.at >= since)
-    micro_left = ledger.remaining(scope_of([workspace.root]), limits_of(workspace.permissions))
+    micro_left = ledger.remaining(make_scope([workspace.root]), get_limits(workspace.permissions))
     return SpendingReport(
         by, since, ledger.spending(by, since), micro_left, ledger.open_reservations(), answers
     )
@@ -86,7 +86,7 @@ def reconcile(config: Config) -> int:
 def verify_log(workspace: RecordedWorkspace) -> Verification:
     """Return whether the audit log is intact, by its key, its checkpoint file and the ledger."""
     key = log_key(workspace.config, workspace.permissions)
-    checkpoint = checkpoint_of(workspace.permissions)
+    checkpoint = find_checkpoint(workspace.permissions)
     files = gate_files(workspace.config)
 
     def bookings() -> list[BookedRequest]:
@@ -97,8 +97,8 @@ def verify_log(workspace: RecordedWorkspace) -> Verification:
 
 def restart_checkpoint(workspace: RecordedWorkspace) -> int:
     """Accept the audit log as it is, and begin its checkpoint again; the line that says so. `AuditError`."""
-    log = log_of(workspace.config, workspace.permissions)
-    return log.restart_checkpoint(scope_of([workspace.root]).user)
+    log = open_log(workspace.config, workspace.permissions)
+    return log.restart_checkpoint(make_scope([workspace.root]).user)
 
 
 def export_log(config: Config, write: Callable[[str], object]) -> int:
@@ -126,7 +126,7 @@ def rate(
     """
     path = gate_files(config).feedback
     root = os.path.realpath(folder)
-    own = key_of(top_of(root) or root)
+    own = make_key(find_top(root) or root)
     events = tuple(event for event in feedback.events(path) if request is not None or event.repo in (own, ""))
     decisions = [
         event

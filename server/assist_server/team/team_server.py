@@ -25,13 +25,13 @@ from assist_escalation.prompts import HiddenPart, Origin, Prompt, Span
 from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.questions.outbound_files import (
     FileRules,
-    aliases_of,
     barred_files,
-    names_of,
+    find_aliases,
+    list_names,
     rule_folders,
 )
 from assist_server.team.session_server import SessionServer, cursor_texts
-from assist_server.workspace.folders import WorkspaceFolder, folder_of
+from assist_server.workspace.folders import WorkspaceFolder, find_folder
 
 WorkspacePlace = tuple[str, str]  # a folder of the workspace, and a path in it
 
@@ -96,12 +96,12 @@ class RememberedRules:
     def _reason(self, place: WorkspacePlace, alias: str) -> str:
         root, path = place
         rules = self._rules
-        names = names_of({root: [path, *([alias] if alias else [])]}, rules.files)
+        names = list_names({root: [path, *([alias] if alias else [])]}, rules.files)
         reasons = barred_files(names, [folder.root for folder in rules.folders()], rules.files)
         if reasons:
             return next(iter(reasons.values()))
         spans = tuple(Span("", Origin("file", name, root)) for name in filter(None, (path, alias)))
-        others = aliases_of(COMMAND, names, reasons)
+        others = find_aliases(COMMAND, names, reasons)
         prompt = Prompt(COMMAND, (*spans, *others.spans))
         verdict = judge_ghost_text(prompt, self.permissions(), rules.name)
         return "" if verdict.allowed else "; ".join(verdict.reasons)
@@ -135,7 +135,7 @@ class TeamServer(SessionServer):
     def admit(self, context: Context) -> Context:
         """The context without other files that may not leave. Raises `ServedError` if the file may not."""
         real = os.path.realpath(context.named) if context.named else ""
-        folder = folder_of(self._rules.folders, real)
+        folder = find_folder(self._rules.folders, real)
         if folder is None:
             raise ServedError("this text is no file in a folder of the workspace", away=False)
         place = (folder.root, folder.relative(real))
@@ -177,13 +177,13 @@ class TeamServer(SessionServer):
             at = self._place(snippet) or ("", snippet.path)
             lines = (snippet.start_line, snippet.end_line, snippet.blob)
             files.append(
-                Span(snippet.text, Origin("file", at[1], at[0], *lines), self._hidden_in(snippet, at))
+                Span(snippet.text, Origin("file", at[1], at[0], *lines), self._find_hidden(snippet, at))
             )
         texts = cursor_texts(prompt, origin, (document.before, document.after), files)
         self._rules.apply_to((*texts.files, texts.head))
         return texts
 
-    def _hidden_in(self, snippet: Snippet, place: WorkspacePlace) -> tuple[HiddenPart, ...]:
+    def _find_hidden(self, snippet: Snippet, place: WorkspacePlace) -> tuple[HiddenPart, ...]:
         """The secrets in a snippet that the rest of its file shows."""
         places = self._hidden.get(snippet)
         if places is None:

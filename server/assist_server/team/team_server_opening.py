@@ -25,8 +25,8 @@ from assist_server.questions.composition import (
     RememberedSecrets,
     file_rules,
     gate_parts,
+    make_scope,
     random_token,
-    scope_of,
 )
 from assist_server.team.team_server import RememberedRules, TeamRules, TeamServer
 from assist_server.workspace.folders import WorkspaceFolder
@@ -88,7 +88,7 @@ def open_team_engine(
     rules = RememberedRules(TeamRules(name, folders, within, file_rules(config)))
     begin = partial(_begin_session, config, rules, (name, tokens), view)
     files = tokens is not None and bool(tokens.sep)
-    budget = budget_of(server, files=files)
+    budget = compute_budget(server, files=files)
     constrains = can_constrain(server) if heals is None else heals
     team = TeamServer(begin, rules, constrains=constrains, files=files)
     return engine_before(team, (config, server, budget), local, view.show, local.ids if local else None)
@@ -130,7 +130,7 @@ def _begin_session(
         RememberedSecrets(config, rules.permissions, view.unsaved).values,
         parts.keys,
         random_token,
-        scope_of(permissions.roots),
+        make_scope(permissions.roots),
         parts.models,
         warn,
         offline=config.offline,
@@ -138,7 +138,7 @@ def _begin_session(
     return GhostTextSession(*fim_choice, session_parts)
 
 
-def budget_of(server: ModelServer, *, files: bool) -> TokenBudget:
+def compute_budget(server: ModelServer, *, files: bool) -> TokenBudget:
     """Return the size of prompts for this server: what its context holds, at most the usual full head."""
     usual = TokenBudget()
     room = server.context_tokens - FULL.suffix - 2 * usual.block_tokens

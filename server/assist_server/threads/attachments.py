@@ -12,16 +12,16 @@ from pathlib import Path
 from assist_context.documents import CHARS_PER_TOKEN, split_lines
 from assist_context.evidence.search_results import search_words
 from assist_context.files.blobs import blob_id
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_context.index.search import Among
 from assist_context.pages import page_lines
 from assist_context.regular_files import read_regular
-from assist_context.retrieval.candidates import Candidate, skeleton, text_of
+from assist_context.retrieval.candidates import Candidate, get_text, skeleton
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.errors import UserError
-from assist_server.workspace.folders import alias_in, refuse_named_link
+from assist_server.workspace.folders import find_alias, refuse_named_link
 
 MAX_BYTES = 4_000_000  # of a file, as for the target of a question
 
@@ -49,7 +49,7 @@ class Attachment:
         return self.path or self.root
 
 
-def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
+def read_attachment(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     """Return what is at a path that may be relative to `base`; `UserError` if it can be no context.
 
     It belongs to the first of the folders `roots` that holds it, else to its own repository, whose files do
@@ -59,7 +59,7 @@ def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     refuse_named_link(base, typed_name, [os.path.realpath(base), *roots])
     full = os.path.realpath(os.path.join(base, typed_name))
     if os.path.isdir(full):
-        return _with_alias(_attachment(full, roots, folder=True), typed_name, base)
+        return _set_alias(_attachment(full, roots, folder=True), typed_name, base)
     if not os.path.exists(full):
         raise UserError(f"There is no file or folder {name}: check the path, or --workspace.")
     if not os.path.isfile(full):
@@ -68,13 +68,13 @@ def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     if size > MAX_BYTES:
         most = f"{MAX_BYTES / 1e6:.0f} MB"
         raise UserError(f"{name} has {size / 1e6:,.1f} MB: add files of at most {most}, or pipe a part in.")
-    return _with_alias(_attachment(full, roots, folder=False), typed_name, base)
+    return _set_alias(_attachment(full, roots, folder=False), typed_name, base)
 
 
-def _with_alias(attachment: Attachment, name: str, base: Path) -> Attachment:
+def _set_alias(attachment: Attachment, name: str, base: Path) -> Attachment:
     """With the name that a link has: rules about that count as well."""
     at = os.path.join(os.path.realpath(base), name)
-    return replace(attachment, alias=alias_in(attachment.root, at, str(base)))
+    return replace(attachment, alias=find_alias(attachment.root, at, str(base)))
 
 
 def _attachment(full: str, roots: Sequence[str], *, folder: bool) -> Attachment:
@@ -84,7 +84,7 @@ def _attachment(full: str, roots: Sequence[str], *, folder: bool) -> Attachment:
         if full.startswith(os.path.join(root, "")):
             return Attachment(root, os.path.relpath(full, root).replace(os.sep, "/"), folder)
     own = full if folder else os.path.dirname(full)
-    root = top_of(own) or own
+    root = find_top(own) or own
     path = os.path.relpath(full, root).replace(os.sep, "/")
     return Attachment(root, "" if path == "." else path, folder)
 
@@ -113,7 +113,7 @@ def attached_spans(
     for at, attachment in enumerate(attachments):
         corpus = next((corpus for corpus in corpora if corpus.root == attachment.root), None)
         room = budget // (len(attachments) - at)
-        read = _of_folder if attachment.folder else _of_file
+        read = _attach_folder if attachment.folder else _attach_file
         pieces = read(corpus, attachment, words, room)
         budget -= sum(len(span.text) for span in pieces.spans)
         spans += pieces.spans
@@ -121,7 +121,7 @@ def attached_spans(
     return AttachedSpans(tuple(spans), tuple(notes))
 
 
-def _of_file(corpus: Corpus | None, file: Attachment, words: str, room: int) -> AttachedSpans:
+def _attach_file(corpus: Corpus | None, file: Attachment, words: str, room: int) -> AttachedSpans:
     text = _text(corpus, file)
     lines = split_lines(text)
     count = len(lines) - (lines[-1] == "")
@@ -140,7 +140,7 @@ def _of_file(corpus: Corpus | None, file: Attachment, words: str, room: int) -> 
     return AttachedSpans((Span(head, origin, hidden),) if lines_shown else (), (note,))
 
 
-def _of_folder(corpus: Corpus | None, folder: Attachment, words: str, room: int) -> AttachedSpans:
+def _attach_folder(corpus: Corpus | None, folder: Attachment, words: str, room: int) -> AttachedSpans:
     if corpus is None:
         raise UserError(f"{folder.name} is not in this workspace: name files in it, or change --workspace.")
     start = f"{folder.path}/" if folder.path else ""
@@ -184,13 +184,13 @@ def _pieces(corpus: Corpus, paths: Sequence[str], words: str, room: int, blob: s
     attachment = [piece for piece in _hits(corpus, words) if piece.path in among]
     size = 0
     for piece in attachment:
-        text = text_of(piece)
+        text = get_text(piece)
         if text and size + len(text) + len(piece.path) + PATH <= room * PIECES:
             size += len(text) + len(piece.path) + PATH
             yield _span(piece, text, blob)
     for path in dict.fromkeys((*(piece.path for piece in attachment), *paths)):
         outline = skeleton(corpus, path, "attached")
-        text = text_of(outline) if outline else ""
+        text = get_text(outline) if outline else ""
         if outline and text and size + len(text) + len(path) + PATH <= room:
             size += len(text) + len(path) + PATH
             yield _span(outline, text, blob)

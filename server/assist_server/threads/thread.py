@@ -85,7 +85,7 @@ def add_turn(thread: Thread, turn: ThreadTurn, count: int) -> Thread:
     return replace(thread, turns=(*thread.turns, turn), dropped=count, used=time.time())
 
 
-def without_last_turn(thread: Thread) -> Thread:
+def drop_last_turn(thread: Thread) -> Thread:
     """The conversation before its last turn."""
     turns = thread.turns[:-1]
     return replace(thread, turns=turns, dropped=min(thread.dropped, len(turns)))

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from assist_completion.inference.conversation import Conversation, Turn
 from assist_context.documents import CHARS_PER_TOKEN
-from assist_context.evidence.mentions import names_in
+from assist_context.evidence.mentions import find_names
 from assist_escalation.prompts import Origin, Prompt, Span, lay_out_plainly
 from assist_server.threads.thread import Thread, ThreadTurn, derived_origins
 
@@ -54,7 +54,7 @@ def earlier_turns(thread: Thread | None, first_turn: int = 0) -> EarlierTurns:
     """
     if thread is None or not thread.turns:
         return EarlierTurns()
-    parts = [_spans_of(thread, at) for at in range(len(thread.turns))]
+    parts = [_list_spans(thread, at) for at in range(len(thread.turns))]
     first = thread.turns[0].evidence
     most = MAX_TOKENS * CHARS_PER_TOKEN
     while first_turn < len(parts):
@@ -66,7 +66,7 @@ def earlier_turns(thread: Thread | None, first_turn: int = 0) -> EarlierTurns:
     return EarlierTurns(first, first_turn)
 
 
-def _spans_of(thread: Thread, at: int) -> tuple[Span, ...]:
+def _list_spans(thread: Thread, at: int) -> tuple[Span, ...]:
     turn = thread.turns[at]
     words = tuple(span for span in turn.spans if span.origin.source != "assist")
     spans_before = tuple(span for earlier in thread.turns[: at + 1] for span in earlier.spans)
@@ -84,18 +84,18 @@ def asks_for_more(words: str) -> bool:
     fit = [word for word in every if word not in _SMALL_WORDS]
     if len(fit) == 1 and not _POINTING.isdisjoint(every):
         return True
-    return len(fit) > 1 or bool(names_in(words)) or bool(_PATH.search(words))
+    return len(fit) > 1 or bool(find_names(words)) or bool(_PATH.search(words))
 
 
-def with_meant_names(words: str, thread: Thread | None) -> str:
+def add_meant_names(words: str, thread: Thread | None) -> str:
     """The words of a further question, with the names that were spoken of last if it has none itself.
 
     "And which function reads it?" is searched for with the setting that the first question named.
     """
-    if thread is None or names_in(words):
+    if thread is None or find_names(words):
         return words
     texts = [text for turn in reversed(thread.turns) for text in (turn.words, turn.answer)]
-    names = list(dict.fromkeys(name.text for text in texts for name in names_in(text)))
+    names = list(dict.fromkeys(name.text for text in texts for name in find_names(text)))
     return " ".join([words, *(f"`{name}`" for name in names[:MAX_MEANT])])
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from assist_context.unseen_characters import visible
 from assist_escalation.prompts import Span
 from assist_server.questions.draft import Question
-from assist_server.questions.grounding import PromptWords, unknown_in
+from assist_server.questions.grounding import PromptWords, find_unknown
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.compared_diff import ComparedDiff
 
@@ -80,7 +80,7 @@ def diff_answer(question: Question, answer: str, diff: ComparedDiff) -> DiffAnsw
     """Return what holds of an answer to this question."""
     if question.command == "commit":
         return _message_answer(question.words, answer, diff)
-    remarks = without_refuted(remarks_in(answer, question.material), diff.defines)
+    remarks = drop_refuted(read_remarks(answer, question.material), diff.defines)
     text = "\n".join(f"{visible(remark.path)}:{remark.line}: {remark.text}" for remark in remarks.kept)
     members = {
         "facts": [asdict(fact) for fact in diff.facts.found],
@@ -95,7 +95,7 @@ def _message_answer(note: str, answer: str, diff: ComparedDiff) -> DiffAnswer:
     message = clean_message(answer)
     texts = (line.text for file in diff.diff.files for line in file.lines)
     paths = (f"{file.path} {file.was}" for file in diff.diff.files)
-    unknown = unknown_in(message, PromptWords.of([note, *paths, *texts], ()))
+    unknown = find_unknown(message, PromptWords.of([note, *paths, *texts], ()))
     notes = [f"The message names what the diff does not have: {', '.join(unknown[:_NAMED])}."]
     return DiffAnswer(message, tuple(notes if unknown else ()), {"message": message})
 
@@ -110,7 +110,7 @@ def _dropped_notes(remarks: Remarks) -> Iterator[str]:
         yield f"Dropped {remarks.dropped} about lines that are not in the diff."
 
 
-def without_refuted(remarks: Remarks, is_defined: Callable[[str, str], bool]) -> Remarks:
+def drop_refuted(remarks: Remarks, is_defined: Callable[[str, str], bool]) -> Remarks:
     """The remarks without those that call a name undefined which its file defines: of a path and a name."""
     remarks_kept = tuple(
         remark
@@ -120,15 +120,15 @@ def without_refuted(remarks: Remarks, is_defined: Callable[[str, str], bool]) ->
     return replace(remarks, kept=remarks_kept, refuted=len(remarks.kept) - len(remarks_kept))
 
 
-def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:
+def read_remarks(answer: str, pieces: Sequence[Span]) -> Remarks:
     """The remarks of an answer about numbered pieces. One about a line that they do not show is dropped."""
     lines_shown = {piece.origin.path: set(map(int, _NUMBER.findall(piece.text))) for piece in pieces}
     remarks = list(dict.fromkeys(_parse(answer)))
     remarks_kept = tuple(remark for remark in remarks if remark.line in lines_shown.get(remark.path, ()))
-    return _without_echoes(Remarks(remarks_kept, len(remarks) - len(remarks_kept)), pieces)
+    return _drop_echoes(Remarks(remarks_kept, len(remarks) - len(remarks_kept)), pieces)
 
 
-def _without_echoes(remarks: Remarks, pieces: Sequence[Span]) -> Remarks:
+def _drop_echoes(remarks: Remarks, pieces: Sequence[Span]) -> Remarks:
     """The remarks without those that say nothing: a line of the code again, or three words."""
     code = {" ".join(line[LEAD:].split()) for piece in pieces for line in piece.text.splitlines()}
     remarks_kept = tuple(

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from assist_context.unseen_characters import hidden_characters, names_of, unseen_written, visible
+from assist_context.unseen_characters import hidden_characters, list_names, unseen_written, visible
 from assist_escalation.edits.formats.search_replace import MARKER
-from assist_escalation.edits.plan import EditPlan, FileChange, pieces_of
+from assist_escalation.edits.plan import EditPlan, FileChange, split_pieces
 
 UNENDED = "\\ No newline at end of file"
 CRLF = "\\ All lines end with CR LF"
@@ -56,7 +56,7 @@ def _hidden_warning(change: FileChange) -> str:
     if not hidden:
         return ""
     return (
-        f"{visible(change.path)} already holds characters that no one sees ({names_of(hidden)}): look "
+        f"{visible(change.path)} already holds characters that no one sees ({list_names(hidden)}): look "
         "closely where <U+...> is shown."
     )
 
@@ -66,7 +66,7 @@ def _change_lines(change: FileChange) -> Iterator[PreviewLine]:
     if not (new or change.removes or change.before != change.after):
         return
     path = visible(change.path)
-    before, after = pieces_of(change.before), pieces_of(change.after)
+    before, after = split_pieces(change.before), split_pieces(change.after)
     yield PreviewLine("head", f"diff --git a/{path} b/{path}")
     if new or change.removes:
         yield PreviewLine("head", f"{'new' if new else 'deleted'} file mode 100644")

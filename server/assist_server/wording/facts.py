@@ -96,7 +96,7 @@ def _rows(facts: CodeFacts) -> list[FactRow]:
         return _name_rows(facts.about)
     if not facts.asked:
         rows = [row for row in _definition_rows(facts.about, facts.changes) if row.value]
-        return _without_outlined(rows, facts.about)
+        return _drop_outlined(rows, facts.about)
     others = [
         (FactPart(f"{site.kind} {site.qualified}, "), _place(site.path, site.start_line))
         for site in facts.others
@@ -104,7 +104,7 @@ def _rows(facts: CodeFacts) -> list[FactRow]:
     return [*_asked_rows(facts.about, facts), *_list_rows("Another", others)]
 
 
-def _without_outlined(rows: Iterable[FactRow], facts: DefinitionFacts) -> list[FactRow]:
+def _drop_outlined(rows: Iterable[FactRow], facts: DefinitionFacts) -> list[FactRow]:
     """The rows without those that say again what the outline says, if it says all of it."""
     lines = {line for part in facts.outline for line in _lines_said(part)}
     lines_said = [statement.line for statement in facts.statements if statement.kind != "changes"]
@@ -142,7 +142,7 @@ def _asked_rows(facts: DefinitionFacts, statement: CodeFacts) -> Iterator[FactRo
         names.add("Returns")
     rows: dict[str, list[FactRow]] = {}
     name = ""
-    for row in _definition_rows(_with_open_guards(facts), statement.changes):
+    for row in _definition_rows(_add_open_guards(facts), statement.changes):
         name = row.name or name
         rows.setdefault("Returns" if name == "Yields" else name, []).extend([row] if row.value else [])
     for word in _ASKED.values():
@@ -152,7 +152,7 @@ def _asked_rows(facts: DefinitionFacts, statement: CodeFacts) -> Iterator[FactRo
             yield FactRow("Tested by", _plain(f"{facts.test_count} line{'s' * (facts.test_count != 1)}"))
 
 
-def _with_open_guards(facts: DefinitionFacts) -> DefinitionFacts:
+def _add_open_guards(facts: DefinitionFacts) -> DefinitionFacts:
     """Facts in which an early return, or an early error, is one of what is returned or raised."""
     guards = []
     for statement in facts.statements:
@@ -196,7 +196,7 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
     for kind, word in _WORDS:
         statement = [_statement(path, statement) for statement in facts.statements if statement.kind == kind]
         yield from _list_rows(word, statement)
-    yield FactRow("Changes", _join(_changes_of(path, facts.statements)))
+    yield FactRow("Changes", _join(_list_changes(path, facts.statements)))
     more = [_plain("and more")] if len(facts.calls) > MAX_CALLS else []
     yield FactRow("Calls", _join([*map(_call, facts.calls[:MAX_CALLS]), *more]))
     yield FactRow("Fields", _members(facts, _FIELDS))
@@ -234,7 +234,7 @@ def _name_rows(facts: NameFacts) -> list[FactRow]:
     return [*what, *rows, *([alike] if facts.alike else [])]
 
 
-def remarks_of(facts: Sequence[DiffFact]) -> list[DiffFact]:
+def choose_remarks(facts: Sequence[DiffFact]) -> list[DiffFact]:
     """The facts of a diff that deserve a look, the most serious first.
 
     There is one for each line and kind, of what is gone one for each function, of tests one in all. In a
@@ -264,7 +264,7 @@ def remarks_of(facts: Sequence[DiffFact]) -> list[DiffFact]:
 
 def remark_rows(facts: Sequence[DiffFact]) -> list[FactRow]:
     """List what deserves a look: where and why, the line before and now. The rows have no names."""
-    remarks = remarks_of(facts)
+    remarks = choose_remarks(facts)
     rows: list[FactWords] = []
     for fact in remarks[:MAX_REMARKS]:
         why = f"; {_WHY[fact.kind]}" if fact.kind in _WHY else ""
@@ -315,7 +315,7 @@ def _file_rows(facts: FileFacts) -> list[FactRow]:
     if facts.outline:
         users = {part.definition.start_line: part.users for part in facts.parts}
         rows += _outline_rows(
-            facts.path, [_with_users(part, users.get(part.line, 0)) for part in facts.outline]
+            facts.path, [_add_users(part, users.get(part.line, 0)) for part in facts.outline]
         )
     else:
         rows += _list_rows("Parts", list(map(_part, facts.parts)), facts.part_count, most=len(facts.parts))
@@ -330,7 +330,7 @@ def _part(part: UsedPart) -> FactWords:
     return (FactPart(f"{site.name}, {site.kind}, "), _place(site.path, site.start_line), FactPart(users))
 
 
-def _with_users(part: OutlinePart, users: int) -> OutlinePart:
+def _add_users(part: OutlinePart, users: int) -> OutlinePart:
     return replace(part, text=f"{part.text} ({_users(users)})") if users and not part.depth else part
 
 
@@ -375,7 +375,7 @@ def _statement(path: str, facts: CodeStatement) -> FactWords:
     return _line_words(path, facts.line, text)
 
 
-def _changes_of(path: str, statements: Sequence[CodeStatement]) -> Iterator[FactWords]:
+def _list_changes(path: str, statements: Sequence[CodeStatement]) -> Iterator[FactWords]:
     """Each thing that is changed, once, with its lines."""
     lines: dict[str, list[int]] = {}
     for facts in statements:

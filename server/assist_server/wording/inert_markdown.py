@@ -62,7 +62,7 @@ def _lines(text: str) -> Iterator[str]:
                 run = ""
                 yield from (_BARS, "")
             else:
-                yield _without_settings(line.removeprefix(indent))
+                yield _strip_settings(line.removeprefix(indent))
         elif match:
             run = match["run"]
             indent = match["indent"]
@@ -87,8 +87,8 @@ def _one_line(text: str) -> str:
 
 
 def _inert_line(line: str) -> str:
-    return _without_settings(MARKUP.sub(r"\g<0> ", line))
+    return _strip_settings(MARKUP.sub(r"\g<0> ", line))
 
 
-def _without_settings(line: str) -> str:
+def _strip_settings(line: str) -> str:
     return _SETTINGS.sub(r"\g<0> ", line)

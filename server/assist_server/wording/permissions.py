@@ -66,15 +66,13 @@ def _tables(permissions: Permissions) -> dict[str, dict[str, list[str]]]:
     return {
         "escalation": {
             **as_set("mode", "max_escalation_rate"),
-            "thresholds": _with_others(
-                "threshold", [dict(threshold) for threshold in permissions.thresholds]
-            ),
+            "thresholds": _add_others("threshold", [dict(threshold) for threshold in permissions.thresholds]),
             "request_micro": [f"max_cost_usd_per_request = {permissions.request_micro / 1e6}"],
             "day_micro": [f"max_cost_usd_per_day = {permissions.day_micro / 1e6}"],
             "user_day_micro": [f"# all your repositories: {exact_usd(permissions.user_day_micro)} a day"],
             **as_set("always_local", "always_ask"),
             "providers": [f"providers = {toml_value(list(permissions.providers))}", *tables_of],
-            "classes": _with_others("default_class", defaults),
+            "classes": _add_others("default_class", defaults),
             **as_set("allow_unknown_price", "allow_unasked_retry", "yes_allowed"),
         },
         "egress": {"deny": [f"deny = {toml_value([glob.pattern for glob in permissions.deny])}"]},
@@ -93,7 +91,7 @@ def _tables(permissions: Permissions) -> dict[str, dict[str, list[str]]]:
     }
 
 
-def _with_others(name: str, values: Sequence[Any]) -> list[str]:
+def _add_others(name: str, values: Sequence[Any]) -> list[str]:
     """The first of several values of a setting that all count, and the others."""
     first = [f"{name} = {toml_value(value)}" for value in values[:1]]
     return first + [f"# and also {toml_value(value)}" for value in values[1:]]

@@ -119,7 +119,7 @@ def _absence(suggestion: Suggestion) -> str:
     return f"nothing here has the name `{suggestion.refuted}`"
 
 
-def words_of(suggestion: Suggestion) -> str:
+def describe(suggestion: Suggestion) -> str:
     """Return why a suggestion of the engine was shown, or why not."""
     return why_nothing(suggestion.reason, suggestion) if suggestion.reason else why_shown(suggestion)
 

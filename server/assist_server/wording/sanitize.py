@@ -42,7 +42,7 @@ def harmless(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and len(text) <= LONGEST_RUN:
         return text
-    return _without_unseen(_SEQUENCE.sub("", text))
+    return _strip_unseen(_SEQUENCE.sub("", text))
 
 
 def harmless_line(text: str) -> str:
@@ -64,7 +64,7 @@ def harmless_line(text: str) -> str:
     return long_blanks_written(visible_text)
 
 
-def _without_unseen(text: str, start: int = 0) -> str:
+def _strip_unseen(text: str, start: int = 0) -> str:
     """Return what of a text from `start` on can be shown; what is before that only says what shapes it."""
     parts = []
     at = start
@@ -109,7 +109,7 @@ class StreamSanitizer:
         while end and len(plain) - end < LONGEST_GAP and _is_open(plain[end - 1]):
             end -= 1
         self._pending = plain[end:] + start
-        visible_part = _without_unseen(self._shown + plain[:end], len(self._shown))
+        visible_part = _strip_unseen(self._shown + plain[:end], len(self._shown))
         self._shown = (self._shown + visible_part)[-2:]
         return visible_part
 

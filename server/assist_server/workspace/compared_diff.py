@@ -29,7 +29,7 @@ class ComparedDiff:
         return any(file.path == path and defines(file, name) for file in self.files)
 
 
-def with_texts(git: Git, diff: FolderDiff) -> ComparedDiff:
+def add_texts(git: Git, diff: FolderDiff) -> ComparedDiff:
     """A diff with the texts of its files, without facts."""
     return ComparedDiff(diff, tuple(compared_files(git, diff)))
 

@@ -19,7 +19,7 @@ from assist_context.retrieval.known_names import NameCheck
 from assist_context.retrieval.member_oracle import OracleOf, no_oracle
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
 from assist_server.workspace.background_search import SearchRequest
-from assist_server.workspace.folders import WorkspaceFolder, folder_of
+from assist_server.workspace.folders import WorkspaceFolder, find_folder
 
 TREES = 64  # syntax trees that are kept for open documents: as many as a search gets
 
@@ -35,7 +35,7 @@ class FolderFiles:
         self, folders: Sequence[WorkspaceFolder], *, strict: bool = False, with_index: bool = True
     ) -> None:
         self.folders = tuple(folders)
-        hidden = self._hidden_in if strict else _hide_nothing
+        hidden = self._find_hidden if strict else _hide_nothing
         self.corpora = {
             folder.root: Corpus(folder.root, IndexReader(folder.database), folder.name, hidden(folder.root))
             for folder in (self.folders if with_index else ())
@@ -54,7 +54,7 @@ class FolderFiles:
 
     def may_show(self, path: str) -> bool:
         """Say if no rule excludes an open document. Excluded files are not shown in other files either."""
-        folder = folder_of(self.folders, path)
+        folder = find_folder(self.folders, path)
         if path not in self._allowed:
             inside = folder.relative(path) if folder else ""
             rules = self._rules.get(folder.root) if folder else None
@@ -68,7 +68,7 @@ class FolderFiles:
         corpus = self.corpora.get(folder.root)
         return corpus is not None and corpus.reader.file(inside) is not None
 
-    def _hidden_in(self, root: str) -> Callable[[str], bool]:
+    def _find_hidden(self, root: str) -> Callable[[str], bool]:
         return lambda path: self._rules[root].exclusion_reason(path, by_git_rules=True) is not None
 
 
@@ -102,7 +102,7 @@ class DocumentSearch:
         }
         names = {document.path for path, document in documents.items() if path != request.path}
         edits = [edit for edit in request.edits if edit.path in names]
-        folder = folder_of(self._files.folders, request.path)
+        folder = find_folder(self._files.folders, request.path)
         if folder is None:
             return RetrievalResult(tuple(reversed(edits)))
         for workspace_folder in self._files.folders:
@@ -123,7 +123,7 @@ class DocumentSearch:
 
     def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames:
         """The names of a text with which it cannot be right at a cursor; none outside of all folders."""
-        folder = folder_of(self._files.folders, document.path)
+        folder = find_folder(self._files.folders, document.path)
         if folder is None:
             return TextNames()
         own = self._retrievers[folder.root].corpus

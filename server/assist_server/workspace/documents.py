@@ -139,7 +139,7 @@ class OpenDocument:
 
     def end_of_line(self) -> str:
         """The line end that this document uses."""
-        return line_end_of(self.lines)
+        return find_line_end(self.lines)
 
     def apply(
         self,
@@ -224,10 +224,10 @@ def is_data(lines: Sequence[str]) -> bool:
     return len(lines) > MAX_LINES
 
 
-def line_end_of(lines: Sequence[str]) -> str:
+def find_line_end(lines: Sequence[str]) -> str:
     r"""The line end that a document of these lines uses.
 
-    >>> line_end_of(["a\r\n", ""]), line_end_of(["a"])
+    >>> find_line_end(["a\r\n", ""]), find_line_end(["a"])
     ('\r\n', '\n')
     """
     first = lines[0]
@@ -268,18 +268,18 @@ def resolve_path(path: str) -> str:
 _DELETED = re.compile(r"\A[ ]|[\0-\x1f]")
 
 
-def path_of(uri: str) -> str:
+def get_path(uri: str) -> str:
     """The absolute path of the file on this machine that a URI names, saved or not; "" for all others.
 
     Only such a document is a file of the workspace, by whose rules its text may leave. A path in another URI
     is one of another machine, of an old revision, or of a window of the editor's own. Bytes that are not
     UTF-8 become surrogates, as everywhere in Python, so that the path names the same file.
 
-    >>> path_of("file:///home/me/a%20b.py"), path_of("untitled:/home/me/new.py")
+    >>> get_path("file:///home/me/a%20b.py"), get_path("untitled:/home/me/new.py")
     ('/home/me/a b.py', '/home/me/new.py')
-    >>> path_of("git:/home/me/a.py?ref=HEAD"), path_of("file://other/home/me/a.py")
+    >>> get_path("git:/home/me/a.py?ref=HEAD"), get_path("file://other/home/me/a.py")
     ('', '')
-    >>> path_of("file:///home/me/caf%E9.py"), path_of("file:///home/me/a\\tb.py")
+    >>> get_path("file:///home/me/caf%E9.py"), get_path("file:///home/me/a\\tb.py")
     ('/home/me/caf\\udce9.py', '')
     """
     if _DELETED.search(uri):
@@ -295,10 +295,10 @@ def path_of(uri: str) -> str:
     return native_path(path)
 
 
-def name_of(uri: str) -> str:
+def get_name(uri: str) -> str:
     """Return what people and prompts call a document that is not a file.
 
-    >>> name_of("untitled:Untitled-1"), name_of("git:/home/me/a.py?ref=HEAD"), name_of("output:")
+    >>> get_name("untitled:Untitled-1"), get_name("git:/home/me/a.py?ref=HEAD"), get_name("output:")
     ('Untitled-1', 'a.py', 'output:')
     """
     path = unquote(uri.partition(":")[2].partition("?")[0].partition("#")[0])

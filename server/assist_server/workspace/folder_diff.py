@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from assist_context.documents import CHARS_PER_TOKEN
-from assist_context.evidence.call_graph import spans_of
+from assist_context.evidence.call_graph import join_spans
 from assist_context.facts.compared_files import ComparedFile, compared_file
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import (
@@ -22,7 +22,6 @@ from assist_context.files.git_repository import (
     GitTree,
     OldFile,
     changed_lines,
-    diff_of,
     find_git,
     head,
     is_commit,
@@ -31,6 +30,7 @@ from assist_context.files.git_repository import (
     old_files,
     open_tree,
     read_blobs,
+    read_diff,
 )
 from assist_context.languages import PLAIN, language_of
 from assist_escalation.prompts import HiddenPart, Origin, Span
@@ -145,7 +145,7 @@ def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
         if content and b"\0" not in content and len(content) < MAX_BYTES_IN_ALL:
             lines = content.decode("utf-8", "replace").splitlines()
             paths_by_blob.append(compared_file(file.path, (("-", line) for line in lines)))
-        text = diff_of(tree, file.path, WHOLE, MAX_BYTES_IN_ALL, *diff.compared) if file.lines else ""
+        text = read_diff(tree, file.path, WHOLE, MAX_BYTES_IN_ALL, *diff.compared) if file.lines else ""
         if not text or len(text) >= MAX_BYTES_IN_ALL:
             continue
         rows = [(line.mark, line.text) for line in parse_lines(text)]
@@ -273,9 +273,9 @@ def _changed_file(
 ) -> tuple[ChangedFile, int]:
     """Return what changed in a file, and how much of its diff was read. Both sizes are in bytes."""
     path, plus, minus = counts
-    text = diff_of(tree, path, AROUND, most, *what)
+    text = read_diff(tree, path, AROUND, most, *what)
     if len(text) >= most:  # long lines around a change must not take its room
-        text = diff_of(tree, path, SHOWN, most, *what)
+        text = read_diff(tree, path, SHOWN, most, *what)
     size = len(text)
     # What git calls binary is judged again: `-diff` in .gitattributes and a NUL in a program hide no text.
     binary = plus < 0 and "\0" in text and language_of(path) is PLAIN
@@ -313,10 +313,10 @@ class DiffPieces:
 def pieces_for(command: str, diff: FolderDiff, *, local: bool, most: int = FRONTIER_TOKENS) -> DiffPieces:
     """The diff as a command shows it to a model on this machine, or to a provider's in `most` tokens."""
     tokens = LOCAL_TOKENS if local else min(most, FRONTIER_TOKENS)
-    return pieces_of(diff, tokens, with_numbers=command == "review")
+    return split_pieces(diff, tokens, with_numbers=command == "review")
 
 
-def pieces_of(diff: FolderDiff, tokens: int, *, with_numbers: bool) -> DiffPieces:
+def split_pieces(diff: FolderDiff, tokens: int, *, with_numbers: bool) -> DiffPieces:
     """The diff in about `tokens` tokens, by file. `numbered` writes each line's number before it."""
     room = int(tokens * CHARS_PER_TOKEN)
     spans: list[Span] = []
@@ -354,7 +354,7 @@ def _hidden(text: str, file: ChangedFile) -> tuple[HiddenPart, ...]:
     paths_by_blob: list[HiddenPart] = []
     for other in "+-":
         side = [(at in near, line.text) for at, line in enumerate(file.around) if line.mark != other]
-        runs = spans_of(number for number, (is_visible, _) in enumerate(side, 1) if is_visible)
+        runs = join_spans(number for number, (is_visible, _) in enumerate(side, 1) if is_visible)
         paths_by_blob += hidden_parts(text, file.path, [f"{line}\n" for _, line in side], runs)
     return tuple(paths_by_blob)
 

@@ -10,7 +10,7 @@ from assist_context.retrieval.corpus import Corpus
 from assist_server.workspace.folders import WorkspaceFolder
 
 
-def corpus_of(folder: WorkspaceFolder) -> Corpus:
+def open_corpus(folder: WorkspaceFolder) -> Corpus:
     """A folder's index, without files that its rule files exclude by now. The caller closes its reader."""
     rules = FolderRules(folder.root)
 

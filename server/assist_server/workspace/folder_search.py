@@ -4,13 +4,13 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from assist_completion.prompt.layout import tokens_of
+from assist_completion.prompt.layout import count_tokens
 from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.retrieval.known_names import NameCheck
 from assist_context.retrieval.member_oracle import OracleOf, no_oracle
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
-from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.folder_index import open_corpus
 from assist_server.workspace.folders import WorkspaceFolder
 
 
@@ -19,10 +19,10 @@ class FolderSearch:
 
     def __init__(self, folder: WorkspaceFolder, oracle_of: OracleOf = no_oracle) -> None:
         self.folder = folder
-        self._corpus = corpus_of(folder)
+        self._corpus = open_corpus(folder)
         self._check = NameCheck(oracle_of(self._corpus))
 
-    def with_prompt_path(self, document: Document) -> Document | None:
+    def set_prompt_path(self, document: Document) -> Document | None:
         """A document under its name in an editor's prompt; None if it is not in this folder."""
         path = os.path.realpath(document.path)
         return replace(document, path=self.folder.relative(path)) if self.folder.holds(path) else None
@@ -53,7 +53,7 @@ def snippet_document(snippet: Snippet) -> dict[str, Any]:
         "end_line": snippet.end_line,
         "signal": snippet.signal,
         "score": snippet.score,
-        "tokens": tokens_of(snippet),
+        "tokens": count_tokens(snippet),
         "blob": snippet.blob,
         "text": snippet.text,
     }

@@ -13,7 +13,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from assist_context.files.path_names import real_path
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_server.errors import REFUSED, UserError
 
 
@@ -46,11 +46,11 @@ class WorkspaceFolder:
         return path.startswith(os.path.join(self.root, ""))
 
     def alias(self, name: str) -> str:
-        """The alias of a file, as `alias_in` gives it, by either path of the folder."""
-        return alias_in(self.root, name, self.named)
+        """The alias of a file, as `find_alias` gives it, by either path of the folder."""
+        return find_alias(self.root, name, self.named)
 
 
-def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
+def make_folders(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
     """The folders of a workspace, each once; missing ones are left out."""
     by_real_path = {real_path(root): os.path.abspath(root) for root in reversed(roots)}
     real = [root for root in dict.fromkeys(map(real_path, roots)) if os.path.isdir(root)]
@@ -58,7 +58,7 @@ def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
     return tuple(
         WorkspaceFolder(
             root,
-            database_of(root, data),
+            find_database(root, data),
             "" if len(real) == 1 else name if names.count(name) == 1 else f"{name}-{number}",
             by_real_path[root],
         )
@@ -75,7 +75,7 @@ def docs_folders(
     """
     folders: list[WorkspaceFolder] = []
     names = {folder.name or os.path.basename(folder.root) for folder in workspace}
-    for outside in folders_of([path for path in docs if stray_link(os.sep, path, ()) is None], data):
+    for outside in make_folders([path for path in docs if stray_link(os.sep, path, ()) is None], data):
         if any(folder.root == outside.root or folder.holds(outside.root) for folder in workspace):
             continue
         base = os.path.basename(outside.root) or "docs"
@@ -86,7 +86,7 @@ def docs_folders(
     return tuple(folders)
 
 
-def alias_in(root: str, name: str, also: str = "") -> str:
+def find_alias(root: str, name: str, also: str = "") -> str:
     """The path below `root` by which a file was named, if a link led from there to the file; else "".
 
     `named` is absolute; `also` is another path of the resolved root. Rules are about names, so both count.
@@ -102,17 +102,17 @@ def alias_in(root: str, name: str, also: str = "") -> str:
     return ""
 
 
-def database_of(root: str, data: Path) -> str:
+def find_database(root: str, data: Path) -> str:
     """The index of a resolved folder, in a directory that only its owner can read."""
-    return str(data / "index" / f"{key_of(root)}.sqlite")
+    return str(data / "index" / f"{make_key(root)}.sqlite")
 
 
-def key_of(root: str) -> str:
+def make_key(root: str) -> str:
     """A short name of a resolved folder, for the files and records that belong to it."""
     return hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
 
 
-def folder_of(folders: Sequence[WorkspaceFolder], path: str) -> WorkspaceFolder | None:
+def find_folder(folders: Sequence[WorkspaceFolder], path: str) -> WorkspaceFolder | None:
     """The innermost folder that holds an absolute path."""
     holding = [folder for folder in folders if folder.holds(path)]
     return max(holding, key=lambda folder: len(folder.root), default=None)
@@ -170,7 +170,7 @@ def _link_target(path: str) -> str | None:
 def _boundary(at: str, roots: Sequence[str]) -> str:
     """Return what no link in the directory `at` may leave; "" for nothing."""
     holding = [root for root in roots if _is_inside(at, root)]
-    return top_of(at) or max(holding, key=len, default="")
+    return find_top(at) or max(holding, key=len, default="")
 
 
 def _is_inside(path: str, folder: str) -> bool:

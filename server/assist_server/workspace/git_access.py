@@ -6,6 +6,6 @@ from assist_server.config.config import Config
 GIT_S = 10.0  # seconds; git says in 4 ms what it ignores. Without its answer the files count as ignored
 
 
-def git_of(config: Config) -> Git:
+def make_git(config: Config) -> Git:
     """Return how git is asked about the files of one question, which must not wait for long."""
     return Git(config.programs, timeout_s=GIT_S)

@@ -14,16 +14,16 @@ from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import IndexerEvent
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.workspace.folders import WorkspaceFolder, folders_of
+from assist_server.workspace.folders import WorkspaceFolder, make_folders
 
 NOT_THE_WRITER = 2  # the exit code of an indexer that found another one at work
 
 IndexProgress = Callable[[int, int], None]
 
 
-def folder_at(config: Config, root: Path) -> WorkspaceFolder:
+def open_folder(config: Config, root: Path) -> WorkspaceFolder:
     """A directory as a workspace folder, with the path of its index, which may not exist."""
-    return folders_of([str(root)], config.paths.data)[0]
+    return make_folders([str(root)], config.paths.data)[0]
 
 
 def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
@@ -34,13 +34,13 @@ def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
     """
     if not config.context.index:
         return None
-    folders = (folder_at(config, Path(folder)) for folder in folders_to_top(os.path.realpath(root)))
+    folders = (open_folder(config, Path(folder)) for folder in folders_to_top(os.path.realpath(root)))
     return next((folder for folder in folders if os.path.isfile(folder.database)), None)
 
 
 def working_folder(config: Config, root: Path) -> WorkspaceFolder:
     """Return what a command in `root` works on: the nearest directory with an index, or `root` itself."""
-    return known_folder(config, root) or folder_at(config, root)
+    return known_folder(config, root) or open_folder(config, root)
 
 
 class IndexUpdate:

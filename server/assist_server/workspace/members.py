@@ -40,7 +40,7 @@ def library_folder(config: Config) -> Path:
     return config.paths.data / "libraries"
 
 
-def oracles_of(config: Config, on_missing: Callable[[], None] = lambda: None) -> OracleOf:
+def make_oracles(config: Config, on_missing: Callable[[], None] = lambda: None) -> OracleOf:
     """Return who knows the objects in a folder, by its corpus. The plugin is loaded at the first call."""
     is_on = config.context.index and config.context.libraries
     libraries = str(library_folder(config)) if is_on else ""

@@ -78,7 +78,7 @@ class Watcher:
                 self._wake.notify()
             self._paths.add(path)
             if len(self._paths) > FLOOD:
-                self._paths = self._roots_of(self._paths)
+                self._paths = self._list_roots(self._paths)
 
     def report_loss(self) -> None:
         for root in self._roots:
@@ -92,7 +92,7 @@ class Watcher:
     def has_ended(self) -> bool:
         return self._closed
 
-    def _roots_of(self, paths: Collection[str]) -> set[str]:
+    def _list_roots(self, paths: Collection[str]) -> set[str]:
         """The roots that contain some of the paths."""
         return {root for root in self._roots if any(within(root, path) for path in paths)}
 
@@ -104,8 +104,10 @@ class Watcher:
         except OSError as error:
             self.report_failure(error)
         while (batch := self._batch()) is not None:
-            roots = self._roots_of([path for path in batch if path in self._roots])
-            self._on_paths(frozenset(roots | {path for path in batch if not self._roots_of([path]) & roots}))
+            roots = self._list_roots([path for path in batch if path in self._roots])
+            self._on_paths(
+                frozenset(roots | {path for path in batch if not self._list_roots([path]) & roots})
+            )
         if watch is not None:
             watch.close()
         if self._error and not self._closed:

@@ -21,7 +21,7 @@ from assist_context.indexer.wire import IndexerEvent
 from assist_server.config.config import Config
 from assist_server.workspace.background_search import BackgroundSearch, SearchRequest, SnippetSearcher
 from assist_server.workspace.documents import OpenDocument, is_data
-from assist_server.workspace.folders import WorkspaceFolder, docs_folders, folder_of, folders_of
+from assist_server.workspace.folders import WorkspaceFolder, docs_folders, find_folder, make_folders
 
 if TYPE_CHECKING:
     from assist_context.retrieval.retriever import RetrievalResult
@@ -56,7 +56,7 @@ class Workspace:
     def open(self, roots: Sequence[str], config: Config) -> None:
         """Take these folders in place of the earlier ones."""
         self.close()
-        self.folders = folders_of(roots, config.paths.data)
+        self.folders = make_folders(roots, config.paths.data)
         loop = asyncio.get_running_loop()
 
         def deliver_result(request: SearchRequest, result: "RetrievalResult") -> None:
@@ -105,7 +105,7 @@ class Workspace:
     def prompt_path(self, document: OpenDocument) -> str:
         """The path by which prompts name a document: its path in the workspace, else the path as it is."""
         real = document.real_path
-        folder = folder_of(self.folders, real) if real else None
+        folder = find_folder(self.folders, real) if real else None
         return folder.prompt_path(real) if folder else document.named or document.path
 
     def snippets(self, document: OpenDocument) -> tuple[Snippet, ...]:
@@ -154,7 +154,7 @@ class Workspace:
     def index_first(self, paths: Sequence[str]) -> None:
         """Index these files first, because they are open."""
         if self._supervisor is not None:
-            self._supervisor.first([path for path in paths if folder_of(self.folders, path)])
+            self._supervisor.first([path for path in paths if find_folder(self.folders, path)])
 
     def stop_indexing(self, is_stopped: bool) -> None:
         """Stop indexing until this is called again with False."""
@@ -210,9 +210,9 @@ def _open_search(
 ) -> SnippetSearcher:
     """Import tree-sitter and SQLite only here, on the thread: `initialize` must not wait for them."""
     from assist_server.workspace.document_search import DocumentSearch  # noqa: PLC0415
-    from assist_server.workspace.members import oracles_of  # noqa: PLC0415
+    from assist_server.workspace.members import make_oracles  # noqa: PLC0415
 
-    return DocumentSearch(folders, oracles_of(config, on_missing))
+    return DocumentSearch(folders, make_oracles(config, on_missing))
 
 
 def _make_private(folder: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE, Shape
-from assist_completion.display.refutation import first_refuted, mentions_in, names_of
-from assist_completion.display.show_gate import before_refuted
+from assist_completion.display.refutation import find_mentions, first_refuted, list_names
+from assist_completion.display.show_gate import cut_refuted
 from assist_completion.suggestion import Suggestion
 from assist_context.documents import MemberAccess, TextNames
 from assist_context.languages import language_of
@@ -59,7 +59,7 @@ CASES = [
 
 
 def found(here: CursorSite, text: str) -> set[str]:
-    names = names_of(mentions_in(here, text))
+    names = list_names(find_mentions(here, text))
     return {*names.bare, *names.members}
 
 
@@ -76,7 +76,7 @@ def test_a_word_that_the_user_began_is_checked_as_a_whole() -> None:
     here = site("py", "return _null")
     assert found(here, "page(stdout)") == {"_nullpage", "stdout"}
     refuted = TextNames(bare=frozenset({"_nullpage"}))
-    first = first_refuted(mentions_in(here, "page(stdout)"), refuted)
+    first = first_refuted(find_mentions(here, "page(stdout)"), refuted)
     assert first
     assert first.at == 0
 
@@ -95,10 +95,10 @@ def test_a_text_ends_before_a_name_that_does_not_exist(text: str, unknown: set[s
     shape = Shape(multi=True, max_lines=6) if "\n" in text else ONE_LINE
     here = site("py", "def f(self):\n    ")
     refuted = TextNames(bare=frozenset(unknown), members=frozenset(unknown))
-    first = first_refuted(mentions_in(here, text), refuted)
+    first = first_refuted(find_mentions(here, text), refuted)
     assert first
     assert first.at == len(text.partition(min(unknown))[0])
-    answer = before_refuted(here, shape, Suggestion(text, text, shown=True), first.at)
+    answer = cut_refuted(here, shape, Suggestion(text, text, shown=True), first.at)
     assert (answer.text, answer.shown, answer.reason) == (left, bool(left), "" if left else "unknown-name")
 
 
@@ -130,7 +130,7 @@ def test_a_text_ends_whole_before_a_name_that_does_not_exist(
     shape = Shape(multi=True, max_lines=6) if "\n" in text else ONE_LINE
     before, _, after = line.partition("█")
     here = CursorSite(before, f"{after}\n", language_of(f"a.{suffix}"))
-    answer = before_refuted(here, shape, Suggestion(text, text, shown=True), text.index("invented"))
+    answer = cut_refuted(here, shape, Suggestion(text, text, shown=True), text.index("invented"))
     assert (answer.text, answer.shown) == (left, bool(left))
 
 
@@ -156,7 +156,7 @@ def test_definitions_and_imports_of_a_text(
     suffix: str, source: str, text: str, defined: set[str], imports: set[str]
 ) -> None:
     before, after = source.split("█")
-    names = names_of(mentions_in(CursorSite(before, after, language_of(f"a.{suffix}")), text))
+    names = list_names(find_mentions(CursorSite(before, after, language_of(f"a.{suffix}")), text))
     assert (names.defined, names.imports) == (defined, imports)
 
 
@@ -194,13 +194,13 @@ def test_definitions_and_imports_of_a_text(
 def test_members_of_objects_that_have_to_exist(
     suffix: str, before: str, text: str, accesses: set[str]
 ) -> None:
-    names = names_of(mentions_in(site(suffix, before), text))
+    names = list_names(find_mentions(site(suffix, before), text))
     assert {f"{access.receiver}.{access.member}" for access in names.accesses} == accesses
 
 
 def test_a_text_ends_before_a_member_that_does_not_exist() -> None:
     here = site("py", "return ")
-    mentions = mentions_in(here, "self.cart.amount + 1")
+    mentions = find_mentions(here, "self.cart.amount + 1")
     refuted = TextNames(accesses=frozenset({MemberAccess("self.cart", "amount", "Cart", by_editor=True)}))
     first = first_refuted(mentions, refuted)
     assert first

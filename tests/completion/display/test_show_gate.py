@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from assist_completion.display.confidence import BARS, CERTAIN, FITTED, Gate, gate_of
+from assist_completion.display.confidence import BARS, CERTAIN, FITTED, Gate, choose_gate
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE, Shape
 from assist_completion.display.show_gate import finish
@@ -44,10 +44,10 @@ def test_a_file_about_special_tokens_may_hold_one_more() -> None:
 
 def test_an_unsure_text_is_shown_only_on_a_manual_request() -> None:
     unsure = KnownText("foo(bar)", ((8, -4.0),), 0, ended=True)
-    held = finish(site("x = "), ONE_LINE, unsure, gate_of("", "balanced"))
+    held = finish(site("x = "), ONE_LINE, unsure, choose_gate("", "balanced"))
     assert (held.text, held.candidate, held.reason) == ("", "foo(bar)", "low-confidence")
     assert held.score < held.needed == BARS["balanced"]
-    assert finish(site("x = "), ONE_LINE, unsure, gate_of("", "balanced", manual=True)).text == "foo(bar)"
+    assert finish(site("x = "), ONE_LINE, unsure, choose_gate("", "balanced", manual=True)).text == "foo(bar)"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_contradiction_is_not_shown_and_says_so() -> None:
 @pytest.mark.parametrize("model", FITTED["weights"])
 @pytest.mark.parametrize("mode", ["eager", "balanced", "quiet"])
 def test_what_begins_hopeless_is_not_shown_whole_however_it_goes_on(model: str, mode: str) -> None:
-    gate = gate_of(model, mode)
+    gate = choose_gate(model, mode)
     here = site("    value = make_")
     for doubt in (-0.1, -0.4, -0.8, -1.5, -3.0):
         text = "it(first, second)"

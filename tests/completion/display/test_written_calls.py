@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_completion.display.written_calls import calls_in
+from assist_completion.display.written_calls import find_calls
 
 # language, code, (callee, arguments by place, by name, whether one may be several)
 CASES = [
@@ -28,7 +28,7 @@ CASES = [
 @pytest.mark.parametrize(("language", "code", "calls"), CASES)
 def test_calls_with_their_arguments(language: str, code: str, calls: list[tuple[object, ...]]) -> None:
     blank = code.replace('"a, b"', " " * 6)
-    found = [call for call, _, _ in calls_in(code, blank, language)]
+    found = [call for call, _, _ in find_calls(code, blank, language)]
     assert [(call.callee, call.places, call.names, call.spread) for call in found] == calls
 
 
@@ -42,6 +42,6 @@ def test_calls_with_their_arguments(language: str, code: str, calls: list[tuple[
     ],
 )
 def test_what_is_compared_with_nothing_or_a_number(code: str, callee: str) -> None:
-    assert [call.callee for call, _, _ in calls_in(code, code, "python") if call.compared] == [callee] * bool(
+    assert [call.callee for call, _, _ in find_calls(code, code, "python") if call.compared] == [
         callee
-    )
+    ] * bool(callee)

@@ -11,7 +11,7 @@ from fake_answering_model import FakeAnsweringLlama, TwoModels, open_two_models
 from assist_completion.engine.answer_stream import Answerer, AnsweringFacts, AnswerStream
 from assist_completion.errors import CompletionError, ModelError, TooLongError
 from assist_completion.inference.answer_generation import AnsweringModel, AnswerOnly, no_answering_model
-from assist_completion.inference.conversation import Conversation, Turn, margins_of
+from assist_completion.inference.conversation import Conversation, Turn, count_margins
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
 
@@ -344,9 +344,9 @@ async def test_loading_that_is_interrupted_begins_again() -> None:
 
 
 def test_the_worst_margins_are_the_eight_smallest() -> None:
-    margins = margins_of([9.0] * 5 + [1.0] * 7 + [0.5] + [9.0] * 5)
+    margins = count_margins([9.0] * 5 + [1.0] * 7 + [0.5] + [9.0] * 5)
     assert (margins.least, margins.worst8) == (0.5, (7 + 0.5) / 8)
-    assert margins_of([]).mean == 0.0
+    assert count_margins([]).mean == 0.0
 
 
 @pytest.mark.parametrize(("most", "text"), [(0, "It adds. It is fast. Use it."), (1, "It adds. ")])

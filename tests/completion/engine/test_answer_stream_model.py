@@ -13,7 +13,7 @@ import pytest
 from assist_completion.engine.answer_stream import Answerer, AnsweringFacts, open_answers
 from assist_completion.engine.engine import Engine
 from assist_completion.errors import ModelError, TooLongError
-from assist_completion.inference.chat_template import estimate, prompt_of
+from assist_completion.inference.chat_template import estimate, lay_out_prompt
 from assist_completion.inference.conversation import Conversation
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.llama import Abort, Aborted, Llama, Load
@@ -132,7 +132,7 @@ async def test_a_model_alone_answers_counts_and_refuses(load: Load) -> None:
 def test_a_users_special_tokens_are_text(load: Load) -> None:
     llama = Llama(load, Abort())
     try:
-        tokens = prompt_of(llama, llama.chat_template(), HOSTILE.turns())
+        tokens = lay_out_prompt(llama, llama.chat_template(), HOSTILE.turns())
         special = [token for token in tokens if llama.is_special(token)]
         (start,), (end,) = (llama.tokenize(mark, special=True) for mark in ("<|im_start|>", "<|im_end|>"))
         assert special == [start, end, start, end, start]

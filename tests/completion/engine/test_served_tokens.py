@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from served_texts import ScriptedServer
 
-from assist_completion.engine.engine import Engine, PendingGeneration, site_of
+from assist_completion.engine.engine import Engine, PendingGeneration, make_site
 from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.errors import ServedError
 from assist_completion.inference.generation import Generation, TokenBudget
@@ -76,7 +76,7 @@ async def test_a_request_waits_until_what_was_written_is_remembered() -> None:
     try:
         context = Context("a.py", language_of("a.py"), ABOVE, "\n")
         generation = Generation(context, lambda _: True, 1, lambda: None)
-        pending = PendingGeneration(generation, Job(Lane.VISIBLE, lambda _: None), site_of(context), worker)
+        pending = PendingGeneration(generation, Job(Lane.VISIBLE, lambda _: None), make_site(context), worker)
         waits = asyncio.ensure_future(pending.wait(""))
         pending.job.finish()  # the worker's thread is that far, the event loop not yet
         pending.changed.set()

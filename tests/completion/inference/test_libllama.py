@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assist_completion.errors import ModelError
-from assist_completion.inference.libllama import LAYOUTS, Layout, Library, layout_of
+from assist_completion.inference.libllama import LAYOUTS, Layout, Library, choose_layout
 from assist_completion.inference.libraries import (
     REMEDIES,
     LibrarySource,
@@ -40,7 +40,7 @@ def test_a_layout_that_is_not_the_builds_is_refused_with_its_name(at: int, kind:
     used = library()
     loaded = ctypes.CDLL(str(used.path))
     with pytest.raises(ModelError, match="that assist does not know") as refused:
-        layout_of(loaded, used.path, [moved(used.layout, at, kind)])
+        choose_layout(loaded, used.path, [moved(used.layout, at, kind)])
     assert str(used.path) in str(refused.value)
 
 

@@ -13,7 +13,7 @@ from assist_completion.inference.conversation import AnswerMillis, Conversation
 from assist_completion.inference.drafts import BATCHES
 from assist_completion.inference.libraries import LibrarySource, library_sources, use
 from assist_completion.inference.physical_cores import processor_facts
-from assist_completion.inference.speed_probe import ANSWERS, note_answer, speeds_of
+from assist_completion.inference.speed_probe import ANSWERS, measure_speeds, note_answer
 from assist_completion.inference.speed_trial import Speed, SpeedTrial
 
 
@@ -25,7 +25,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> SpeedTrial:
 def processor(trial: SpeedTrial, memory: Path, *, again: bool = False) -> tuple[Speed, bool]:
     """The speed by the processor, and whether it was measured now."""
     said: list[str] = []
-    return speeds_of(trial, "cpu", memory, say=said.append, again=again).processor, bool(said)
+    return measure_speeds(trial, "cpu", memory, say=said.append, again=again).processor, bool(said)
 
 
 def answered(read: float, written: float, tokens: int = 100, draft: str = "") -> AnswerRun:

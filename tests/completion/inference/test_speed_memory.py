@@ -9,8 +9,8 @@ from assist_completion.inference.speed_probe import (
     NO_DEVICE,
     TRIES,
     Speeds,
-    best_of,
     budget_for,
+    choose_best,
     needs_probe,
 )
 from assist_completion.inference.speed_trial import Speed
@@ -39,10 +39,10 @@ def test_a_measurement_is_repeated_rarely_and_not_for_ever(
 
 def test_the_best_of_several_measurements_counts_unless_one_was_quiet() -> None:
     faster, slower = replace(HASTY, prefill=120.0), replace(HASTY, prefill=60.0)
-    assert best_of(None, HASTY, NOW + 5) == replace(HASTY, tried=NOW + 5)
-    assert best_of(HASTY, faster, NOW + 5) == replace(faster, tries=2, tried=NOW + 5)
-    assert best_of(HASTY, slower, NOW + 5) == replace(HASTY, tries=2, tried=NOW + 5)
-    assert best_of(HASTY, replace(slower, quiet=True), NOW).prefill == 60.0
+    assert choose_best(None, HASTY, NOW + 5) == replace(HASTY, tried=NOW + 5)
+    assert choose_best(HASTY, faster, NOW + 5) == replace(faster, tries=2, tried=NOW + 5)
+    assert choose_best(HASTY, slower, NOW + 5) == replace(HASTY, tries=2, tried=NOW + 5)
+    assert choose_best(HASTY, replace(slower, quiet=True), NOW).prefill == 60.0
 
 
 @pytest.mark.parametrize(("prefill", "read"), [(40, 190), (155, 190), (400, 300), (1000, 750)])

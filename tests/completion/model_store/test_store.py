@@ -14,8 +14,8 @@ from assist_completion.model_store.catalogue import ModelRow, rows
 from assist_completion.model_store.models_lock import Pin, hash_file, record_hash, write_pin
 from assist_completion.model_store.store import (
     Store,
+    get_path,
     installed_models,
-    path_of,
     resolve,
     verified_file,
     verify,
@@ -158,6 +158,6 @@ def test_installed_lists_what_is_here(store: Store, row: ModelRow) -> None:
     assert installed_models(store) == ()
     accept(store, row)
     (found,) = installed_models(store)
-    assert (found.row, found.path, found.bytes) == (row, path_of(store, row), len(MODEL))
+    assert (found.row, found.path, found.bytes) == (row, get_path(store, row), len(MODEL))
     assert found.pin is not None
     assert found.pin.sha256 == row.sha256

@@ -3,7 +3,7 @@
 import pytest
 
 from assist_completion.prompt.cold_head import FarLines, far_lines
-from assist_completion.prompt.layout import Extent, continue_at, plan
+from assist_completion.prompt.layout import Extent, continue_plan, plan
 from assist_context.documents import Context, Snippet
 from assist_context.languages import language_of
 
@@ -145,6 +145,6 @@ def test_a_small_head_has_the_same_size_with_them_and_typing_keeps_it() -> None:
     assert "from shop.models import Money\n" in cold.far
     assert len(cold.far + cold.head) <= 129 * 3.2
     typed = Context("shop/till.py", language_of("a.py"), before + "add", "\n")
-    further = continue_at(typed, cold)
+    further = continue_plan(typed, cold)
     assert further is not None
     assert (further.far, further.head) == (cold.far, cold.head)

@@ -11,11 +11,11 @@ from assist_completion.prompt.layout import (
     Extent,
     Plan,
     common_prefix,
-    continue_at,
+    continue_plan,
     plan,
     render,
     same_suffix,
-    suffix_of,
+    take_suffix,
 )
 from assist_context.documents import Context, Snippet
 from assist_context.languages import language_of
@@ -69,18 +69,18 @@ def test_head_and_typed_are_the_text_before_the_cursor(before: str, after: str) 
     ],
 )
 def test_the_suffix_leaves_out_what_the_editor_closed(after: str, expected: str) -> None:
-    assert suffix_of(after, 5, 100) == expected
+    assert take_suffix(after, 5, 100) == expected
 
 
 def test_the_suffix_keeps_whole_lines_within_its_tokens() -> None:
-    assert suffix_of("\n" + "x" * 30 + "\n" + "y" * 30 + "\n", 8, 12) == "x" * 30 + "\n"
-    assert len(suffix_of("\n" + "x" * 3000, 8, 10)) == 32
+    assert take_suffix("\n" + "x" * 30 + "\n" + "y" * 30 + "\n", 8, 12) == "x" * 30 + "\n"
+    assert len(take_suffix("\n" + "x" * 3000, 8, 10)) == 32
 
 
 def test_a_plan_continues_while_text_is_typed_after_its_anchor() -> None:
     earlier = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
     for typed in ("    ab", "    ab(", "    ab(1)\n    c", "    ab\n\n\n    d"):
-        again = continue_at(context(BODY + typed, "\n    end\n"), earlier)
+        again = continue_plan(context(BODY + typed, "\n    end\n"), earlier)
         assert again is not None
         assert again.head == earlier.head
         assert (again.head + again.typed).endswith(typed)
@@ -89,14 +89,14 @@ def test_a_plan_continues_while_text_is_typed_after_its_anchor() -> None:
 def test_a_plan_at_the_top_of_a_file_continues_with_all_typed_text() -> None:
     earlier = plan(context("total = su", "\n"), EXTENT)
     assert earlier.head == ""
-    again = continue_at(context("total = sum", "\n"), earlier)
+    again = continue_plan(context("total = sum", "\n"), earlier)
     assert again is not None
     assert (again.head, again.typed) == ("", "total = sum")
 
 
 def test_lines_inserted_above_the_window_do_not_matter() -> None:
     earlier = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
-    assert continue_at(context("import os\n" + BODY + "    ab", "\n    end\n"), earlier) is not None
+    assert continue_plan(context("import os\n" + BODY + "    ab", "\n    end\n"), earlier) is not None
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_lines_inserted_above_the_window_do_not_matter() -> None:
 )
 def test_a_plan_does_not_continue_where_its_text_changed(before: str, after: str, path: str) -> None:
     earlier = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
-    assert continue_at(context(before, after, path=path), earlier) is None
+    assert continue_plan(context(before, after, path=path), earlier) is None
 
 
 def test_only_indentation_after_the_anchor_is_refused() -> None:
     earlier = Plan("a.py", "x = 1\n", "y", "")
-    assert continue_at(context("x = 1\n    "), earlier) is None
+    assert continue_plan(context("x = 1\n    "), earlier) is None
 
 
 def test_a_suffix_that_hardly_changed_is_kept() -> None:

@@ -1,6 +1,6 @@
 """Packs stay the same, grow at the end, or are replaced as a whole."""
 
-from assist_completion.prompt.layout import tokens_of
+from assist_completion.prompt.layout import count_tokens
 from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Snippet
 
@@ -10,7 +10,7 @@ def snippet(name: str, score: float, lines: int = 5) -> Snippet:
 
 
 A, B, C, D = (snippet(name, 0.03) for name in ("a", "b", "c", "d"))
-ROOM = 2 * tokens_of(A) + 2
+ROOM = 2 * count_tokens(A) + 2
 
 
 def test_the_first_ranking_fills_the_pack_the_best_last() -> None:

@@ -8,9 +8,9 @@ import pytest
 from assist_context.code.calls import (
     MAX_CALLS,
     Signature,
-    calls_of,
-    definitions_of,
-    owner_at,
+    find_call_sites,
+    find_definitions,
+    find_owner,
 )
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
@@ -65,7 +65,7 @@ SIGNATURES = [
 def test_signatures_and_their_parameters(path: str, text: str, expected: list[str]) -> None:
     parsed = parse(path, text)
     names = sorted(set(re.findall(r"\w+", text)))
-    found = [signature for name in names for signature in definitions_of(parsed, name)]
+    found = [signature for name in names for signature in find_definitions(parsed, name)]
     assert [brief(each) for each in sorted(found, key=lambda each: each.span)] == expected
 
 
@@ -105,7 +105,7 @@ def test_calls_and_their_arguments(
 ) -> None:
     parsed = parse(path, text)
     found = []
-    for call in calls_of(parsed, name):
+    for call in find_call_sites(parsed, name):
         arguments = [
             (".." if each.spread else "")
             + parsed.source.text(*each.span).removeprefix("..." if each.spread else "")
@@ -119,20 +119,20 @@ def test_calls_and_their_arguments(
 
 def test_a_name_that_is_everywhere_is_looked_at_a_bounded_number_of_times() -> None:
     parsed = parse("a.py", "f(1)\n" * (MAX_CALLS + 50))
-    assert sum(1 for _ in calls_of(parsed, "f")) == MAX_CALLS
+    assert sum(1 for _ in find_call_sites(parsed, "f")) == MAX_CALLS
 
 
 def test_the_owner_around_a_place() -> None:
     text = "class A(B, m.C):\n    def f(self, a):\n        def g(b):\n            here\n"
     parsed = parse("a.py", text)
     at = text.index("here")
-    assert owner_at(parsed, at) == ("A", frozenset({"B", "m", "C"}))
-    assert owner_at(parse("a.py", "x = 1"), 0) == ("", frozenset())
+    assert find_owner(parsed, at) == ("A", frozenset({"B", "m", "C"}))
+    assert find_owner(parse("a.py", "x = 1"), 0) == ("", frozenset())
 
 
 @pytest.mark.parametrize("path", ["a.css", "a.txt", "a.rb"])
 def test_a_language_without_rules_has_no_calls(path: str) -> None:
     parsed = parse(path, "f(1)\n")
     assert PurePosixPath(path).suffix
-    assert not list(calls_of(parsed, "f"))
-    assert not definitions_of(parsed, "f")
+    assert not list(find_call_sites(parsed, "f"))
+    assert not find_definitions(parsed, "f")

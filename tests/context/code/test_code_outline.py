@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_context.code.outline import MAX_ROWS, outline_of
+from assist_context.code.outline import MAX_ROWS, read_outline
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
@@ -178,5 +178,5 @@ def test_of_more_parts_than_a_screen_holds_the_rest_is_counted() -> None:
 def _parts(path: str, text: str) -> list[tuple[int, int, str]]:
     lines = split_lines(text)
     parsed = ParsedText(Document(path, lines, language_of(path)))
-    found = outline_of(parsed, 1, len([line for line in lines if line]), {"read", "check"})
+    found = read_outline(parsed, 1, len([line for line in lines if line]), {"read", "check"})
     return [(part.line, part.depth, part.text) for part in found]

@@ -3,7 +3,7 @@
 import pytest
 
 from assist_context.code.definitions import FUNCTIONS
-from assist_context.code.statements import statement_rules, statements_in
+from assist_context.code.statements import find_statements, statement_rules
 from assist_context.code.symbols import symbols
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
@@ -102,7 +102,7 @@ def found(name: str, text: str) -> dict[str, list[tuple[str, int, str]]]:
     return {
         site.qualified: [
             (statement.kind, statement.line, statement.text)
-            for statement in statements_in(parsed, site.start_line, site.end_line)
+            for statement in find_statements(parsed, site.start_line, site.end_line)
         ]
         for site in symbols(language, text).definitions
         if site.kind in FUNCTIONS
@@ -214,13 +214,13 @@ def test_what_a_function_writes_into_of_its_arguments(name: str, text: str, chan
 def test_broken_code_and_no_code_give_nothing_wrong(name: str) -> None:
     for text in ("", "def f(:\n  return (", "fn f( { return 1", "\0" * 40, "if (x) { return 1 }\n"):
         parsed = ParsedText(Document(name, split_lines(text), language_of(name)))
-        assert all(1 <= row.line <= text.count("\n") + 1 for row in statements_in(parsed, 1, 9))
+        assert all(1 <= row.line <= text.count("\n") + 1 for row in find_statements(parsed, 1, 9))
 
 
 def test_deep_code_is_no_error() -> None:
     text = "fn f() -> u32 { " + "{ if a { 1 } else " * 900 + "{ 2 }" + " }" * 900 + " }\n"
     parsed = ParsedText(Document("a.rs", (text,), language_of("a.rs")))
-    assert all(row.line == 1 for row in statements_in(parsed, 1, 1))
+    assert all(row.line == 1 for row in find_statements(parsed, 1, 1))
 
 
 def test_a_comment_at_the_end_is_no_value() -> None:
@@ -231,4 +231,4 @@ def test_a_comment_at_the_end_is_no_value() -> None:
 def test_a_language_without_rules_has_no_statements() -> None:
     parsed = ParsedText(Document("a.lua", ("return 1\n",), language_of("a.lua")))
     assert statement_rules(language_of("a.lua")) is None
-    assert statements_in(parsed, 1, 1) == ()
+    assert find_statements(parsed, 1, 1) == ()

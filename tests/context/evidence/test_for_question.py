@@ -12,7 +12,7 @@ from assist_context.code.symbols import symbols
 from assist_context.documents import CHARS_PER_TOKEN, Document, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines
 from assist_context.evidence.for_question import PLANS, GatheredEvidence, gather_evidence
-from assist_context.evidence.mentions import MentionedName, names_in
+from assist_context.evidence.mentions import MentionedName, find_names
 from assist_context.evidence.token_budget import MARKS
 from assist_context.files.blobs import excerpt
 from assist_context.index.reader import IndexedDefinition, IndexReader
@@ -225,7 +225,7 @@ def test_no_index_gives_nothing(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_names(question: str, expected: list[MentionedName | str]) -> None:
     wanted = [MentionedName(each) if isinstance(each, str) else each for each in expected]
-    assert list(names_in(question)) == wanted
+    assert list(find_names(question)) == wanted
 
 
 class CountingCorpus(Corpus):

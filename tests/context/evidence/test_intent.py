@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_context.evidence.intent import intent_of
+from assist_context.evidence.intent import read_intent
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from assist_context.evidence.intent import intent_of
     ],
 )
 def test_kind(question: str, kind: str) -> None:
-    assert intent_of(question).kind == kind
+    assert read_intent(question).kind == kind
 
 
 def test_tests_and_changes() -> None:
-    assert intent_of("Is it tested?").tests
-    assert intent_of("What changed in the last release?").changes
-    assert not intent_of("How do I start?").changes
+    assert read_intent("Is it tested?").tests
+    assert read_intent("What changed in the last release?").changes
+    assert not read_intent("How do I start?").changes

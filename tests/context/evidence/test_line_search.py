@@ -102,4 +102,4 @@ def test_a_word_means_its_forms_and_what_is_much_the_same() -> None:
     words = question_words("recently deleted file names", lambda _: 1.0, lambda _: True)
     assert words.meant_by("recent") == {"recently": 0.85}
     assert set(words.meant_by("remove_filename")) == {"delet", "fil", "nam"}
-    assert words.share_in({"recently": 1.0, "delet": 1.0}) == 0.5
+    assert words.rate_share({"recently": 1.0, "delet": 1.0}) == 0.5

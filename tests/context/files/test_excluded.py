@@ -30,7 +30,7 @@ from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import retrieve_once
 from assist_server.workspace.background_search import SearchRequest
 from assist_server.workspace.document_search import DocumentSearch
-from assist_server.workspace.documents import path_of
+from assist_server.workspace.documents import get_path
 from assist_server.workspace.folders import WorkspaceFolder
 
 OUTSIDE = {"linked.py", "folder/a.py"}
@@ -201,7 +201,7 @@ def test_an_open_document_that_is_excluded_helps_no_other(world: World) -> None:
     for path, secret in world.words.items():
         if path in OUTSIDE:
             continue  # it is in no folder, and nothing excludes it: the user has opened it
-        full = path_of((world.root / path).as_uri().replace(".", "%2E"))
+        full = get_path((world.root / path).as_uri().replace(".", "%2E"))
         opened = {os.path.realpath(full): Document(path, split_lines(text(secret)), language_of("a.py"))}
         place = str(world.root / current)
         source = f"x = {secret}("

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from workspaces import commit, put, run
 
-from assist_context.files.repository_top import folders_to_top, is_repository, top_of
+from assist_context.files.repository_top import find_top, folders_to_top, is_repository
 
 Place = Callable[[Path], object]
 
@@ -49,7 +49,7 @@ NO_REPOSITORIES: list[Place] = [
 def test_what_git_takes_for_no_repository_hides_no_top(top: Path, make: Place) -> None:
     make(top / "sub")
     assert not is_repository(str(top / "sub"))
-    assert top_of(str(top / "sub" / "deep")) == str(top)
+    assert find_top(str(top / "sub" / "deep")) == str(top)
     assert folders_to_top(str(top / "sub" / "deep")) == (
         str(top / "sub" / "deep"),
         str(top / "sub"),
@@ -69,7 +69,7 @@ def test_what_git_takes_for_a_repository_is_a_top(top: Path, tmp_path: Path) -> 
 
 def test_without_a_repository_only_the_folder_counts_and_a_damaged_one_keeps_its_top(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
-    assert top_of(str(tmp_path / "a" / "b")) is None
+    assert find_top(str(tmp_path / "a" / "b")) is None
     assert folders_to_top(str(tmp_path / "a" / "b")) == (str(tmp_path / "a" / "b"),)
     (tmp_path / "a" / ".git").mkdir()
-    assert top_of(str(tmp_path / "a" / "b")) == str(tmp_path / "a")
+    assert find_top(str(tmp_path / "a" / "b")) == str(tmp_path / "a")

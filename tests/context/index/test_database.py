@@ -14,7 +14,7 @@ import pytest
 from stores import TEXTS, VERSION, asked, build, index, listing, opened
 from workspaces import posix
 
-from assist_context.index.database import MARK, StoreError, open_read, size_of
+from assist_context.index.database import MARK, StoreError, open_read, read_size
 from assist_context.index.writer import IndexWriter
 
 HERE = Path(__file__).parents[1]
@@ -257,10 +257,10 @@ def test_a_missing_permission_is_reported(tmp_path: Path) -> None:
 
 def test_size_counts_the_log(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    assert size_of(str(path)) == 0
+    assert read_size(str(path)) == 0
     with opened(path) as writer:
         index(writer, TEXTS)
-        assert size_of(str(path)) > path.stat().st_size
+        assert read_size(str(path)) > path.stat().st_size
 
 
 def test_no_file_is_no_database(tmp_path: Path) -> None:

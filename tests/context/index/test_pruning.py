@@ -6,7 +6,7 @@ import pytest
 from secret_words import bytes_of, traces
 from stores import TEXTS, asked, build, entry, index, listing, many, opened, rows
 
-from assist_context.index.database import size_of
+from assist_context.index.database import read_size
 from assist_context.index.extraction import parse
 from assist_context.index.writer import PathChanges
 
@@ -83,10 +83,10 @@ def test_pruning_takes_the_dead_first_and_never_the_living(path: Path) -> None:
         index(writer, many(60, "old"))
         index(writer, many(60, "new"))
     with opened(path) as writer:
-        before = size_of(str(path))  # without the log
+        before = read_size(str(path))  # without the log
         gone = writer.prune(before * 2 // 3)
         assert 0 < gone < 60
-        assert size_of(str(path)) <= before * 2 // 3
+        assert read_size(str(path)) <= before * 2 // 3
         assert writer.prune(0) == 60 - gone
         assert writer.prune(0) == 0
         assert writer.apply_listing(listing(many(60, "new"))) == PathChanges()

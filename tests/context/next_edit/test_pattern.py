@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_context.next_edit.generalisation import generalise, pattern_of
+from assist_context.next_edit.generalisation import generalise, make_pattern
 from assist_context.next_edit.offer import EditHunk
 from assist_context.next_edit.pattern import Pattern, matches
 from assist_context.next_edit.substitution import Site, sites, tokens
@@ -71,16 +71,16 @@ def test_examples_that_do_not_agree_have_nothing_in_common() -> None:
 
 
 def test_one_example_needs_a_name() -> None:
-    assert [pattern_of(each) for each in _sites("a + 1\n", "a + 2\n")] == [None]
+    assert [make_pattern(each) for each in _sites("a + 1\n", "a + 2\n")] == [None]
     (renamed,) = _sites("load(1)\n", "fetch(1)\n")
-    found = pattern_of(renamed)
+    found = make_pattern(renamed)
     assert found is not None
     assert _apply(found, "load(2)\nreload(3)\npayload = load\n") == "fetch(2)\nreload(3)\npayload = fetch\n"
 
 
 def test_deleted_lines_are_deleted_as_lines() -> None:
     (gone,) = _sites("@deprecated\ndef one():\n    pass\n", "def one():\n    pass\n")
-    found = pattern_of(gone)
+    found = make_pattern(gone)
     assert found is not None
     assert _apply(found, "@deprecated\ndef a():\n    @deprecated\n    def b():\n") == (
         "def a():\n    def b():\n"
@@ -91,7 +91,7 @@ def test_a_line_is_not_inserted_next_to_itself() -> None:
     before = "def one():\n    lock(store)\n    run(1)\n"
     added = before.replace("(store)\n", "(store)\n    check(store)\n")
     for each in _sites(before, added):
-        found = pattern_of(each)
+        found = make_pattern(each)
         assert found is None or not list(matches(found, added))
 
 

@@ -9,7 +9,7 @@ from assist_context.code.symbols import symbols
 from assist_context.documents import split_lines
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import MAX_SIBLINGS, is_test_place, siblings
-from assist_context.relations.path_index import MANY, path_index_of
+from assist_context.relations.path_index import MANY, make_path_index
 
 # Both exist, next to an unrelated file of the same kind; each must be the only sibling of the other.
 PAIRS = [
@@ -53,7 +53,9 @@ PAIRS = [
 @pytest.mark.parametrize("pair", PAIRS, ids=" ".join)
 def test_each_is_the_others(pair: tuple[str, str]) -> None:
     suffix = pair[0][pair[0].rindex(".") :]
-    files = path_index_of([*pair, f"src/other{suffix}", f"tests/test_other{suffix}", "README.md", "cart.md"])
+    files = make_path_index(
+        [*pair, f"src/other{suffix}", f"tests/test_other{suffix}", "README.md", "cart.md"]
+    )
     assert siblings(files, pair[0]) == (pair[1],)
     assert siblings(files, pair[1]) == (pair[0],)
 
@@ -83,12 +85,12 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[1]} of {row[0]}")
 def test_siblings(row: tuple[str, str, str]) -> None:
     paths, path, wanted = row
-    assert siblings(path_index_of(paths.split()), path) == tuple(wanted.split())
+    assert siblings(make_path_index(paths.split()), path) == tuple(wanted.split())
 
 
 def test_a_common_name_is_found_in_the_same_folder_and_in_the_mirrored_one() -> None:
     numbers = range(MANY + 1)
-    files = path_index_of(
+    files = make_path_index(
         [f"src/p{n}/utils.py" for n in numbers] + [f"tests/p{n}/test_utils.py" for n in numbers]
     )
     assert siblings(files, "src/p7/utils.py") == ("tests/p7/test_utils.py",)
@@ -96,7 +98,7 @@ def test_a_common_name_is_found_in_the_same_folder_and_in_the_mirrored_one() -> 
 
 
 def test_they_are_capped() -> None:
-    files = path_index_of(["src/x.py", *(f"t{number}/test_x.py" for number in range(30))])
+    files = make_path_index(["src/x.py", *(f"t{number}/test_x.py" for number in range(30))])
     assert len(siblings(files, "src/x.py")) == MAX_SIBLINGS
 
 
@@ -110,7 +112,7 @@ SUFFIX = st.sampled_from([".py", ".pyi", ".ts", ".js", ".css", ".module.css", ".
 @settings(max_examples=rounds(400))
 @given(st.sets(st.builds(str.__add__, FOLDER, st.builds(str.__add__, STEM, SUFFIX)), max_size=10))
 def test_what_belongs_to_a_file_that_file_belongs_to(paths: set[str]) -> None:
-    files = path_index_of(paths)
+    files = make_path_index(paths)
     for path in paths:
         for sibling in siblings(files, path):
             assert sibling in paths - {path}

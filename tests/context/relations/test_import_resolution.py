@@ -10,7 +10,7 @@ from assist_context.code.symbols import symbols
 from assist_context.languages import LANGUAGES, language_of
 from assist_context.relations import path_index
 from assist_context.relations.import_resolution import MAX_FILES, resolve
-from assist_context.relations.path_index import MANY, path_index_of
+from assist_context.relations.path_index import MANY, make_path_index
 
 PYTHON = """
 src/shop/__init__.py src/shop/cart.py src/shop/tax/__init__.py src/shop/tax/rates.py src/shop/json.py src/shop/both.py src/shop/both/__init__.py
@@ -187,7 +187,7 @@ ROWS = [
 def test_an_import_means(row: tuple[str, str, str, tuple[str, ...], int, str]) -> None:
     paths, path, module, names, level, wanted = row
     found = resolve(
-        path_index_of(paths.split()), path, language_of(path).name, Import(module, names, 1, level)
+        make_path_index(paths.split()), path, language_of(path).name, Import(module, names, 1, level)
     )
     assert found == tuple(wanted.split())
 
@@ -197,7 +197,7 @@ def test_what_the_parser_reads_is_what_resolves() -> None:
         "src/shop/tax/rates.py",
         "from .. import cart\nfrom ..tax import rates\nimport shop.json, os\n",
     )
-    files = path_index_of(PYTHON.split())
+    files = make_path_index(PYTHON.split())
     language = language_of(path)
     found = [resolve(files, path, language.name, each) for each in symbols(language, text).imports]
     assert found == [
@@ -209,19 +209,19 @@ def test_what_the_parser_reads_is_what_resolves() -> None:
 
 
 def test_a_large_package_is_capped() -> None:
-    files = path_index_of(["go.mod", "main.go", *(f"big/f{number:03}.go" for number in range(100))])
+    files = make_path_index(["go.mod", "main.go", *(f"big/f{number:03}.go" for number in range(100))])
     found = resolve(files, "main.go", "go", Import("example.com/app/big", (), 1))
     assert found == tuple(f"big/f{number:03}.go" for number in range(MAX_FILES))
 
 
 def test_of_many_alike_only_one_above_is_meant() -> None:
-    files = path_index_of([f"p{number}/utils.py" for number in range(MANY + 1)])
+    files = make_path_index([f"p{number}/utils.py" for number in range(MANY + 1)])
     assert resolve(files, "p7/main.py", "python", Import("utils", (), 1)) == ("p7/utils.py",)
     assert resolve(files, "q/main.py", "python", Import("utils", (), 1)) == ()
 
 
 def test_without_files_nothing_is_meant() -> None:
-    assert resolve(path_index_of([]), "a.py", "python", Import("b", ("c",), 1)) == ()
+    assert resolve(make_path_index([]), "a.py", "python", Import("b", ("c",), 1)) == ()
 
 
 def test_odd_names_are_found_as_they_are() -> None:
@@ -236,13 +236,13 @@ def test_odd_names_are_found_as_they_are() -> None:
         "a/",
         "b..py",
     ]
-    files = path_index_of(odd)
+    files = make_path_index(odd)
     assert sorted(files.paths) == sorted(odd)
-    assert path_index.with_tail(files, "c d", (".py",), "z") == ["a\nb/c d.py"]
-    assert path_index.with_tail(files, "\udcff/x", (".py",), "z") == ["\udcff/x.py"]
-    assert path_index.with_tail(files, "dots.in.name", (".py",), "z") == ["dots.in.name.py"]
-    assert path_index.with_tail(files, ".hidden", ("",), "z") == [".hidden"]
-    assert path_index.with_tail(files, "noext", ("",), "z") == ["noext"]
+    assert path_index.find_by_tail(files, "c d", (".py",), "z") == ["a\nb/c d.py"]
+    assert path_index.find_by_tail(files, "\udcff/x", (".py",), "z") == ["\udcff/x.py"]
+    assert path_index.find_by_tail(files, "dots.in.name", (".py",), "z") == ["dots.in.name.py"]
+    assert path_index.find_by_tail(files, ".hidden", ("",), "z") == [".hidden"]
+    assert path_index.find_by_tail(files, "noext", ("",), "z") == ["noext"]
 
 
 NAME = st.sampled_from(
@@ -265,7 +265,7 @@ MODULE = st.builds(
     st.lists(PATH, max_size=12), PATH, st.sampled_from(LANGUAGES), MODULE, st.lists(NAME, max_size=3), st.integers(0, 6)
 )  # fmt: skip
 def test_any_import_gives_live_files_alone(paths, path, language, module, names, level) -> None:
-    files = path_index_of([*paths, path])
+    files = make_path_index([*paths, path])
     found = resolve(files, path, language.name, Import(module, tuple(names), 1, level))
     assert set(found) <= files.paths - {path}
     assert len(set(found)) == len(found) <= MAX_FILES
@@ -275,9 +275,9 @@ def test_any_import_gives_live_files_alone(paths, path, language, module, names,
 @given(st.lists(PATH, max_size=12), st.lists(NAME, min_size=1, max_size=3), SUFFIX)
 def test_a_tail_finds_what_a_scan_finds(paths, parts, suffix) -> None:
     tail = "/".join(parts)
-    files = path_index_of(path.replace("\0", "0") for path in paths)
+    files = make_path_index(path.replace("\0", "0") for path in paths)
     wanted = [each for each in files.paths if f"/{each}".endswith(f"/{tail}{suffix}")]
-    found = path_index.with_tail(files, tail, (suffix,), "")
+    found = path_index.find_by_tail(files, tail, (suffix,), "")
     assert set(found) <= set(wanted)
     if suffix.count(".") == 1 and "/" not in suffix and parts[-1]:
         assert set(found) == set(wanted)

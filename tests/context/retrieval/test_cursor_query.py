@@ -4,7 +4,7 @@ import pytest
 
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
-from assist_context.retrieval.cursor_query import CursorQuery, query_at
+from assist_context.retrieval.cursor_query import CursorQuery, make_query
 
 
 def spot(source: str, path: str = "a.py") -> CursorQuery:
@@ -12,7 +12,7 @@ def spot(source: str, path: str = "a.py") -> CursorQuery:
     before, _, after = source.partition("█")
     lines = split_lines(before + after)
     cursor = Cursor(before.count("\n"), len(before.rpartition("\n")[2]))
-    return query_at(Document(path, lines, language_of(path)), cursor, path)
+    return make_query(Document(path, lines, language_of(path)), cursor, path)
 
 
 @pytest.mark.parametrize(

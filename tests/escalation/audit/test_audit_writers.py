@@ -16,7 +16,7 @@ from audit_logs import KEY, fill, intent
 from rounds import rounds
 
 from assist_escalation.audit.log import TORN, AuditLog
-from assist_escalation.audit.reader import entries, events, request_of
+from assist_escalation.audit.reader import entries, events, get_request
 from assist_escalation.audit.verifier import verify
 
 WRITER = Path(__file__).parents[1] / "audit_writer.py"
@@ -35,7 +35,7 @@ def test_four_processes_write_one_chain(tmp_path: Path) -> None:
     report = verify(path, key=KEY)
     assert (report.ok, report.events) == (True, 200)
     assert {entry.sha256 for entry in entries(path)} == {sha256 for each in printed for sha256 in each}
-    assert Counter(request_of(event)[0] for event in events(path)) == dict.fromkeys("abcd", 50)
+    assert Counter(get_request(event)[0] for event in events(path)) == dict.fromkeys("abcd", 50)
 
 
 def test_nothing_that_was_acknowledged_dies_with_its_writer(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_escalation.budget.prices import cost_micro, price_of, upper_micro
+from assist_escalation.budget.prices import cost_micro, find_price, upper_micro
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.prompts import Usage
@@ -72,34 +72,34 @@ def test_no_usage_within_the_bounds_costs_more_than_the_upper_bound(
 def test_a_listed_model_is_found_by_its_name_or_with_a_date(
     model: str, dollars: tuple[float, float] | None
 ) -> None:
-    price = price_of(Provider(FRONTIER, model))
+    price = find_price(Provider(FRONTIER, model))
     assert (price and (price.input_usd_per_mtok, price.output_usd_per_mtok)) == dollars
 
 
 def test_the_users_price_wins() -> None:
     own = Price(7.0, 8.0)
-    assert price_of(Provider(FRONTIER, "gpt-4o", price=own)) == own
-    assert price_of(Provider(HERE, "gpt-4o", price=own)) == own
-    assert price_of(Provider(FRONTIER, "unheard-of", price=own)) == own
+    assert find_price(Provider(FRONTIER, "gpt-4o", price=own)) == own
+    assert find_price(Provider(HERE, "gpt-4o", price=own)) == own
+    assert find_price(Provider(FRONTIER, "unheard-of", price=own)) == own
 
 
 @pytest.mark.parametrize("url", [HERE, "http://localhost/v1", "http://[::1]:1234/v1", "https://127.0.0.1/v1"])
 def test_a_model_on_this_machine_costs_nothing(url: str) -> None:
-    assert price_of(Provider(url, "qwen2.5-coder-1.5b")) == Price(0.0, 0.0)
+    assert find_price(Provider(url, "qwen2.5-coder-1.5b")) == Price(0.0, 0.0)
 
 
 def test_a_gateway_on_this_machine_to_a_listed_model_costs_what_the_model_does() -> None:
-    assert price_of(Provider(HERE, "gpt-4o")) == price_of(Provider(FRONTIER, "gpt-4o"))
+    assert find_price(Provider(HERE, "gpt-4o")) == find_price(Provider(FRONTIER, "gpt-4o"))
 
 
 @pytest.mark.parametrize("url", ["https://localhost.example.com/v1", "https://127.0.0.1.example.com/v1"])
 def test_what_only_looks_like_this_machine_has_no_price(url: str) -> None:
-    assert price_of(Provider(url, "qwen2.5-coder-1.5b")) is None
+    assert find_price(Provider(url, "qwen2.5-coder-1.5b")) is None
 
 
 def test_prices_of_short_prompts_do_not_hold_for_long_ones() -> None:
-    assert price_of(Provider(FRONTIER, "claude-haiku-5-5", context_tokens=100_000)) is not None
-    assert price_of(Provider(FRONTIER, "claude-haiku-5-5", context_tokens=100_001)) is None
+    assert find_price(Provider(FRONTIER, "claude-haiku-5-5", context_tokens=100_000)) is not None
+    assert find_price(Provider(FRONTIER, "claude-haiku-5-5", context_tokens=100_001)) is None
 
 
 def test_every_row_of_the_list_is_a_price() -> None:
@@ -109,6 +109,6 @@ def test_every_row_of_the_list_is_a_price() -> None:
         assert row.keys() <= {"input", "cache_read", "cache_write", "output", "up_to"}
         assert 0 < row.get("cache_read", row["input"]) <= row["input"] < row["output"], model
         assert row["input"] <= row.get("cache_write", row["input"]) <= 2 * row["input"], model
-        price = price_of(Provider(FRONTIER, model))
+        price = find_price(Provider(FRONTIER, model))
         assert price is not None
         assert price.input_usd_per_mtok == row["input"], model

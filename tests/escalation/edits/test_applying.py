@@ -13,11 +13,11 @@ from edit_crashes import NEW, OLD, found, lay_out
 
 from assist_escalation.edits.apply import apply, forget, last, record, recover, undo, undo_plan
 from assist_escalation.edits.journal import MAX_EDITS
-from assist_escalation.edits.plan import EditError, EditPlan, FileChange, sha256_of
+from assist_escalation.edits.plan import EditError, EditPlan, FileChange, hash_text
 
 
 def changing(path: str, before: str, after: str) -> EditPlan:
-    return EditPlan((FileChange(path, sha256_of(before), None, before, after),))
+    return EditPlan((FileChange(path, hash_text(before), None, before, after),))
 
 
 @pytest.mark.slow

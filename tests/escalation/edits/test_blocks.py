@@ -4,8 +4,8 @@ import pytest
 
 from assist_escalation.edits.formats.search_replace import (
     fence_for,
+    find_path,
     parse_blocks,
-    path_in,
     search_replace_instructions,
 )
 from assist_escalation.edits.plan import EditError
@@ -95,11 +95,11 @@ def test_narrower_markers_in_a_block_are_text() -> None:
     "written", ["./src/a.py", "src\\a.py", "`src/a.py`", "### `src/a.py`:", "File: src/a.py", "// src/a.py"]
 )
 def test_a_path_in_any_dress(written: str) -> None:
-    assert path_in(written, ["src/a.py", "a.py"]) == "src/a.py"
+    assert find_path(written, ["src/a.py", "a.py"]) == "src/a.py"
 
 
 @pytest.mark.parametrize(
     "written", ["src/A.py", "/src/a.py", "src/../src/a.py", "../src/a.py", "rc/a.py", "src/a.py.bak", ""]
 )
 def test_another_path_is_none(written: str) -> None:
-    assert path_in(written, ["src/a.py"]) is None
+    assert find_path(written, ["src/a.py"]) is None

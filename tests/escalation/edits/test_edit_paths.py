@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_escalation.edits.edit_paths import place_of
+from assist_escalation.edits.edit_paths import find_place
 from assist_escalation.edits.plan import EditError
 
 
@@ -24,12 +24,12 @@ from assist_escalation.edits.plan import EditError
 )
 def test_what_windows_takes_for_a_device_or_another_file_is_refused_there(tmp_path: Path, path: str) -> None:
     with pytest.raises(EditError, match="no name of a file on Windows"):
-        place_of(path, {"": tmp_path}, is_asked=True, windows=True)
+        find_place(path, {"": tmp_path}, is_asked=True, windows=True)
 
 
 @pytest.mark.parametrize(
     "path", ["src/auxiliary.py", "console/con_a.py", "nullable.ts", "com/a.b.py", "a b.py"]
 )
 def test_names_that_only_begin_like_these_are_files(tmp_path: Path, path: str) -> None:
-    assert place_of(path, {"": tmp_path}, is_asked=True, windows=True) == tmp_path.resolve() / path
-    assert place_of("src/aux.py", {"": tmp_path}, is_asked=True, windows=False).name == "aux.py"
+    assert find_place(path, {"": tmp_path}, is_asked=True, windows=True) == tmp_path.resolve() / path
+    assert find_place("src/aux.py", {"": tmp_path}, is_asked=True, windows=False).name == "aux.py"

@@ -14,7 +14,7 @@ import pytest
 from assist_escalation.edits import journal
 from assist_escalation.edits.apply import apply, recover, undo
 from assist_escalation.edits.folder_handles import FolderHandles, LinkedFolderError
-from assist_escalation.edits.plan import EditError, EditPlan, FileChange, sha256_of
+from assist_escalation.edits.plan import EditError, EditPlan, FileChange, hash_text
 
 OUTSIDE = "OUTSIDE = 1\n"
 EDITS = 250
@@ -33,7 +33,7 @@ def lay_out(folder: Path) -> tuple[Path, Path]:
 
 
 def plan_of(before: str, after: str) -> EditPlan:
-    return EditPlan((FileChange("d/a.py", sha256_of(before), None, before, after),))
+    return EditPlan((FileChange("d/a.py", hash_text(before), None, before, after),))
 
 
 def swap(root: Path) -> None:
@@ -89,10 +89,10 @@ def test_an_open_folder_stays_the_one_that_it_was(tmp_path: Path) -> None:
     root, outside = lay_out(tmp_path)
     with FolderHandles() as folders:
         place, draft = root / "d" / "a.py", root / "d" / "draft"
-        before = folders.sha256_at(place)
+        before = folders.hash_place(place)
         swap(root)
         folders.write(draft, b"x = 1\n", 0o600)
-        assert folders.sha256_at(place) == before
+        assert folders.hash_place(place) == before
         folders.replace(draft, place)
         folders.remove(root / "d" / "none")
         folders.make(root / "d" / "new")
@@ -105,11 +105,11 @@ def test_a_folder_that_a_link_leads_to_is_not_opened(tmp_path: Path) -> None:
     root, outside = lay_out(tmp_path)
     swap(root)
     with FolderHandles() as folders:
-        assert folders.sha256_at(root / "d" / "a.py") == ""
+        assert folders.hash_place(root / "d" / "a.py") == ""
         for change in (folders.remove, folders.make):
             with pytest.raises(LinkedFolderError, match="a link leads to the folder d"):
                 change(root / "d" / "a.py")
-        assert folders.sha256_at(root / "none" / "a.py") is None
+        assert folders.hash_place(root / "none" / "a.py") is None
     assert os.listdir(outside) == ["a.py"]
 
 

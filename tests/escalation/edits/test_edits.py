@@ -11,7 +11,7 @@ from assist_escalation.edits.plan import (
     EditPlan,
     EditTarget,
     diff,
-    sha256_of,
+    hash_text,
 )
 from assist_escalation.edits.planner import plan
 
@@ -19,7 +19,7 @@ from assist_escalation.edits.planner import plan
 def scope_of(**texts: str) -> dict[str, Base]:
     """`a_py="..."` is the file a.py."""
     paths = {name.replace("__", "/").replace("_", "."): text for name, text in texts.items()}
-    return {path: Base(path, text, sha256_of(text), 3) for path, text in paths.items()}
+    return {path: Base(path, text, hash_text(text), 3) for path, text in paths.items()}
 
 
 def block(path: str, search: str, replace: str) -> str:
@@ -130,7 +130,7 @@ def test_an_empty_file_takes_an_empty_search_and_others_do_not() -> None:
 
 def test_a_base_that_is_not_its_hash_is_refused() -> None:
     with pytest.raises(EditError, match="not belong to the same file"):
-        plan(block("a.py", "x\n", "y\n"), {"a.py": Base("a.py", "x\n", sha256_of("z"))})
+        plan(block("a.py", "x\n", "y\n"), {"a.py": Base("a.py", "x\n", hash_text("z"))})
 
 
 CLASS = "import os\n\n\nclass A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
@@ -349,7 +349,7 @@ def test_imports_alone_are_no_edit() -> None:
     rust = "use std::fs;\n\nfn f() -> u8 {\n    1\n}\n"
     answer = "```rust\nuse std::io;\n\nfn f() -> u8 {\n    1\n}\n```\n"
     with pytest.raises(EditError, match="no more than imports"):
-        plan(answer, {"a.rs": Base("a.rs", rust, sha256_of(rust))}, EditTarget("a.rs", 3, 5, "f"))
+        plan(answer, {"a.rs": Base("a.rs", rust, hash_text(rust))}, EditTarget("a.rs", 3, 5, "f"))
 
 
 def test_a_constant_of_the_file_is_not_set_again() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_escalation.edits.plan import Base, EditError, EditPlan, sha256_of
+from assist_escalation.edits.plan import Base, EditError, EditPlan, hash_text
 from assist_escalation.edits.planner import plan
 from assist_escalation.prompts import Origin, Span
 
@@ -28,7 +28,7 @@ def total(self):
 
 def scope_of(**texts: str) -> dict[str, Base]:
     paths = {f"shop/{name}.py": text for name, text in texts.items()}
-    return {path: Base(path, text, sha256_of(text)) for path, text in paths.items()}
+    return {path: Base(path, text, hash_text(text)) for path, text in paths.items()}
 
 
 def span(path: str, first: int, last: int, text: str) -> Span:
@@ -125,7 +125,7 @@ def test_a_file_of_which_only_the_changed_part_comes_back_is_not_cut() -> None:
     answer = "```shop/cart.py lines 1-9\nclass Cart:\n    def total(self):\n        return 1\n```\n"
     with pytest.raises(EditError, match="fewer than were shown"):
         plan(answer, SCOPE, spans=[span("shop/cart.py", 1, 9, CART)])
-    scope = {"a.txt": Base("a.txt", "a\nb\n", sha256_of("a\nb\n"))}
+    scope = {"a.txt": Base("a.txt", "a\nb\n", hash_text("a\nb\n"))}
     with pytest.raises(EditError, match="1 lines fewer"):
         plan("```a.txt lines 1-2\nc\n```\n", scope, spans=[span("a.txt", 1, 2, "a\nb\n")])
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from assist_escalation.edits.plan import Base, EditError, EditTarget, FileChange, sha256_of
+from assist_escalation.edits.plan import Base, EditError, EditTarget, FileChange, hash_text
 from assist_escalation.edits.planner import plan
-from assist_escalation.edits.sanity_checks import removals_of
+from assist_escalation.edits.sanity_checks import find_removals
 
 BODY = "    a = 1\n    b = 2\n    c = 3\n    return a\n"
 OLD = f"import os\n\n\ndef one():\n{BODY}\n\ndef two():\n{BODY}\n\ndef three():\n{BODY}"
@@ -12,18 +12,18 @@ JAVA = "class A {\n  int f() {\n    return 1;\n  }\n  int g() { return 2; }\n}\n
 
 
 def removals(after: str, before: str = OLD, path: str = "a.py") -> tuple[str, ...]:
-    return removals_of(FileChange(path, sha256_of(before), None, before, after))
+    return find_removals(FileChange(path, hash_text(before), None, before, after))
 
 
 @pytest.mark.parametrize("block", ["x", "nothing = 1", "def other():\n    pass", "# one\n", "print('one')"])
 def test_a_block_that_does_not_define_the_name_is_refused(block: str) -> None:
-    scope = {"a.py": Base("a.py", OLD, sha256_of(OLD))}
+    scope = {"a.py": Base("a.py", OLD, hash_text(OLD))}
     with pytest.raises(EditError, match="does not define one itself"):
         plan(f"```python\n{block}\n```\n", scope, EditTarget("a.py", 4, 8, "one"))
 
 
 def test_a_method_is_read_in_its_class() -> None:
-    scope = {"A.java": Base("A.java", JAVA, sha256_of(JAVA))}
+    scope = {"A.java": Base("A.java", JAVA, hash_text(JAVA))}
     target = EditTarget("A.java", 2, 4, "f")
     made = plan("```java\nint f() {\n  return 3;\n}\n```\n", scope, target)
     assert "  int f() {\n    return 3;\n  }\n" in made.changes[0].after
@@ -74,4 +74,4 @@ def test_definitions_with_the_same_name_are_kept_apart() -> None:
 def test_the_plan_asks() -> None:
     answer = f"a.py\n<<<<<<< SEARCH\ndef one():\n{BODY}=======\ndef one():\n    pass\n>>>>>>> REPLACE\n"
     text = f"def one():\n{BODY}"
-    assert plan(answer, {"a.py": Base("a.py", text, sha256_of(text))}).asks
+    assert plan(answer, {"a.py": Base("a.py", text, hash_text(text))}).asks

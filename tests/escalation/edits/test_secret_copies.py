@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_escalation.edits.plan import EditPlan, FileChange, sha256_of
+from assist_escalation.edits.plan import EditPlan, FileChange, hash_text
 from assist_escalation.edits.sanity_checks import copied_secret
 
 KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
@@ -10,7 +10,7 @@ OLD = f'API_KEY = "{KEY}"\n\n\ndef add(a, b):\n    return a + b\n'
 
 
 def problem_of(after: str, before: str = OLD, path: str = "a.py") -> str:
-    change = FileChange(path, sha256_of(before), None, before, after)
+    change = FileChange(path, hash_text(before), None, before, after)
     return copied_secret(EditPlan((change,)), [KEY, ""])
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from assist_escalation.edits.plan import Base, EditError, sha256_of
+from assist_escalation.edits.plan import Base, EditError, hash_text
 from assist_escalation.edits.planner import plan
 
 
 def edit(before: str, search: str, replace: str) -> str:
     answer = f"a.txt\n<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n"
-    return plan(answer, {"a.txt": Base("a.txt", before, sha256_of(before))}).changes[0].after
+    return plan(answer, {"a.txt": Base("a.txt", before, hash_text(before))}).changes[0].after
 
 
 @pytest.mark.parametrize(

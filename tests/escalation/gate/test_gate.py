@@ -19,7 +19,7 @@ from assist_escalation.budget.ledger import BudgetError
 from assist_escalation.budget.ledger_file import LedgerError
 from assist_escalation.egress.questions import Outcome, send
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.prepare import GateParts, Prepared, limits_of, payload_sha256, prepare
+from assist_escalation.gate.prepare import GateParts, Prepared, get_limits, payload_sha256, prepare
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.provider.transport import TransportError
 from assist_escalation.redaction.known_secrets import known_values
@@ -191,7 +191,7 @@ async def test_no_intent_on_the_disk_no_byte_on_the_wire(tmp_path: Path) -> None
         with pytest.raises(AuditError):
             await heard(prepared, made)
         assert acme.connections == 0
-    assert made.ledger.remaining(SCOPE, limits_of(prepared.request.permissions)) == 2_000_000
+    assert made.ledger.remaining(SCOPE, get_limits(prepared.request.permissions)) == 2_000_000
 
 
 async def test_a_broken_ledger_stops_everything(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from policies import USER, allowed, layer, prompt, provider, stranger
 
 from assist_escalation.policy.permissions import permissions
-from assist_escalation.policy.verdict import Verdict, judge, judge_tool_texts, marks_of, resolve
+from assist_escalation.policy.verdict import Verdict, find_marks, judge, judge_tool_texts, resolve
 from assist_escalation.prompts import Origin, Prompt, Span
 
 
@@ -245,7 +245,7 @@ def test_a_verdict_says_which_rule_is_against_a_text_and_where_it_is_written(roo
     ]
     (listed,) = judge(prompt(root, ".env"), allowed(root), "eu").objections
     assert (listed.rule, listed.detail, listed.written) == ("built-in", ".env*", ())
-    assert marks_of(prompt(root, "src/a.py").spans[2], allowed(root)) == {
+    assert find_marks(prompt(root, "src/a.py").spans[2], allowed(root)) == {
         "internal": (("default_class", "user"),)
     }
 

@@ -9,7 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assist_escalation.redaction.redactor import Redacted
-from assist_escalation.redaction.restorer import ADDRESS_NOTE, Restorer, address_guard_of, exact, restorer_of
+from assist_escalation.redaction.restorer import (
+    ADDRESS_NOTE,
+    Restorer,
+    exact,
+    make_address_guard,
+    make_restorer,
+)
 
 NAME = "__SECRET_API_KEY_zq81kd_1__"
 OTHER = "__SECRET_PASSWORD_zq81kd_2__"
@@ -168,7 +174,7 @@ ADDRESSES = [
     ],
 )
 def test_a_line_that_reaches_no_host_gets_its_secret(line: str) -> None:
-    assert whole(line.replace("NAME", NAME), restorer_of(REDACTED)) == line.replace("NAME", KEY)
+    assert whole(line.replace("NAME", NAME), make_restorer(REDACTED)) == line.replace("NAME", KEY)
 
 
 def test_long_lines_take_little_time() -> None:
@@ -191,14 +197,14 @@ def test_long_lines_take_little_time() -> None:
     ):
         line = part * 20_000 + NAME
         start = time.process_time()
-        whole(line, restorer_of(REDACTED))
+        whole(line, make_restorer(REDACTED))
         assert time.process_time() - start < 1, part  # 0.1 on a quiet machine
 
 
 @pytest.mark.parametrize("text", ADDRESSES)
 def test_no_secret_comes_into_an_address(text: str) -> None:
     answer = text.replace("NAME", NAME).replace("HOOK", HOOK)
-    restorer = restorer_of(REDACTED)
+    restorer = make_restorer(REDACTED)
     assert whole(f"Before {NAME}.\n{answer}\n\nAfter: {NAME} > {OTHER}\n", restorer) == (
         f"Before {KEY}.\n{answer}\n\nAfter: {KEY} > {WORDS}\n"
     )
@@ -208,13 +214,13 @@ def test_no_secret_comes_into_an_address(text: str) -> None:
 @pytest.mark.parametrize("text", ADDRESSES)
 def test_the_local_model_shows_no_secret_in_an_address(text: str) -> None:
     answer = text.replace("NAME", KEY).replace("HOOK", "//hook.example/")
-    guard = address_guard_of(REDACTED)
+    guard = make_address_guard(REDACTED)
     assert whole(f"Before {KEY}.\n{answer}\n", guard) == (f"Before {KEY}.\n{answer.replace(KEY, NAME)}\n")
     assert guard.hidden == answer.count(KEY)
 
 
 def test_an_encoded_secret_is_taken_out_of_an_address_too() -> None:
-    guard = address_guard_of(REDACTED)
+    guard = make_address_guard(REDACTED)
     assert whole("https://x.example/?k=correct%20horse%2Fbattery", guard) == f"https://x.example/?k={OTHER}"
 
 
@@ -231,11 +237,11 @@ RESPELLED = [
 @pytest.mark.parametrize("secret", RESPELLED)
 def test_an_address_with_a_respelled_secret_is_not_shown(secret: str) -> None:
     text = f"See [d](https://x.example/?k={secret}) and go on.\n"
-    guard = address_guard_of(REDACTED)
+    guard = make_address_guard(REDACTED)
     assert whole(text, guard) == f"See {ADDRESS_NOTE} and go on.\n"
     assert guard.hidden == 1
-    assert cut(text, list(range(len(text))), address_guard_of(REDACTED)) == whole(
-        text, address_guard_of(REDACTED)
+    assert cut(text, list(range(len(text))), make_address_guard(REDACTED)) == whole(
+        text, make_address_guard(REDACTED)
     )
 
 
@@ -255,7 +261,7 @@ PLAIN = [
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_elsewhere_a_secret_is_put_back(text: str) -> None:
-    restorer = restorer_of(REDACTED)
+    restorer = make_restorer(REDACTED)
     assert whole(text.replace("NAME", NAME), restorer) == text.replace("NAME", KEY)
     assert restorer.hidden == 0
 
@@ -269,21 +275,23 @@ ANSWERS = st.lists(PARTS, max_size=14).map("".join)
 
 @given(ANSWERS, st.lists(st.integers(0, 400), max_size=30))
 def test_the_decision_is_the_same_however_an_answer_is_cut(text: str, places: list[int]) -> None:
-    for restorer in (restorer_of, address_guard_of):
+    for restorer in (make_restorer, make_address_guard):
         assert cut(text, places, restorer(REDACTED)) == whole(text, restorer(REDACTED))
 
 
 @given(ANSWERS)
 @example(f"{NAME}www.")
 def test_no_line_holds_an_address_and_a_secret(text: str) -> None:
-    shown = whole(text, restorer_of(REDACTED)) if KEY not in text else whole(text, address_guard_of(REDACTED))
+    shown = (
+        whole(text, make_restorer(REDACTED)) if KEY not in text else whole(text, make_address_guard(REDACTED))
+    )
     for line in shown.split("\n"):
         if any(mark in line for mark in ("://", "](", "]:", "www.")):
             assert KEY not in line
 
 
 def test_the_start_of_a_line_is_shown_at_once() -> None:
-    restorer = restorer_of(REDACTED)
+    restorer = make_restorer(REDACTED)
     assert restorer.take("half an answer") == "half an answer"
     assert restorer.take(f" is {NAME[:12]}") == " is "
     assert restorer.take(f"{NAME[12:]} and") == ""
@@ -303,8 +311,8 @@ def test_the_start_of_a_line_is_shown_at_once() -> None:
     ],
 )
 def test_a_line_that_is_there_counts(before: str, text: str, after: str, shown: str) -> None:
-    assert whole(text, restorer_of(REDACTED, before, after)) == shown
-    assert cut(text, list(range(0, 40, 3)), restorer_of(REDACTED, before, after)) == shown
+    assert whole(text, make_restorer(REDACTED, before, after)) == shown
+    assert cut(text, list(range(0, 40, 3)), make_restorer(REDACTED, before, after)) == shown
 
 
 def test_an_edit_has_every_secret_in_its_place() -> None:
@@ -315,7 +323,7 @@ def test_an_edit_has_every_secret_in_its_place() -> None:
 def test_a_long_answer_with_many_secrets_takes_no_time() -> None:
     chance = random.Random(3)
     names = {f"__SECRET_KNOWN_zq81kd_{number}__": f"v{number:07}" for number in range(300)}
-    restorer = restorer_of(Redacted((), (), names, "zq81kd"))
+    restorer = make_restorer(Redacted((), (), names, "zq81kd"))
     text = " ".join(chance.choice(["_", "word", *list(names)[:9]]) for _ in range(4_000))
     pieces = [text[at : at + 4] for at in range(0, len(text), 4)]
     shown = "".join([*map(restorer.take, pieces), restorer.rest()])

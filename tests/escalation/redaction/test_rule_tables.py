@@ -7,8 +7,8 @@ from importlib import resources
 import pytest
 
 from assist_escalation.errors import EscalationError
-from assist_escalation.redaction.detectors.phrases import PHRASES, phrase_of
-from assist_escalation.redaction.detectors.token_formats import FORMATS, format_of
+from assist_escalation.redaction.detectors.phrases import PHRASES, read_phrase
+from assist_escalation.redaction.detectors.token_formats import FORMATS, find_format
 from assist_escalation.redaction.rule_tables import Rule, parse_rules
 
 KEYS = {"format": "type words"}
@@ -51,14 +51,14 @@ def test_a_malformed_table_is_named(text: str, message: str) -> None:
 def test_a_malformed_format_is_named(values: dict[str, object], message: str) -> None:
     good = {"type": "X", "words": "x-", "place": "start", "expression": "x-[0-9]+"}
     with pytest.raises(EscalationError, match=re.escape(message)):
-        format_of(Rule("t", {**good, **values}))
+        find_format(Rule("t", {**good, **values}))
 
 
 def test_a_phrase_with_an_unknown_part_is_named() -> None:
     parts = Rule("parts", {"argument": "(?P<v1>x)", "string": "(?P<v>x)"})
     values = {"type": "X", "words": "x", "sure": "usual", "expression": "x(?&arguments)"}
     with pytest.raises(EscalationError, match="t: expression is no regular expression"):
-        phrase_of(Rule("t", values), parts)
+        read_phrase(Rule("t", values), parts)
 
 
 def test_a_key_with_a_question_mark_may_be_missing() -> None:

@@ -17,8 +17,8 @@ from assist_escalation.redaction.detectors.token_formats import (
     Token,
     find_formats,
     github_checksum,
+    read_token,
     token_format,
-    token_of,
 )
 from assist_escalation.redaction.rule_tables import Rule
 
@@ -171,4 +171,4 @@ def test_a_right_checksum_proves_a_token_and_a_wrong_one_proves_nothing() -> Non
 def test_a_malformed_token_is_named(values: dict[str, object], message: str) -> None:
     rule = Rule("t", {"service": "X", "what": "key", "type": "X", **values})
     with pytest.raises(EscalationError, match=re.escape(message)):
-        token_format(rule, token_of(rule, ALPHABETS))
+        token_format(rule, read_token(rule, ALPHABETS))

@@ -14,7 +14,7 @@ from assist_evaluation.feedback.usage_counts import UsageTable
 from assist_evaluation.usage import usage_rows
 from assist_evaluation.usage.usage_rows import UsageKey
 from assist_server.workspace.documents import Edit, OpenDocument
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 
 SOON = 0.02  # seconds until a text is judged in these tests
 ENTER = (0, 16)  # the end of the line on which "total(items)" was accepted
@@ -283,7 +283,7 @@ async def test_requests_are_counted_by_day_repository_model_and_language(tmp_pat
         await desk.accept()
         await desk.session.suggestions.complete(URI, (0, 16), manual=False)
         ((key, counts),) = desk.session.usage.table.rows.items()
-    assert (key.repo, key.model, key.language) == (key_of(str(root / "src")), "fake", "python")
+    assert (key.repo, key.model, key.language) == (make_key(str(root / "src")), "fake", "python")
     assert len(key.day) == len("2026-01-31")
     assert counts["requests"] == 2
     assert (counts["shown"], counts["source-model"], counts["accepted"]) == (1, 1, 1)

@@ -9,7 +9,7 @@ from assist_completion.suggestion import Millis, Reason, Suggestion
 from assist_evaluation.feedback.usage_counts import UsageTable
 from assist_evaluation.usage.usage_rows import UsageKey
 from assist_server.workspace.documents import OpenDocument
-from assist_server.workspace.folders import folders_of, key_of
+from assist_server.workspace.folders import make_folders, make_key
 
 KEY = UsageKey("2026-01-31", model="m")
 
@@ -23,14 +23,14 @@ def test_a_folder_inside_of_a_repository_counts_for_the_repository(tmp_path: Pat
         (tmp_path / "top" / each).mkdir(parents=True)
     (tmp_path / "top" / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
     (tmp_path / "plain").mkdir()
-    folders = folders_of([str(tmp_path / "top" / "crate"), str(tmp_path / "plain")], tmp_path)
+    folders = make_folders([str(tmp_path / "top" / "crate"), str(tmp_path / "plain")], tmp_path)
     late = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
     usage = UsageTable(lambda: folders, lambda: late)
     assert usage.key(document(f"{tmp_path}/plain/a.py"), "m").repo == "", "it does not look at the disk"
     usage.learn_repositories([folder.root for folder in folders]).join()
     inside = usage.key(document(f"{tmp_path}/top/crate/src/a.rs"), "m")
-    assert inside == UsageKey("2026-01-31", key_of(str(tmp_path / "top")), "m", "rust")
-    assert usage.key(document(f"{tmp_path}/plain/a.py"), "m").repo == key_of(str(tmp_path / "plain"))
+    assert inside == UsageKey("2026-01-31", make_key(str(tmp_path / "top")), "m", "rust")
+    assert usage.key(document(f"{tmp_path}/plain/a.py"), "m").repo == make_key(str(tmp_path / "plain"))
     for path in (f"{tmp_path}/a.py", ""):
         assert usage.key(document(path), "m").repo == ""
 

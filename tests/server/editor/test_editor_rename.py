@@ -10,7 +10,7 @@ from asked_shop import CART, PRICES, make_shop
 
 from assist_context.documents import Document, split_lines
 from assist_server.config.config import Config, load_lenient
-from assist_server.editor.editor_rename import with_editor_rename
+from assist_server.editor.editor_rename import ask_editor_rename
 from assist_server.editor.question import (
     DocumentState,
     EditorQuestion,
@@ -21,7 +21,7 @@ from assist_server.editor.question import (
 from assist_server.editor.question_work import decide_question
 from assist_server.questions.computed_edits import MadeEdit, NameToRename, RefactoringEdit
 from assist_server.questions.decision import AnswerContext
-from assist_server.workspace.folders import folders_of
+from assist_server.workspace.folders import make_folders
 from assist_server.workspace.index_update import update_index
 
 BASKET = "# 🛒\nfrom shop.cart import Cart\n\n\nclass Basket(Cart):\n    def pay(self):\n        return self.total()\n"
@@ -76,12 +76,12 @@ async def ask(
     own = shop.parent / "own"
     file = shop / path
     state = DocumentState(Document(path, tuple(split_lines(file.read_text()))), str(file), 1)
-    folders = folders_of([str(shop)], own)
+    folders = make_folders([str(shop)], own)
     snapshot = WorkspaceSnapshot(config_of(shop), folders, {file.as_uri(): state})
     question = EditorQuestion("refactor", file.as_uri(), (line, 0), words)
     editor = Editor(shop, answer)
     decided, _ = decide_question(question, snapshot)
-    return Asked(await with_editor_rename(decided, question, snapshot, editor.rename), editor)
+    return Asked(await ask_editor_rename(decided, question, snapshot, editor.rename), editor)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop = make_shop(tmp_path_factory.mktemp("renames"))
     (shop / "shop" / "basket.py").write_text(BASKET, "utf-8", newline="\n")
     (shop.parent / "elsewhere.py").write_text("x = 1\n")
-    update_index(config_of(shop), folders_of([str(shop)], shop.parent / "own")[0], lambda *_: None)
+    update_index(config_of(shop), make_folders([str(shop)], shop.parent / "own")[0], lambda *_: None)
     return shop
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from assist_context.documents import Context, MemberAccess
 from assist_context.languages import language_of
-from assist_server.editor.member_lists import AccessPlace, MemberList, place_of, refutes
+from assist_server.editor.member_lists import AccessPlace, MemberList, find_place, refutes
 from assist_server.workspace.documents import OpenDocument
 
 METHOD, FIELD, PROPERTY, KEYWORD, SNIPPET, TEXT = 2, 5, 10, 14, 15, 1
@@ -17,7 +17,7 @@ CART = MemberList(frozenset({"add", "total", *DUNDERS}), frozenset({METHOD, PROP
 
 def place(name: str, before: str, after: str = "\n") -> AccessPlace:
     document = OpenDocument(f"file:///{name}", name, "", 1, [])
-    found = place_of(document, Context(name, language_of(name), before, after))
+    found = find_place(document, Context(name, language_of(name), before, after))
     assert found is not None
     return found[0]
 
@@ -37,7 +37,7 @@ def place(name: str, before: str, after: str = "\n") -> AccessPlace:
 )
 def test_the_expression_before_the_dot_is_found(line: str, receiver: str, typed: int) -> None:
     document = OpenDocument("file:///a.ts", "a.ts", "", 1, [])
-    found = place_of(document, Context("a.ts", language_of("a.ts"), f"y\n{line}", "\n"))
+    found = find_place(document, Context("a.ts", language_of("a.ts"), f"y\n{line}", "\n"))
     assert found is not None
     assert found[0].follows(receiver)
     assert found[1] == typed
@@ -51,7 +51,7 @@ def test_a_chain_goes_on_from_the_line_above() -> None:
 @pytest.mark.parametrize("line", ["x = ", "x = cart", "f(...", "0..", "a. b"])
 def test_elsewhere_there_is_no_dot(line: str) -> None:
     document = OpenDocument("file:///a.py", "a.py", "", 1, [])
-    assert place_of(document, Context("a.py", language_of("a.py"), line, "\n")) is None
+    assert find_place(document, Context("a.py", language_of("a.py"), line, "\n")) is None
 
 
 @pytest.mark.parametrize("receiver", ["art", "cart", "x.cart"])

@@ -13,8 +13,8 @@ from assist_server.editor.question import DocumentState, EditorQuestion, Workspa
 from assist_server.editor.question_work import decide_question
 from assist_server.errors import UserError
 from assist_server.questions.decision import AnswerContext
-from assist_server.workspace.documents import name_of, path_of, resolve_path
-from assist_server.workspace.folders import folders_of
+from assist_server.workspace.documents import get_name, get_path, resolve_path
+from assist_server.workspace.folders import make_folders
 
 AUTO = PROVIDER + "[escalation]\nmode = 'auto'\n"
 TEXT = "def rate():\n    return 0.37\n"
@@ -38,7 +38,7 @@ def decided(shown: Path, opened: Path) -> AnswerContext:
     environ = {**os.environ, **write(own, AUTO), "ASSIST_DATA_DIR": str(own / "data")}
     config = load_lenient(environ, ())
     state = DocumentState(Document(shown.name, tuple(TEXT.splitlines(True))), os.path.realpath(shown), 1)
-    snapshot = WorkspaceSnapshot(config, folders_of([str(opened)], own / "data"), {shown.as_uri(): state})
+    snapshot = WorkspaceSnapshot(config, make_folders([str(opened)], own / "data"), {shown.as_uri(): state})
     question = EditorQuestion("explain", shown.as_uri(), wish="frontier")
     return decide_question(question, snapshot)[0]
 
@@ -67,10 +67,10 @@ def test_a_document_of_another_place_has_no_answer_and_is_no_attachment(repo: Pa
     own.mkdir()
     config = load_lenient({**os.environ, **write(own, AUTO), "ASSIST_DATA_DIR": str(own / "data")}, ())
     opened = {
-        uri: DocumentState(Document(name_of(uri), ("x = 1\n",)), resolve_path(path_of(uri)), 1)
+        uri: DocumentState(Document(get_name(uri), ("x = 1\n",)), resolve_path(get_path(uri)), 1)
         for uri in (elsewhere, file.as_uri())
     }
-    snapshot = WorkspaceSnapshot(config, folders_of([str(repo)], own / "data"), opened)
+    snapshot = WorkspaceSnapshot(config, make_folders([str(repo)], own / "data"), opened)
     with pytest.raises(UserError, match="Save the document in a folder of the workspace first"):
         decide_question(EditorQuestion("explain", elsewhere, wish="frontier"), snapshot)
     with pytest.raises(UserError, match="no file on this machine"):

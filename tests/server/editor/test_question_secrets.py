@@ -15,7 +15,7 @@ from assist_server.editor.question import DocumentState, EditorQuestion, Workspa
 from assist_server.editor.question_work import decide_question
 from assist_server.editor.session import Session
 from assist_server.workspace.documents import Edit, OpenDocument
-from assist_server.workspace.folders import folders_of
+from assist_server.workspace.folders import make_folders
 
 VALUE = "copper-meadow-41"
 CODE = f"def greet(name):\n    return compare(name, '{VALUE}')\n"
@@ -41,7 +41,7 @@ def test_values_of_secret_files_that_are_not_saved_do_not_leave(
     (repo / "cart.py").write_text(CODE)
     uri, code = opened_as(repo / "cart.py", CODE)
     opened = dict([(uri, code), opened_as(repo / secret, f"GREETING: {VALUE}\n")])
-    snapshot = WorkspaceSnapshot(config, folders_of([str(repo)], own / "data"), opened)
+    snapshot = WorkspaceSnapshot(config, make_folders([str(repo)], own / "data"), opened)
     asked = EditorQuestion(command, uri, words="rename name", wish="frontier")
     prepared = decide_question(asked, snapshot)[0].prepared
     assert prepared is not None
@@ -61,7 +61,7 @@ def test_a_link_with_the_name_of_a_secret_file_makes_its_values_known(tmp_path: 
     (repo / "cart.py").write_text(CODE)
     uri, code = opened_as(repo / "cart.py", CODE)
     opened = dict([(uri, code), opened_as(repo / ".env", f"GREETING={VALUE}\n")])
-    snapshot = WorkspaceSnapshot(config, folders_of([str(repo)], own / "data"), opened)
+    snapshot = WorkspaceSnapshot(config, make_folders([str(repo)], own / "data"), opened)
     prepared = decide_question(EditorQuestion("explain", uri, wish="frontier"), snapshot)[0].prepared
     assert prepared is not None
     assert VALUE not in json.dumps(prepared.messages, default=str)

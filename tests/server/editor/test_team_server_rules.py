@@ -15,7 +15,7 @@ from assist_server.config.permissions import permissions_for
 from assist_server.config.repository_file import repositories, trust
 from assist_server.questions.composition import RememberedSecrets, file_rules
 from assist_server.team.team_server import RememberedRules, TeamRules, TeamServer
-from assist_server.workspace.folders import folders_of
+from assist_server.workspace.folders import make_folders
 
 SETTINGS = """
 [completion]
@@ -33,7 +33,7 @@ class Rules:
 
     def __init__(self, folder: Path, roots: Sequence[Path], more: str = "") -> None:
         self.config: Config = load(write(folder, SETTINGS + more))
-        self._folders = folders_of([str(each) for each in roots], self.config.paths.data)
+        self._folders = make_folders([str(each) for each in roots], self.config.paths.data)
 
         def within(places: Sequence[str]) -> object:
             return permissions_for(self.config, [each.root for each in self._folders], places)[0]

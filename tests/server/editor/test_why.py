@@ -27,7 +27,7 @@ Case = Callable[[Path], Awaitable[RequestEnd]]
 
 async def ask(desk: Desk, at: At | None = None, *, uri: str = URI, manual: bool = False) -> RequestEnd:
     await desk.session.suggestions.complete(uri, at or desk.at, manual=manual)
-    return desk.session.suggestions.end_of(uri, at or desk.at)
+    return desk.session.suggestions.get_end(uri, at or desk.at)
 
 
 def llama_of(desk: Desk) -> Any:
@@ -101,7 +101,7 @@ async def failing(place: Path, *, error: Exception) -> RequestEnd:
         break_with(desk, error)
         position = types.Position(*desk.at)
         assert await _ghost_texts(desk.session, URI, position, manual=True) == ()
-        return desk.session.suggestions.end_of(URI, desk.at)
+        return desk.session.suggestions.get_end(URI, desk.at)
 
 
 async def cancelled(place: Path) -> RequestEnd:
@@ -112,7 +112,7 @@ async def cancelled(place: Path) -> RequestEnd:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        return desk.session.suggestions.end_of(URI, desk.at)
+        return desk.session.suggestions.get_end(URI, desk.at)
 
 
 async def typed_on(place: Path) -> RequestEnd:
@@ -132,7 +132,7 @@ async def without_model(place: Path, *, error: Exception) -> RequestEnd:
 async def too_early(place: Path) -> RequestEnd:
     session = Session(load_lenient(environ(place)), print, print)  # type: ignore[arg-type]
     await session.suggestions.complete(URI, (0, 0), manual=True)
-    return session.suggestions.end_of(URI, (0, 0))
+    return session.suggestions.get_end(URI, (0, 0))
 
 
 async def too_late(place: Path) -> RequestEnd:
@@ -168,7 +168,7 @@ async def paused(place: Path) -> RequestEnd:
 
 async def never(place: Path) -> RequestEnd:
     async with writing(place, "x = █\n", "y") as desk:
-        return desk.session.suggestions.end_of(URI, desk.at)
+        return desk.session.suggestions.get_end(URI, desk.at)
 
 
 # reason: how it comes about, and the words that users read
@@ -262,8 +262,8 @@ async def test_the_request_at_the_cursor_counts_and_else_the_last_one(tmp_path: 
         await ask(desk)
         await ask(desk, (9, 9))
         suggestions = desk.session.suggestions
-        assert suggestions.end_of(URI, desk.at).reason == ""
-        other = suggestions.end_of(URI, (0, 1))
+        assert suggestions.get_end(URI, desk.at).reason == ""
+        other = suggestions.get_end(URI, (0, 1))
         assert other.at == (9, 9)
         assert other.explain((0, 1)).startswith("at line 10: ")
         assert not other.explain(None).startswith("at line")
@@ -275,4 +275,4 @@ async def test_a_popup_that_hides_something_is_not_gone_on_from(tmp_path: Path, 
         suggestions = desk.session.suggestions
         selected = PopupSelection(f"ma{hidden}th", 4)
         assert await suggestions.complete(URI, desk.at, manual=True, popup=selected) == ()
-        assert suggestions.end_of(URI, desk.at).reason == "unseen"
+        assert suggestions.get_end(URI, desk.at).reason == "unseen"

@@ -17,8 +17,8 @@ from assist_completion.inference.speed_probe import (
     budget_for,
     ghost_text_load,
     measure_again,
+    measure_speeds,
     opener,
-    speeds_of,
 )
 from assist_completion.inference.speed_trial import Speed, SpeedTrial
 from assist_completion.inference.worker import Worker
@@ -41,7 +41,7 @@ def busy_cores() -> Iterator[None]:
 
 
 def processor(trial: SpeedTrial, memory: Path) -> Speed:
-    return speeds_of(trial, "cpu", memory).processor
+    return measure_speeds(trial, "cpu", memory).processor
 
 
 @pytest.mark.model

@@ -10,7 +10,7 @@ from assist_completion.errors import ModelError
 from assist_completion.model_store.catalogue import find
 from assist_server.config.config import Config, load, load_lenient
 from assist_server.errors import UserError
-from assist_server.local_model.roles import roles_document, use_model, with_model
+from assist_server.local_model.roles import roles_document, set_model, use_model
 
 SMALL = "qwen2.5-coder-0.5b"
 MIDDLE = "qwen2.5-coder-1.5b"
@@ -57,9 +57,9 @@ def test_what_cannot_have_a_role_changes_nothing(config: Config, name: str, role
 
 
 def test_a_model_for_one_command_is_in_no_file(config: Config) -> None:
-    completing = with_model(config, MIDDLE, "ghost-text")
+    completing = set_model(config, MIDDLE, "ghost-text")
     assert (completing.completion.model, completing.answers.model) == (MIDDLE, MIDDLE)
-    answering = with_model(config, MIDDLE, "answers")
+    answering = set_model(config, MIDDLE, "answers")
     assert (answering.completion.model, answering.answers.model) == (SMALL, MIDDLE)
     assert not config.paths.config_file.exists()
 
@@ -69,6 +69,6 @@ def test_a_path_for_one_command_starts_at_the_working_directory(
 ) -> None:
     (tmp_path / "mine.gguf").write_bytes(gguf(b"weights"))
     monkeypatch.chdir(tmp_path)
-    assert with_model(config, "./mine.gguf", "answers").answers.model == str(tmp_path / "mine.gguf")
+    assert set_model(config, "./mine.gguf", "answers").answers.model == str(tmp_path / "mine.gguf")
     with pytest.raises(ModelError, match="There is no model file"):
-        with_model(config, "theirs.gguf", "answers")
+        set_model(config, "theirs.gguf", "answers")

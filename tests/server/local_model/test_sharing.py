@@ -28,7 +28,7 @@ from assist_context.documents import Context, Snippet
 from assist_context.languages import language_of
 from assist_server.config.config import load_lenient
 from assist_server.local_model.on_demand_model import OnDemandModel
-from assist_server.local_model.roles import with_model
+from assist_server.local_model.roles import set_model
 from assist_server.local_model.sharing.borrowed_model import (
     BorrowedModel,
     LenderGoneError,
@@ -39,19 +39,19 @@ from assist_server.local_model.sharing.listener import SharedEngine, SharedModel
 from assist_server.local_model.sharing.messages import (
     MOST,
     Hello,
-    conversation_of,
-    cursor_of,
-    folder_of,
-    hello_of,
-    identity_of,
+    find_folder,
+    identify_file,
     new_socket,
     own_version,
+    read_conversation,
+    read_cursor,
+    read_hello,
+    read_result,
+    read_suggestion,
     receive,
-    result_of,
     send,
     sockets,
     suggestion_document,
-    suggestion_of,
 )
 from assist_server.questions.composition import model_file
 
@@ -125,11 +125,11 @@ async def test_a_model_that_a_command_names_is_borrowed_only_if_it_is_the_server
         made.write_bytes(gguf(b"weights"))
     settings = load_lenient({"ASSIST_DATA_DIR": str(data), "ASSIST_CONFIG_DIR": str(tmp_path)})
     async with sharing(data, file):
-        same = with_model(settings, str(file), "answers")
+        same = set_model(settings, str(file), "answers")
         borrowing = OnDemandModel(same, partial(model_file, same))
         assert isinstance(await borrowing.load(), BorrowedModel)
         borrowing.close()
-        another = with_model(settings, str(other), "answers")
+        another = set_model(settings, str(other), "answers")
         with pytest.raises(ModelError, match=r"other\.gguf"):  # it is opened here, and holds no weights
             await OnDemandModel(another, partial(model_file, another)).load()
 
@@ -312,8 +312,8 @@ async def test_what_others_can_reach_is_neither_opened_nor_asked(data: Path, fil
     async with sharing(data, file):
         (path,) = sockets(data)
         assert path.stat().st_mode & 0o777 == 0o600
-        assert folder_of(data).stat().st_mode & 0o777 == 0o700
-        os.chmod(folder_of(data), 0o750)  # noqa: S103
+        assert find_folder(data).stat().st_mode & 0o777 == 0o700
+        os.chmod(find_folder(data), 0o750)  # noqa: S103
         assert list(sockets(data)) == []
         assert new_socket(data) is None
         assert await borrow(data, file, not_here) is None
@@ -351,7 +351,7 @@ async def test_a_socket_of_something_else_is_passed_over(data: Path, file: Path)
         await writer.drain()
         writer.close()
 
-    folder = folder_of(data)
+    folder = find_folder(data)
     folder.mkdir(mode=0o700)
     servers = [await asyncio.start_unix_server(say, folder / name) for name in ("1.sock", "2.sock")]
     assert await borrow(data, file, not_here) is None
@@ -368,11 +368,13 @@ async def test_a_server_that_stops_is_given_up_and_then_left_in_peace(data: Path
     async def stop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.append(writer)
         if len(asked) == 1:
-            await send(writer, asdict(Hello(own_version(), "", "small", 100, 1.0, False, identity_of(file))))
+            await send(
+                writer, asdict(Hello(own_version(), "", "small", 100, 1.0, False, identify_file(file)))
+            )
             await receive(reader)
             await send(writer, {})  # a sign of life
 
-    folder = folder_of(data)
+    folder = find_folder(data)
     folder.mkdir(mode=0o700)
     server = await asyncio.start_unix_server(stop, folder / "1.sock")
     with pytest.raises(LenderGoneError):
@@ -388,13 +390,13 @@ async def test_a_server_that_stops_is_given_up_and_then_left_in_peace(data: Path
 
 async def test_a_long_answer_is_waited_for_as_long_as_its_server_lives(data: Path, file: Path) -> None:
     async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await send(writer, asdict(Hello(own_version(), "", "small", 100, 1.0, False, identity_of(file))))
+        await send(writer, asdict(Hello(own_version(), "", "small", 100, 1.0, False, identify_file(file))))
         await receive(reader)
         for said in ({}, {}, {"suggestion": suggestion_document(Suggestion(text="sum(prices)"))}):
             await send(writer, said)
         writer.close()
 
-    folder = folder_of(data)
+    folder = find_folder(data)
     folder.mkdir(mode=0o700)
     server = await asyncio.start_unix_server(work, folder / "1.sock")
     assert (await complete(data, file)).text == "sum(prices)"
@@ -404,6 +406,6 @@ async def test_a_long_answer_is_waited_for_as_long_as_its_server_lives(data: Pat
 
 @pytest.mark.parametrize("document", [{}, {"system": 1}, {"ended": "never"}, {"assist": "0.1"}])
 def test_a_document_of_another_form_is_refused(document: dict[str, Any]) -> None:
-    for read in (conversation_of, hello_of, result_of, cursor_of, suggestion_of):
+    for read in (read_conversation, read_hello, read_result, read_cursor, read_suggestion):
         with pytest.raises(ValueError, match="no "):
             read(document)

@@ -38,7 +38,7 @@ from assist_server.questions.local_answer import UNCHECKED
 from assist_server.questions.session import record_happening
 from assist_server.questions.targets import QuestionTarget
 from assist_server.record_files import gate_files
-from assist_server.workspace.folders import key_of
+from assist_server.workspace.folders import make_key
 
 KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
 FILE = f'URL = "https://me:{KEY}@db.example/"\n\n\ndef total(items):\n    return 1\n'
@@ -159,7 +159,7 @@ def test_what_becomes_of_a_request_is_kept_for_the_repository_whichever_folder_i
     for root in (f"{top}/crate", top, ""):
         record_happening(replace(decided, root=root), decided.decision, "routed")
     found = [event.repo for event in feedback.events(gate_files(decided.inputs.config).feedback)]
-    assert found == [repository_key(f"{top}/crate"), key_of(top), ""]
+    assert found == [repository_key(f"{top}/crate"), make_key(top), ""]
 
 
 async def test_a_key_of_the_persons_own_lets_it_be_asked_again_unasked(tmp_path: Path) -> None:

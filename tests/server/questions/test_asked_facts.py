@@ -9,8 +9,8 @@ from config_files import write
 from assist_server.config.config import load
 from assist_server.questions.code_facts import CodeFacts, asked_facts
 from assist_server.wording.facts import fact_rows
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder, update_index
 
 FILES = {
     "shop/cart.py": "import json\n\n\ndef saved(cart):\n    return json.dumps(cart)\n",
@@ -28,9 +28,9 @@ def facts(root: Path, words: str) -> CodeFacts | None:
         (root / "w" / path).write_text(text)
     (root / "own").mkdir()
     config = load(write(root / "own", ""))
-    folder = folder_at(config, root / "w")
+    folder = open_folder(config, root / "w")
     update_index(config, folder, lambda *_: None)
-    corpus = corpus_of(folder)
+    corpus = open_corpus(folder)
     found = asked_facts((corpus,), words, {})
     corpus.reader.close()
     return found

@@ -8,7 +8,7 @@ from repositories import git, make_repository
 
 from assist_context.files.git_repository import Git
 from assist_escalation.policy.permissions import Glob
-from assist_server.questions.diff_material import without_copies
+from assist_server.questions.diff_material import drop_copies
 from assist_server.workspace.folder_diff import FolderDiff, diff_against
 
 GIT = Git(dict(os.environ))
@@ -29,7 +29,7 @@ def repo(tmp_path: Path) -> Path:
 
 def _left(repo: Path, *globs: Glob) -> FolderDiff:
     git(repo, "add", "-A")
-    return without_copies(GIT, diff_against(GIT, str(repo)), globs)
+    return drop_copies(GIT, diff_against(GIT, str(repo)), globs)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_copy_of_a_file_in_another_folder_or_in_no_commit_is_left_out(repo: Pa
     (repo / "sub" / "a.txt").write_text("".join(LINES))
     (repo / "sub" / "b.txt").write_text("".join(OWN[50:]))
     git(repo, "add", "sub")
-    diff = without_copies(GIT, diff_against(GIT, str(repo / "sub")), [])
+    diff = drop_copies(GIT, diff_against(GIT, str(repo / "sub")), [])
     assert dict(diff.left_out) == {
         "a.txt": ".assistignore: it has lines of infra/plan.txt",
         "b.txt": ".assistignore: it has lines of infra/late.txt",

@@ -4,9 +4,9 @@ import pytest
 
 from assist_completion.inference.doubts import Doubt
 from assist_context.languages import language_of
-from assist_escalation.edits.plan import EditPlan, EditTarget, FileChange, sha256_of
+from assist_escalation.edits.plan import EditPlan, EditTarget, FileChange, hash_text
 from assist_escalation.prompts import Prompt
-from assist_server.questions.doubtful_edits import asks_for_behaviour, turned_logic, unmet_wish, with_doubts
+from assist_server.questions.doubtful_edits import add_doubts, asks_for_behaviour, turned_logic, unmet_wish
 from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.instructions import AnswerForm
 
@@ -15,8 +15,8 @@ OLD = "LIMIT = 3\n\n\ndef f(a):\n    # a comment\n    return a + LIMIT\n"
 
 def reasons(after: str, command: str = "refactor", path: str = "a.py", before: str = OLD) -> tuple[str, ...]:
     draft = Draft(Prompt(command, ()), AnswerForm("whole", "```"), Evidence(), EditTarget(path, 4, 6, "f"))
-    edit = EditPlan((FileChange(path, sha256_of(before), None, before, after),))
-    return with_doubts(edit, draft, None).unsure
+    edit = EditPlan((FileChange(path, hash_text(before), None, before, after),))
+    return add_doubts(edit, draft, None).unsure
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_which_wishes_ask_for_other_behaviour(command: str, words: str, expected
 
 
 def test_turned_logic_is_told_by_its_line_and_file() -> None:
-    edit = EditPlan((FileChange("a.py", sha256_of(OLD), None, OLD, OLD.replace("+", "-").replace("3", "4")),))
+    edit = EditPlan((FileChange("a.py", hash_text(OLD), None, OLD, OLD.replace("+", "-").replace("3", "4")),))
     assert turned_logic(edit, Question("refactor", "tidy up")) == (
         "line 1 of a.py: `3` became `4`, which the wish does not ask for",
         "line 6 of a.py: `+` became `-`, which the wish does not ask for",
     )
     assert turned_logic(edit, Question("refactor", "raise the limit")) == ()
     many = "".join(f"f({number})\n" for number in range(9))
-    edit = EditPlan((FileChange("a.py", sha256_of(many), None, many, many.replace("f(", "f(1")),))
+    edit = EditPlan((FileChange("a.py", hash_text(many), None, many, many.replace("f(", "f(1")),))
     assert turned_logic(edit, Question("refactor"))[-1].endswith(
         "more such changes, which the wish does not ask for"
     )
@@ -130,7 +130,7 @@ DEEPER = "no line is nested less than before, which the wish asks for"
 def test_what_a_wish_asks_for_and_an_edit_does_not_do(
     words: str, before: str, after: str, expected: tuple[str, ...]
 ) -> None:
-    edit = EditPlan((FileChange("a.py", sha256_of(before), None, before, after),))
+    edit = EditPlan((FileChange("a.py", hash_text(before), None, before, after),))
     assert unmet_wish(edit, Question("refactor", words)) == expected
     assert unmet_wish(edit, Question("fix", words)) == ()
 
@@ -148,9 +148,9 @@ def test_a_reason_does_not_contradict_the_diff(code: str, words: str) -> None:
         old="def f(a):\n    # a comment\n    return a + LIMIT\n",
     )  # fmt: skip
     after = OLD.replace("return a + LIMIT", code)
-    edit = EditPlan((FileChange("a.py", sha256_of(OLD), None, OLD, after),))
+    edit = EditPlan((FileChange("a.py", hash_text(OLD), None, OLD, after),))
     doubt = Doubt(2, draft.old.index(" +"), " +", " -", 9.0)
-    assert with_doubts(edit, draft, doubt).unsure == (f"a.py: the model doubts `+` in line 6 most, {words}",)
+    assert add_doubts(edit, draft, doubt).unsure == (f"a.py: the model doubts `+` in line 6 most, {words}",)
 
 
 def test_a_fix_without_a_doubt_is_doubtful() -> None:

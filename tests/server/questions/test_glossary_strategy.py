@@ -8,7 +8,7 @@ import pytest
 from command_runs import Assist, runner
 
 from assist_server.questions.decision import AnswerContext
-from assist_server.questions.events import FinalAnswer, without_model
+from assist_server.questions.events import FinalAnswer, end_without_model
 from assist_server.questions.session import AnswerSession, Applicability, AskedQuestion
 
 GLOSSARY = "# Glossary\n\n**parcel**: what one customer gets at once.\n"
@@ -33,7 +33,7 @@ class GlossaryStrategy:
 
     async def answer(self, context: AnswerContext, session: AnswerSession) -> FinalAnswer:
         session.sink.text(str(context.found))
-        return without_model(context, str(context.found))
+        return end_without_model(context, str(context.found))
 
 
 STRATEGY = GlossaryStrategy()

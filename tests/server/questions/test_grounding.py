@@ -5,7 +5,7 @@ import pytest
 from assist_server.questions.grounding import (
     HeldSentences,
     PromptWords,
-    unknown_in,
+    find_unknown,
 )
 
 SHOWN = (
@@ -28,7 +28,7 @@ KNOWN = PromptWords.of([SHOWN, "shop/cart.py lines 1-3"], {"None", "int"})
     ],
 )
 def test_what_was_not_shown_is_found(sentence: str, unknown: tuple[str, ...]) -> None:
-    assert unknown_in(sentence, KNOWN) == unknown
+    assert find_unknown(sentence, KNOWN) == unknown
 
 
 def test_whole_sentences_are_passed_on_as_they_come_up_to_one_that_names_something_else() -> None:

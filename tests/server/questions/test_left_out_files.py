@@ -15,7 +15,7 @@ from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.requests import route_document, route_facts
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.index_update import open_folder, update_index
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def decided(root: Path, target: str = "", others: tuple[Path, ...] = (), rules: 
     own.mkdir(exist_ok=True)
     settings = write(own, f"{PROVIDER}[escalation]\nmode = 'auto'\n{rules}")
     config = load_lenient({**os.environ, **settings}, ())
-    folder = folder_at(config, root)
+    folder = open_folder(config, root)
     update_index(config, folder, lambda _done, _total: None)
     corpus = Corpus(folder.root, IndexReader(folder.database))
     around = tuple(Corpus(str(each), IndexReader(str(own / "none.sqlite"))) for each in others)

@@ -17,8 +17,8 @@ from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.edit_previews import edit_warnings
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder, update_index
 
 CODE = "def add(a, b):\n    return a - b\n"
 FILE = f'"""Sums."""\n\n\n{CODE}\n\ndef twice(a):\n    return add(a, a)\n'
@@ -197,9 +197,9 @@ async def test_new_tests_are_added_to_the_file_of_tests_that_the_module_has(tmp_
     (root / "tests" / "test_sums.py").write_text(known, newline="\n")
     (tmp_path / "own").mkdir()
     config = load(write(tmp_path / "own", ""))
-    folder = folder_at(config, root)
+    folder = open_folder(config, root)
     update_index(config, folder, lambda *_: None)
-    corpus = corpus_of(folder)
+    corpus = open_corpus(folder)
     inputs = decision_inputs(config, [str(root)])
     inputs = replace(inputs, local=replace(inputs.local, available=True, large=True))
     question = Question("test", "", resolve_target(corpus, "sums.py:4"))

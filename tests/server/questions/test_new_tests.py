@@ -7,10 +7,10 @@ import pytest
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.call_graph import TargetLines
 from assist_context.languages import language_of
-from assist_context.relations.path_index import path_index_of
-from assist_escalation.edits.plan import Base, EditError, EditTarget, sha256_of
+from assist_context.relations.path_index import make_path_index
+from assist_escalation.edits.plan import Base, EditError, EditTarget, hash_text
 from assist_escalation.edits.planner import plan
-from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests
+from assist_server.questions.new_tests import PlaceForTests, place_for_tests, write_head
 from assist_server.questions.targets import QuestionTarget
 
 RUST = "fn two() -> i32 {\n    2\n}\n"
@@ -32,7 +32,7 @@ RUST = "fn two() -> i32 {\n    2\n}\n"
 def test_tests_go_where_the_project_has_them(
     path: str, text: str, name: str, files: list[str], place: PlaceForTests
 ) -> None:
-    assert place_for_tests((path, text, name), path_index_of([path, *files]), Path("/nowhere")) == place
+    assert place_for_tests((path, text, name), make_path_index([path, *files]), Path("/nowhere")) == place
 
 
 def target(path: str, text: str, name: str) -> QuestionTarget:
@@ -54,18 +54,18 @@ def target(path: str, text: str, name: str) -> QuestionTarget:
 def test_tests_begin_with_the_import_of_what_is_tested(
     path: str, text: str, name: str, place: str, shown: str, head: str
 ) -> None:
-    assert head_of(target(path, text, name), PlaceForTests(place), shown) == head
+    assert write_head(target(path, text, name), PlaceForTests(place), shown) == head
 
 
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_rust_tests_are_added_below_the_file(end: str) -> None:
     text = RUST.rstrip("\n") + end
-    head = head_of(target("src/lib.rs", text, "two"), PlaceForTests("src/lib.rs", 3, "tests"), "")
+    head = write_head(target("src/lib.rs", text, "two"), PlaceForTests("src/lib.rs", 3, "tests"), "")
     answer = (
         f"```rust\n{head}\n    #[test]\n    fn is_two() {{\n        assert_eq!(two(), 2);\n    }}\n}}\n```\n"
     )
     made = plan(
-        answer, {"src/lib.rs": Base("src/lib.rs", text, sha256_of(text))}, EditTarget("src/lib.rs", 4, 3)
+        answer, {"src/lib.rs": Base("src/lib.rs", text, hash_text(text))}, EditTarget("src/lib.rs", 4, 3)
     )
     after = made.changes[0].after
     assert after.startswith(RUST.rstrip("\n") + "\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n")
@@ -86,7 +86,7 @@ SCRIPT_TESTS = 'import { test, expect } from "vitest";\nimport { total } from ".
 def test_tests_go_into_the_file_of_tests_that_the_module_has(
     path: str, beside: str, text: str, after: int
 ) -> None:
-    files = path_index_of([path, beside])
+    files = make_path_index([path, beside])
     found = place_for_tests(
         (path, "", "get_load_dotenv"), files, Path("/nowhere"), {beside: text}.__getitem__
     )
@@ -98,29 +98,29 @@ def test_the_file_of_tests_is_found_without_an_index(tmp_path: Path) -> None:
     known = {"tests/test_helpers.py": HELPER_TESTS}
     source = ("src/shop/helpers.py", "", "get_load_dotenv")
     found = place_for_tests(
-        source, path_index_of(["src/shop/helpers.py"]), tmp_path, lambda path: known.get(path, "")
+        source, make_path_index(["src/shop/helpers.py"]), tmp_path, lambda path: known.get(path, "")
     )
     assert found == PlaceForTests("tests/test_helpers.py", 7, text=HELPER_TESTS)
 
 
 @pytest.mark.parametrize("text", ["", "app = make_app()\n"])
 def test_a_file_that_may_not_be_read_or_has_no_tests_is_not_added_to(text: str) -> None:
-    files = path_index_of(["shop/helpers.py", "tests/test_helpers.py"])
+    files = make_path_index(["shop/helpers.py", "tests/test_helpers.py"])
     found = place_for_tests(("shop/helpers.py", "", "f"), files, Path("/nowhere"), lambda _: text)
     assert found == PlaceForTests("tests/test_helpers_f.py")
 
 
 def test_a_file_that_has_the_name_needs_no_import_of_it() -> None:
     place = PlaceForTests("tests/test_helpers.py", 7, text=HELPER_TESTS)
-    assert head_of(target("shop/helpers.py", "", "get_debug_flag"), place, "") == ""
-    head = head_of(target("shop/helpers.py", "", "get_load_dotenv"), place, "")
+    assert write_head(target("shop/helpers.py", "", "get_debug_flag"), place, "") == ""
+    head = write_head(target("shop/helpers.py", "", "get_load_dotenv"), place, "")
     assert head == "from shop.helpers import get_load_dotenv\n"
 
 
 def added(path: str, text: str, answer: str, *given: str) -> str:
     count = text.count("\n")
     edit = EditTarget(path, count + 1, count, tests=True, given=given)
-    return plan(answer, {path: Base(path, text, sha256_of(text))}, edit).changes[0].after
+    return plan(answer, {path: Base(path, text, hash_text(text))}, edit).changes[0].after
 
 
 def test_imports_of_new_tests_go_to_those_of_the_file() -> None:

@@ -15,8 +15,8 @@ from assist_server.questions.events import AnswerSink, FinalAnswer, PlacesFound
 from assist_server.questions.search import LONGEST
 from assist_server.questions.session import BY_SEARCH, AnswerSession
 from assist_server.wording.answers import answer_document, answer_header, answer_view
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder, update_index
 
 PAGE = """\
 # Proxies
@@ -52,9 +52,9 @@ def decided(root: Path, question: Question, settings: str = "") -> AnswerContext
     own = root.parent / "own"
     own.mkdir(exist_ok=True)
     config = load(write(own, settings))
-    folder = folder_at(config, root)
+    folder = open_folder(config, root)
     update_index(config, folder, lambda *_: None)
-    corpus = corpus_of(folder)
+    corpus = open_corpus(folder)
     try:
         return decide(question, QuestionFolders(corpus), decision_inputs(config, [str(root)]))
     finally:

@@ -15,8 +15,8 @@ from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question, conventions
 from assist_server.questions.events import shown_sources
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.index_update import open_folder
 
 CODE = "def total(prices):\n    return sum(prices)\n"
 AGENTS = "# Conventions\n\nPrices are cents.\n\n## Commits\n\nBegin a commit message with a verb.\n\n## Tests\n\nIn tests/.\n"
@@ -42,7 +42,7 @@ def decided(root: Path, command: str = "refactor", rules: str = "", wish: str = 
     own.mkdir(exist_ok=True)
     settings = write(own, f"{PROVIDER}[escalation]\nmode = 'auto'\n{rules}")
     config = load_lenient({**os.environ, **settings}, ())
-    corpus = corpus_of(folder_at(config, root))
+    corpus = open_corpus(open_folder(config, root))
     target = (
         resolve_target(corpus, "shop.py:1") if command in ("refactor", "explain", "fix", "test") else None
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from assist_escalation.prompts import Origin, Span
-from assist_server.questions.events import ShownSource, sources_of
+from assist_server.questions.events import ShownSource, list_sources
 
 ROOT = "/home/me/shop"
 
@@ -13,7 +13,7 @@ def file(path: str, first: int, last: int, *, outline: bool = False) -> Origin:
 
 
 def shown(*origins: Origin, names: dict[Origin, str] | None = None) -> list[str]:
-    found = sources_of([Span("text", each) for each in origins], names or {})
+    found = list_sources([Span("text", each) for each in origins], names or {})
     assert all(each.root == ROOT for each in found)
     return [" ".join(filter(None, (each.place, each.name, "outline" * each.outline))) for each in found]
 
@@ -48,5 +48,5 @@ def test_a_source_has_the_name_of_the_piece_that_holds_the_others() -> None:
 def test_lines_of_two_folders_are_two_sources() -> None:
     one = Span("x", Origin("file", "a.py", "/one", 1, 2))
     other = Span("x", Origin("file", "a.py", "/two", 3, 4))
-    assert [each.root for each in sources_of([one, other], {})] == ["/one", "/two"]
-    assert sources_of([one], {}) == (ShownSource("a.py", 1, 2, "", "/one"),)
+    assert [each.root for each in list_sources([one, other], {})] == ["/one", "/two"]
+    assert list_sources([one], {}) == (ShownSource("a.py", 1, 2, "", "/one"),)

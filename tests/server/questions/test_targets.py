@@ -26,7 +26,7 @@ from assist_server.questions.targets import (
     refuse_other_encoding,
     resolve_target,
 )
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.index_update import open_folder, update_index
 
 CART = '''\
 """A cart."""
@@ -62,7 +62,7 @@ def make_corpus(tmp_path: Path, root: Path, name: str = "", same: str = "") -> C
     config = load_lenient(
         {"ASSIST_DATA_DIR": str(tmp_path / "data"), "ASSIST_CONFIG_DIR": str(tmp_path / "c"), **os.environ}
     )
-    folder = folder_at(config, root)
+    folder = open_folder(config, root)
     database = Path(folder.database)
     if same in INDEXED:
         database.parent.mkdir(parents=True)

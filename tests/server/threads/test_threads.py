@@ -21,11 +21,11 @@ from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.local_answer import UNCHECKED
 from assist_server.questions.targets import QuestionFolders
-from assist_server.threads.attachments import Attachment, attached_spans, attachment_at
-from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread, without_last_turn
+from assist_server.threads.attachments import Attachment, attached_spans, read_attachment
+from assist_server.threads.thread import Thread, ThreadTurn, add_turn, drop_last_turn, new_thread
 from assist_server.threads.thread_prompts import earlier_turns, fit_conversation, unseen
 from assist_server.wording.requests import payload_text
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.index_update import open_folder, update_index
 
 pytestmark = pytest.mark.slow
 
@@ -103,7 +103,7 @@ def test_what_was_shown_is_not_shown_again_unless_it_changed() -> None:
     part = file_span(TAXES, first=3)
     changed = file_span(TAXES, first=3, blob="b2")
     assert unseen([part, changed], thread) == (changed,)
-    assert unseen([part], without_last_turn(thread)) == (part,)
+    assert unseen([part], drop_last_turn(thread)) == (part,)
 
 
 def test_an_answer_has_the_origins_of_all_that_its_model_was_shown() -> None:
@@ -150,11 +150,11 @@ class Workspace:
     config: Any
 
     def decided(self, words: str, thread: Thread | None, *names: str, **more: Any) -> AnswerContext:
-        folder = folder_at(self.config, self.root)
+        folder = open_folder(self.config, self.root)
         update_index(self.config, folder, lambda _done, _total: None)
         corpus = Corpus(folder.root, IndexReader(folder.database))
         inputs = decision_inputs(self.config, [str(self.root)])
-        added = tuple(attachment_at(name, self.root, [folder.root]) for name in names)
+        added = tuple(read_attachment(name, self.root, [folder.root]) for name in names)
         question = Question("ask", words, None, wish="frontier", thread=thread, attachments=added)
         found = decide(replace(question, **more), QuestionFolders(corpus), inputs)
         corpus.reader.close()
@@ -326,7 +326,7 @@ def test_a_folder_is_shown_by_outlines_and_a_long_file_in_part(workspace: Worksp
     assert "long.py" in shown
     assert found.frontier is not None
     assert any("long.py has 8,000 lines" in note for note in found.frontier.notes)
-    corpus = Corpus(str(workspace.root), IndexReader(folder_at(workspace.config, workspace.root).database))
+    corpus = Corpus(str(workspace.root), IndexReader(open_folder(workspace.config, workspace.root).database))
     spans = attached_spans([corpus], [Attachment(str(workspace.root), "long.py")], "function_700", 600).spans
     corpus.reader.close()
     assert any("def function_700" in span.text for span in spans)

@@ -7,8 +7,8 @@ import pytest
 from repositories import change, make_repository
 
 from assist_context.files.git_repository import Git
-from assist_server.wording.diff_answers import Remark, Remarks, clean_message, remarks_in, without_refuted
-from assist_server.workspace.folder_diff import pieces_of, staged_diff
+from assist_server.wording.diff_answers import Remark, Remarks, clean_message, drop_refuted, read_remarks
+from assist_server.workspace.folder_diff import split_pieces, staged_diff
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_remarks_about_lines_that_are_not_in_the_diff_are_dropped(tmp_path: Path
         "cart.py:900: is too long\n"
         "other.py:1: is wrong\n"
     )
-    found = remarks_in(answer, pieces_of(diff, 1000, with_numbers=True).spans)
+    found = read_remarks(answer, split_pieces(diff, 1000, with_numbers=True).spans)
     assert found.kept == (
         Remark("cart.py", 5, "fails for an empty list"),
         Remark("cart.py", 5, "it divides by zero"),
@@ -51,5 +51,5 @@ def test_a_remark_that_calls_a_defined_name_undefined_is_refuted() -> None:
     found = Remarks(
         (Remark("cart.py", 2, "`_FALSE` is not defined"), kept, Remark("cart.py", 4, "zap isn't imported")), 1
     )
-    left = without_refuted(found, lambda path, name: (path, name) == ("cart.py", "_FALSE"))
+    left = drop_refuted(found, lambda path, name: (path, name) == ("cart.py", "_FALSE"))
     assert left == Remarks((kept, found.kept[2]), 1, refuted=1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assist_escalation.edits.plan import EditPlan, FileChange, pieces_of, sha256_of
+from assist_escalation.edits.plan import EditPlan, FileChange, hash_text, split_pieces
 from assist_server.cli.terminal.answers import show_edit
 from assist_server.wording.edit_previews import CRLF, UNENDED, PreviewLine, edit_preview, edit_warnings
 
@@ -26,7 +26,7 @@ TEXT = st.one_of(
 
 
 def change(before: str, after: str, path: str = "a.py") -> FileChange:
-    sha256 = "0" if any("\ud800" <= each <= "\udfff" for each in before) else sha256_of(before)
+    sha256 = "0" if any("\ud800" <= each <= "\udfff" for each in before) else hash_text(before)
     return FileChange(path, sha256, None, before, after)
 
 
@@ -44,7 +44,7 @@ def read_back(shown: Sequence[PreviewLine]) -> Iterator[str]:
 
 def make_edit(before: str, shown: Sequence[PreviewLine]) -> str:
     """What a reader would write who has only the old text and the preview."""
-    old = pieces_of(before)
+    old = split_pieces(before)
     new: list[str] = []
     at = 0
     for line in read_back(shown):
@@ -72,7 +72,7 @@ def test_the_preview_alone_says_what_is_written(before: str, after: str) -> None
     assert make_edit(before, shown) == after
     assert all("\n" not in each.text and each.text.splitlines() == [each.text] for each in shown)
     added, removed = (sum(each.kind == kind for each in shown) for kind in ("added", "removed"))
-    assert added - removed == len(pieces_of(after)) - len(pieces_of(before))
+    assert added - removed == len(split_pieces(after)) - len(split_pieces(before))
     assert bool(added or removed) == (before != after)
 
 

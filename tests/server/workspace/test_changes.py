@@ -22,7 +22,7 @@ from assist_server.workspace.folder_diff import (
     compared_files,
     diff_against,
     last_messages,
-    pieces_of,
+    split_pieces,
     staged_diff,
 )
 
@@ -85,7 +85,7 @@ def test_the_most_changed_come_first_and_excluded_files_are_left_out(diff: Folde
 
 
 def test_pieces_have_their_files_as_origin_and_show_nothing_of_deleted_ones(diff: FolderDiff) -> None:
-    pieces = pieces_of(diff, 1000, with_numbers=True)
+    pieces = split_pieces(diff, 1000, with_numbers=True)
     assert [each.origin.path for each in pieces.spans] == ["old.py", "cart.py", "a b:ü.py", "logo.png"]
     assert {each.origin.source for each in pieces.spans} == {"file"}
     assert pieces.spans[0].text == "(deleted file)\n"
@@ -198,7 +198,7 @@ def test_a_file_has_the_rules_of_the_name_that_it_had(repo: Path) -> None:
         "a.txt": ".assistignore: it was private/a.txt",
     }
     (piece,) = (
-        span for span in pieces_of(diff, 1000, with_numbers=False).spans if span.origin.path == "b.tf"
+        span for span in split_pieces(diff, 1000, with_numbers=False).spans if span.origin.path == "b.tf"
     )
     assert [origin.path for origin in piece.origin.derived] == ["infra/b.tf"]
     (repo / "sub").mkdir()
@@ -225,13 +225,13 @@ def test_of_a_long_diff_only_the_beginning_is_read(repo: Path) -> None:
     git(repo, "add", "-A")
     diff = staged_diff(GIT, str(repo))
     assert sum(len(line.text) for file in diff.files for line in file.lines) < MAX_BYTES_IN_ALL
-    pieces = pieces_of(diff, 1000, with_numbers=True)
+    pieces = split_pieces(diff, 1000, with_numbers=True)
     assert [span.origin.path for span in pieces.spans] == ["big.py"]
     assert dict(pieces.left_out) == {"big.py": CUT, "large.py": TOO_LONG, "long.py": TOO_LONG}
 
 
 def test_what_does_not_fit_is_named(diff: FolderDiff) -> None:
-    pieces = pieces_of(diff, 10, with_numbers=False)
+    pieces = split_pieces(diff, 10, with_numbers=False)
     assert [each.origin.path for each in pieces.spans] == ["old.py", "a b:ü.py"]
     assert ("cart.py", "the diff is longer than the model reads") in pieces.left_out
 
@@ -280,7 +280,7 @@ def test_secrets_are_found_in_lines_with_marks_and_none_is_cut(
 ) -> None:
     (repo / "notes.txt").write_text(text, newline="\n")
     git(repo, "add", "notes.txt")
-    (piece,) = pieces_of(staged_diff(GIT, str(repo)), 2000, with_numbers=numbered).spans
+    (piece,) = split_pieces(staged_diff(GIT, str(repo)), 2000, with_numbers=numbered).spans
     shown = redact([piece], Known(), nonce="1a2b").spans[0].text
     assert "+ " in shown
     for secret in ("q9dKf02lZmXo29fj", "29fjAAbb81cc", "sk_live_"):

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from assist_server.config.config import Config, load_lenient, merge_settings
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.folders import docs_folders, folders_of
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.folders import docs_folders, make_folders
 from assist_server.workspace.index_update import update_index
 
 
@@ -33,7 +33,7 @@ def test_docs_have_names_of_their_own_and_never_lie_in_the_workspace(tmp_path: P
     other.mkdir(parents=True)
     inside = tmp_path / "shop" / "docs"
     inside.mkdir(parents=True)
-    workspace = folders_of([str(tmp_path / "shop")], tmp_path)
+    workspace = make_folders([str(tmp_path / "shop")], tmp_path)
     docs = [str(each) for each in (handbook, other, inside, tmp_path / "gone", handbook)]
     found = docs_folders(docs, workspace, tmp_path)
     assert [(each.name, each.root) for each in found] == [
@@ -54,7 +54,7 @@ def test_a_repository_cannot_lead_docs_elsewhere(tmp_path: Path, handbook: Path)
 def test_only_pages_are_found_in_docs(tmp_path: Path, handbook: Path) -> None:
     (folder,) = docs_folders([str(handbook)], (), tmp_path / "data")
     update_index(configuration(tmp_path), folder, lambda *_: None)
-    corpus = corpus_of(folder)
+    corpus = open_corpus(folder)
     try:
         assert corpus.lines("leave.md")[0] == "# Leave\n"
         assert corpus.hides("leave.py")

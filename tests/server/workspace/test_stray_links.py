@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_server.workspace.folders import alias_in, stray_link
+from assist_server.workspace.folders import find_alias, stray_link
 
 
 @pytest.fixture
@@ -77,9 +77,9 @@ def test_links_that_lead_to_themselves_end(place: Path) -> None:
 
 def test_the_name_that_a_link_has_inside_the_folder_is_known(place: Path) -> None:
     root = str(place / "repo")
-    assert alias_in(root, f"{root}/here.py") == "here.py"
-    assert alias_in(root, f"{root}/src/../here.py") == "here.py"
-    assert alias_in(root, f"{root}/src/a.py") == ""
-    assert alias_in(root, f"{place}/way/here.py", f"{place}/way") == "here.py"
-    assert alias_in(root, f"{place}/way/src/a.py", f"{place}/way") == ""
-    assert alias_in(root, f"{place}/private/diary.py") == ""
+    assert find_alias(root, f"{root}/here.py") == "here.py"
+    assert find_alias(root, f"{root}/src/../here.py") == "here.py"
+    assert find_alias(root, f"{root}/src/a.py") == ""
+    assert find_alias(root, f"{place}/way/here.py", f"{place}/way") == "here.py"
+    assert find_alias(root, f"{place}/way/src/a.py", f"{place}/way") == ""
+    assert find_alias(root, f"{place}/private/diary.py") == ""

@@ -9,7 +9,7 @@ from typed_workspaces import GO, PYTHON, RUST, SCRIPT, SHOP, STORE
 from assist_context.code.trees.readable_text import readable
 from assist_context.documents import Cursor, Document, MemberAccess, split_lines
 from assist_context.languages import language_of
-from assist_context.relations.path_index import PathIndex, path_index_of
+from assist_context.relations.path_index import PathIndex, make_path_index
 from assist_types.types.accesses import refuted_accesses
 from assist_types.types.declarations import TypedText
 from assist_types.types.lookup import TypeLookup
@@ -31,7 +31,7 @@ class Files:
         return self.texts.get(path)
 
     def files(self) -> PathIndex:
-        return path_index_of(self.texts)
+        return make_path_index(self.texts)
 
 
 @dataclass

@@ -159,7 +159,7 @@ def read_table(text: ParsedText, rules: ScopeRules, name: str, words: Iterable[t
     late: list[tuple[NamePlace, ScopeStep]] = []
     for place in table.places:
         if _is_definition(rules, place, name):
-            scope = _scope_of(place)
+            scope = _find_scope(place)
             if scope is not None and scope.node.id in redirections:
                 late.append((place, scope))
             else:
@@ -202,7 +202,7 @@ def _redirect(table: NameTable, scope: ScopeStep, outer: tuple[ScopeStep, ...]) 
         table.entries[scope.node.id] = [BindingEntry(binding, spaces)]
 
 
-def _scope_of(place: NamePlace) -> ScopeStep | None:
+def _find_scope(place: NamePlace) -> ScopeStep | None:
     """The scope in which a definition is known."""
     return next(_fitting(place), None)
 
@@ -239,7 +239,7 @@ def _define(table: NameTable, place: NamePlace, scope: ScopeStep | None) -> None
         _define_property(table, place, scope)
         return
     if scope.kind == "class" and place.rule.where != "header":
-        binding = Binding("member", (0, 0), owner=owner_of(rules, place, scope))
+        binding = Binding("member", (0, 0), owner=name_owner(rules, place, scope))
         bare = rules.bare_members or "never"
         entry = BindingEntry(binding, spaces, bare=bare)
     else:
@@ -262,7 +262,7 @@ def _define_property(table: NameTable, place: NamePlace, scope: ScopeStep) -> No
     owner = next((scope for scope in place.scopes if scope.kind == "class"), None)
     if owner is not None:
         space = FIELD if table.rules.fields_apart else ""
-        binding = Binding("member", (0, 0), space, owner=owner_of(table.rules, place, owner))
+        binding = Binding("member", (0, 0), space, owner=name_owner(table.rules, place, owner))
         entry = BindingEntry(binding, place.rule.spaces)
         table.entries.setdefault(scope.node.id, []).append(entry)
         table.defined[place.start] = binding
@@ -274,7 +274,7 @@ def _space(rules: ScopeRules, spaces: frozenset[str]) -> str:
     return " ".join(sorted(spaces - {"value"}))
 
 
-def owner_of(rules: ScopeRules, place: NamePlace, scope: ScopeStep) -> str:
+def name_owner(rules: ScopeRules, place: NamePlace, scope: ScopeStep) -> str:
     """The class, struct or object of a scope around a place."""
     name = _owner_node(rules, place, scope)
     text = "" if name is None else last_word(name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import tree_sitter
 
-from assist_context.code.names.bindings import Binding, NameTable, follows_dot, owner_of
+from assist_context.code.names.bindings import Binding, NameTable, follows_dot, name_owner
 from assist_context.code.names.expected_types import expected_type
 from assist_context.code.names.name_places import NamePlace, ScopeStep, find_receiver, match_rule
 from assist_context.code.names.objects import (
@@ -51,9 +51,9 @@ def bind_members(reader: ObjectReader, table: NameTable) -> dict[int, MemberUse]
 
 def _bind(reader: ObjectReader, table: NameTable, space: str) -> dict[int, MemberUse]:
     rules = reader.rules
-    places = _places_in(rules, table, space)
+    places = _filter_places(rules, table, space)
     definitions = list(_definitions(reader, table, space))
-    owners = _owners_of(definitions)
+    owners = _collect_owners(definitions)
     uses = {
         definition.place.start: MemberUse(
             Binding("member", (0, 0), space, owner=definition.owner), defines=True
@@ -78,19 +78,19 @@ def member_use(reader: ObjectReader, table: NameTable, place: NamePlace, key: bo
     """Return what a member, or the key of a shorthand, would be bound to at a place of another name."""
     space = FIELD if is_field(reader.rules, place) else ""
     definitions = list(_definitions(reader, table, space))
-    owners = _owners_of(definitions)
+    owners = _collect_owners(definitions)
     use = _use_of_key(reader, place, owners, space) if key else _use(reader, place, owners, space)
     return _merge(reader, {0: use}, definitions)[0] if reader.rules.overrides else use
 
 
-def find_members_of(reader: ObjectReader, table: NameTable, owner: str, space: str) -> frozenset[int]:
+def find_members(reader: ObjectReader, table: NameTable, owner: str, space: str) -> frozenset[int]:
     """The places, by their first byte, that are certainly members of a class that this text calls `owner`.
 
     `space` is FIELD for its fields, where they have names of their own.
     """
     owners = {f"{owner}@": False}
     places = set()
-    for place in _places_in(reader.rules, table, space):
+    for place in _filter_places(reader.rules, table, space):
         binding = table.defined.get(place.start)
         scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
         if binding is not None and scope is not None and binding.level == "member":
@@ -132,14 +132,14 @@ def is_field(rules: ScopeRules, place: NamePlace) -> bool:
     return place.rule.action == "key"
 
 
-def _places_in(rules: ScopeRules, table: NameTable, space: str) -> list[NamePlace]:
+def _filter_places(rules: ScopeRules, table: NameTable, space: str) -> list[NamePlace]:
     """The places of a name that can be in a space."""
     return [place for place in table.places if is_field(rules, place) is (space == FIELD)]
 
 
 def _definitions(reader: ObjectReader, table: NameTable, space: str) -> Iterator[MemberDefinition]:
     rules = reader.rules
-    for place in _places_in(rules, table, space):
+    for place in _filter_places(rules, table, space):
         scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
         binding = table.defined.get(place.start)
         if binding is not None and binding.level == "member":
@@ -147,10 +147,10 @@ def _definitions(reader: ObjectReader, table: NameTable, space: str) -> Iterator
             bases = () if scope is None else find_bases(rules, place, scope)
             yield MemberDefinition(place, binding.owner, weak, bases)
         elif (own := _scope_of_field(rules, place)) is not None:
-            yield MemberDefinition(place, owner_of(rules, place, own), False, find_bases(rules, place, own))
+            yield MemberDefinition(place, name_owner(rules, place, own), False, find_bases(rules, place, own))
 
 
-def _owners_of(definitions: Sequence[MemberDefinition]) -> dict[str, bool]:
+def _collect_owners(definitions: Sequence[MemberDefinition]) -> dict[str, bool]:
     """The owners that define a member, and whether they are only an object's."""
     owners: dict[str, bool] = {}
     for definition in definitions:
@@ -243,7 +243,7 @@ def _merge(
     reader: ObjectReader, uses: dict[int, MemberUse], definitions: Sequence[MemberDefinition]
 ) -> dict[int, MemberUse]:
     """Gives a member the owner of its base, where a member that is defined again is the same."""
-    owners = _owners_of(definitions)
+    owners = _collect_owners(definitions)
     bases: dict[str, tuple[str, ...]] = {}
     for definition in definitions:
         bases[definition.owner] = (*bases.get(definition.owner, ()), *definition.bases)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import tree_sitter
 
-from assist_context.code.names.bindings import Binding, NameTable, last_word, owner_of
+from assist_context.code.names.bindings import Binding, NameTable, last_word, name_owner
 from assist_context.code.names.expected_types import element_type, plain_type
 from assist_context.code.names.name_places import NamePlace, ScopeStep, find_place, find_receiver
 from assist_context.code.names.scope_rules import ScopeRules
@@ -47,22 +47,24 @@ class ObjectReader:
             return self.enclosing(place, owners, text)
         if node.type in self.rules.names:
             return self._of_name(node, owners, depth)
-        return self._of_expression(node, place, owners, depth)
+        return self._resolve_expression(node, place, owners, depth)
 
-    def _of_expression(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
+    def _resolve_expression(
+        self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int
+    ) -> str:
         kind = node.type
         if kind in self.rules.wrappers:
             inner = node.named_children
             return self.owner(inner[0], place, owners, depth + 1) if len(inner) == 1 else UNKNOWN
         if kind in self.rules.calls:
-            return self._of_call(node, place, owners, depth)
+            return self._resolve_call(node, place, owners, depth)
         if kind == "super":
             return self._above(place, owners)
         if kind in self.rules.literals:
             class_node = node.child_by_field_name(self.rules.literals[kind])
             return UNKNOWN if class_node is None else self.of_class(last_word(class_node), owners, depth)
         if kind in self.rules.receivers:
-            return self._of_member(node, place, owners, depth)
+            return self._resolve_member(node, place, owners, depth)
         return ELSEWHERE if _LITERAL.search(kind) else UNKNOWN
 
     def enclosing(self, place: NamePlace, owners: Owners, word: str) -> str:
@@ -70,15 +72,17 @@ class ObjectReader:
         scope = self_scope(self.rules, place, word)
         if scope is None:
             return UNKNOWN
-        own = owner_of(self.rules, place, scope)
+        own = name_owner(self.rules, place, scope)
         if own in owners:
             return own
-        return self._of_bases(find_bases(self.rules, place, scope), owners, 1)
+        return self._resolve_bases(find_bases(self.rules, place, scope), owners, 1)
 
     def _above(self, place: NamePlace, owners: Owners) -> str:
         """The owner that `super` means at a place."""
         scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
-        return UNKNOWN if scope is None else self._of_bases(find_bases(self.rules, place, scope), owners, 1)
+        return (
+            UNKNOWN if scope is None else self._resolve_bases(find_bases(self.rules, place, scope), owners, 1)
+        )
 
     def of_type(self, kind: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int = 0) -> str:
         """The owner that a written type names, or that it is."""
@@ -114,11 +118,11 @@ class ObjectReader:
             base
             for place in table.places
             if place.start in table.defined and place.rule.kind in _CLASSES
-            for base in _bases_of(self.rules, place.node)
+            for base in _list_bases(self.rules, place.node)
         ]
-        return self._of_bases(tuple(bases), owners, depth + 1)
+        return self._resolve_bases(tuple(bases), owners, depth + 1)
 
-    def _of_bases(self, bases: tuple[str, ...], owners: Owners, depth: int) -> str:
+    def _resolve_bases(self, bases: tuple[str, ...], owners: Owners, depth: int) -> str:
         owner_names = (self.of_class(base, owners, depth) for base in bases)
         return next((owner for owner in owner_names if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
@@ -129,14 +133,16 @@ class ObjectReader:
         binding = None if place is None else table.defined.get(place.start) or table.lookup(place)
         if binding is None:
             return ELSEWHERE
-        return self._of_binding(table, binding, name, owners, depth)
+        return self._resolve_binding(table, binding, name, owners, depth)
 
-    def _of_binding(self, table: NameTable, binding: Binding, name: str, owners: Owners, depth: int) -> str:
+    def _resolve_binding(
+        self, table: NameTable, binding: Binding, name: str, owners: Owners, depth: int
+    ) -> str:
         places = table.definitions.get(binding, ())
-        owner_names = (self._of_definition(place, name, owners, depth + 1) for place in places)
+        owner_names = (self._resolve_definition(place, name, owners, depth + 1) for place in places)
         return next((owner for owner in owner_names if owner != UNKNOWN), UNKNOWN)
 
-    def _of_definition(self, place: NamePlace, name: str, owners: Owners, depth: int) -> str:
+    def _resolve_definition(self, place: NamePlace, name: str, owners: Owners, depth: int) -> str:
         """Return what a name is by one of its definitions."""
         kind = place.rule.kind
         if kind in _CLASSES:
@@ -153,10 +159,10 @@ class ObjectReader:
             return self.of_type(type_node, place, owners, depth)
         if kind == "parameter":
             return self.enclosing(place, owners, name) if _is_receiver(self.rules, place) else UNKNOWN
-        of_value = self._of_element if place.node.type == "for_in_statement" else self._of_value
+        of_value = self._resolve_element if place.node.type == "for_in_statement" else self._of_value
         return of_value(place, name, owners, depth)
 
-    def _of_element(self, place: NamePlace, _: str, owners: Owners, depth: int) -> str:
+    def _resolve_element(self, place: NamePlace, _: str, owners: Owners, depth: int) -> str:
         """Return what the variable of a loop is, by the type of the array."""
         array = place.node.child_by_field_name("right")
         declaration = None if array is None else self.declaration(array)
@@ -175,7 +181,7 @@ class ObjectReader:
         is_entered = place.steps[place.definer - 1][0].type == "with_item"
         return UNKNOWN if is_entered and owner_name == ELSEWHERE else owner_name
 
-    def _of_call(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
+    def _resolve_call(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
         """Return what a call makes: an instance of the class, or what the function says it returns."""
         field = self.rules.calls[node.type]
         callee = node.child_by_field_name(field) if field else node.named_children[0]
@@ -184,16 +190,18 @@ class ObjectReader:
         if callee.text == b"super":
             return self._above(place, owners)
         if callee.type in ("identifier", "type_identifier"):
-            return self._of_function(callee, place, owners, depth)
+            return self._resolve_function(callee, place, owners, depth)
         path = callee.child_by_field_name("path")
         if path is not None:  # Type::new()
             return self.owner(path, place, owners, depth + 1)
         if callee.type in self.rules.receivers:
-            own = self._of_member(callee, place, owners, depth)
+            own = self._resolve_member(callee, place, owners, depth)
             return ELSEWHERE if own == ELSEWHERE else UNKNOWN
         return UNKNOWN
 
-    def _of_function(self, callee: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
+    def _resolve_function(
+        self, callee: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int
+    ) -> str:
         name = last_word(callee)
         table = self.table(name)
         at = find_place(self.parsed, self.rules, callee.start_byte, callee.end_byte)
@@ -208,7 +216,7 @@ class ObjectReader:
                         return self.of_type(type_node, place, owners, depth + 1)
         return ELSEWHERE if binding is None else UNKNOWN
 
-    def _of_member(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
+    def _resolve_member(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
         """Resolve a member of an object: known for members of `self`, and for none of an object elsewhere."""
         front = find_receiver(self.rules, node)
         if front is None:
@@ -273,10 +281,10 @@ def find_bases(rules: ScopeRules, place: NamePlace, scope: ScopeStep) -> tuple[s
     """The names of what the class of a scope is derived from."""
     is_whole = scope.node.child_by_field_name("body") is not None  # else it is the body
     index = scope.index if is_whole else scope.index - 1
-    return _bases_of(rules, place.steps[index][0]) if index >= 0 else ()
+    return _list_bases(rules, place.steps[index][0]) if index >= 0 else ()
 
 
-def _bases_of(rules: ScopeRules, node: tree_sitter.Node) -> tuple[str, ...]:
+def _list_bases(rules: ScopeRules, node: tree_sitter.Node) -> tuple[str, ...]:
     keys = {fields[1] for fields in rules.owners.values() if fields[1]}
     owner_names = []
     for at, child in enumerate(node.children):
@@ -315,4 +323,4 @@ def _is_same_class(rules: ScopeRules, one: NamePlace, other: NamePlace) -> bool:
     scopes = [next((s for s in place.scopes if s.kind == "class"), None) for place in (one, other)]
     if scopes[0] is None or scopes[1] is None:
         return False
-    return owner_of(rules, one, scopes[0]) == owner_of(rules, other, scopes[1])
+    return name_owner(rules, one, scopes[0]) == name_owner(rules, other, scopes[1])

@@ -11,10 +11,10 @@ import tree_sitter
 
 from assist_context.code.names.bindings import Binding, NameTable, read_table, use_spaces
 from assist_context.code.names.keywords import Called, bind_keywords, keyword_binding
-from assist_context.code.names.members import MemberUse, bind_members, find_members_of, member_use
+from assist_context.code.names.members import MemberUse, bind_members, find_members, member_use
 from assist_context.code.names.name_places import NamePlace, find_place
 from assist_context.code.names.objects import ObjectReader
-from assist_context.code.names.scope_rules import NO_RULES, rules_of
+from assist_context.code.names.scope_rules import NO_RULES, scope_rules
 from assist_context.code.trees.parsed_text import ParsedText, PlaceKind, node_text
 from assist_context.documents import Cursor
 
@@ -48,7 +48,7 @@ class NameReader:
     def __init__(self, text: ParsedText, within: tuple[int, int] | None = None) -> None:
         self.parsed = text
         self.within = within
-        self.rules = rules_of(text.document.language.name) or NO_RULES
+        self.rules = scope_rules(text.document.language.name) or NO_RULES
         self._tables: dict[str, NameTable] = {}
         self._uses: dict[str, dict[int, MemberUse]] = {}
         self._occurrences: dict[str, tuple[Occurrence, ...]] = {}
@@ -92,12 +92,12 @@ class NameReader:
             return binding
         return member_use(self._objects(), table, place).binding
 
-    def members_of(self, name: str, owner: str, space: str = "") -> tuple[Occurrence, ...]:
+    def find_members(self, name: str, owner: str, space: str = "") -> tuple[Occurrence, ...]:
         """The places of a name that are members of a class of another text, which this one calls `owner`.
 
         `space` is that of the member's binding there.
         """
-        starts = find_members_of(self._objects(), self._table(name), owner, space)
+        starts = find_members(self._objects(), self._table(name), owner, space)
         return tuple(place for place in self.occurrences(name) if self.parsed.byte(place.start) in starts)
 
     def _table(self, name: str) -> NameTable:

@@ -77,7 +77,7 @@ NO_RULES = ScopeRules()
 
 
 @lru_cache
-def rules_of(language: str) -> ScopeRules | None:
+def scope_rules(language: str) -> ScopeRules | None:
     """The rules of a language by its name, `None` if its names cannot be followed."""
     table = language_rules(language, "names")
     if table is None:

@@ -11,7 +11,7 @@ import tree_sitter
 
 from assist_context.code.names.bindings import Binding, NameTable, read_table, use_spaces
 from assist_context.code.names.name_places import NamePlace
-from assist_context.code.names.scope_rules import ScopeRules, rules_of
+from assist_context.code.names.scope_rules import ScopeRules, scope_rules
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document
 
@@ -27,7 +27,7 @@ def out_of_sight(text: ParsedText, at: int, names: Iterable[str]) -> frozenset[s
 
     Where members are declared, no name is: it may be a new one.
     """
-    rules = rules_of(text.document.language.name)
+    rules = scope_rules(text.document.language.name)
     if rules is None or text.root is None or text.kind(at, at + 1) != "code":
         return frozenset()
     if declares_members(text, at):
@@ -100,7 +100,7 @@ def _is_open(document: Document, defined_line: int, line: int, parameter: bool) 
 
 def declares_members(text: ParsedText, at: int) -> bool:
     """Return whether the nearest scope around a place is a class, or what a language has for one."""
-    rules = rules_of(text.document.language.name)
+    rules = scope_rules(text.document.language.name)
     if rules is None:
         return False
     node: tree_sitter.Node | None = text.node(at, at + 1)

@@ -66,7 +66,7 @@ def _blank_cut_start(language: Language, text: str) -> str:
 def _tree(grammar: str, text: str) -> tree_sitter.Tree | None:
     if len(text) > MAX_CHARACTERS:
         return None
-    return grammars.tree_of(grammar, _encode(text), MAX_MICROSECONDS)
+    return grammars.parse_tree(grammar, _encode(text), MAX_MICROSECONDS)
 
 
 def _path(tree: tree_sitter.Tree, byte: int) -> list[tree_sitter.Node]:
@@ -154,12 +154,12 @@ def _does_nothing(node: tree_sitter.Node) -> bool:
     return "comment" in node.type or node.type == "string" or (lone is not None and lone.type == "string")
 
 
-def in_empty_block(language: Language, text: str, offset: int) -> bool | None:
+def is_empty_block(language: Language, text: str, offset: int) -> bool | None:
     """Return whether `offset` is in a block that contains only comments and a docstring.
 
     >>> from assist_context.languages import language_of
     >>> source = 'def f():\\n    \"\"\"Doc.\"\"\"\\n    '
-    >>> in_empty_block(language_of("a.py"), source, len(source))
+    >>> is_empty_block(language_of("a.py"), source, len(source))
     True
     """
     text = _blank_cut_start(language, text)
@@ -191,11 +191,11 @@ def _opens_empty(path: list[tree_sitter.Node], before: bytes, opener: int) -> bo
     return bool(bodies) and all(_does_nothing(n) for n in bodies[0].named_children)
 
 
-def in_string_or_comment(language: Language, text: str, offset: int) -> bool:
+def is_string_or_comment(language: Language, text: str, offset: int) -> bool:
     """Return whether text typed at `offset` becomes part of a string or a comment. Needs no grammar.
 
     >>> from assist_context.languages import language_of
-    >>> in_string_or_comment(language_of("a.js"), "f('a', b) // c", 4)
+    >>> is_string_or_comment(language_of("a.js"), "f('a', b) // c", 4)
     True
     """
     ahead = text[: max(offset, 0)]

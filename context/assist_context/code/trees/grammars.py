@@ -81,7 +81,7 @@ def new_parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
         return tree_sitter.Parser(grammar_language, timeout_micros=microseconds)
 
 
-def tree_of(
+def parse_tree(
     grammar: str, data: bytes, microseconds: int, clock: Clock = time.thread_time
 ) -> tree_sitter.Tree | None:
     """The tree of a text in UTF-8; `None` without a grammar or after the time limit."""
@@ -149,7 +149,7 @@ def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS, docs
     own_query = query(grammar, docs)
     if isinstance(own_query, str):
         return Reading(problem=own_query)
-    tree = tree_of(grammar, data, microseconds)
+    tree = parse_tree(grammar, data, microseconds)
     if tree is None:
         return Reading(partial=True, problem=f"the grammar {grammar} took longer than {microseconds} µs")
     return _read_tree(own_query, tree.root_node, data, _single_marks(grammar, docs))

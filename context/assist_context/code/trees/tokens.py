@@ -25,7 +25,7 @@ class CodeToken:
     line: int
 
 
-def tokens_in(text: ParsedText, first: int, last: int) -> Iterator[CodeToken]:
+def find_tokens(text: ParsedText, first: int, last: int) -> Iterator[CodeToken]:
     """The tokens that begin on these lines, from 1, both ends included, in order."""
     waiting = [text.root] if text.root is not None else []
     while waiting:

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from assist_context.code.names.bindings import Binding
 from assist_context.code.names.occurrences import NameReader
-from assist_context.code.names.scope_rules import ScopeRules, rules_of
+from assist_context.code.names.scope_rules import ScopeRules, scope_rules
 from assist_context.documents import Cursor
 from assist_context.next_edit.offer import Change, Offer, Situation, line_words
 from assist_context.next_edit.renames.other_texts import follow_import
@@ -38,7 +38,7 @@ SHORTEST_USE = 3  # characters of a name that a rename begins with at a use
 
 def find_renames(situation: Situation) -> Iterator[Offer]:
     """The chain of the document if one definition was renamed, then one for each other file."""
-    rules = rules_of(situation.document.language.name)
+    rules = scope_rules(situation.document.language.name)
     if rules is None or not situation.hunk.is_example:
         return
     newest = _newest_names(situation, rules)

@@ -16,7 +16,7 @@ from itertools import accumulate
 from assist_context.code.names.occurrences import NameReader
 from assist_context.code.trees.parsed_text import ParsedText, PlaceKind
 from assist_context.documents import Cursor, Document
-from assist_context.next_edit.generalisation import explains, generalise, pattern_of, says_less
+from assist_context.next_edit.generalisation import explains, generalise, make_pattern, says_less
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
 from assist_context.next_edit.pattern import Pattern, PatternMatch, is_long_name, matches
 from assist_context.next_edit.substitution import (
@@ -150,14 +150,14 @@ def _is_defined_here(reader: NameReader, name: str, site: Site) -> bool:
 def _patterns(situation: Situation) -> list[_Found]:
     """The patterns of the last hunks: those that explain more examples come first."""
     groups = [
-        list(_sites_of(hunk, situation.document)[:MAX_SITES])
+        list(_list_sites(hunk, situation.document)[:MAX_SITES])
         for hunk in reversed(situation.hunks[-RECENT:])
         if hunk.is_example
     ]
     result: dict[Pattern, _Found] = {}
     for age, newest in enumerate(groups[:SEEDS]):
         for site in newest:
-            for pattern in _of_site(site, groups[age + 1 :]):
+            for pattern in _site_pattern(site, groups[age + 1 :]):
                 if pattern not in result:
                     covered_examples = [
                         other for group in groups for other in group if _explains(pattern, other)
@@ -174,10 +174,10 @@ def _patterns(situation: Situation) -> list[_Found]:
     return sorted(entry, key=lambda groups: (groups.age, -len(groups.examples), -len(groups.pattern.old)))
 
 
-def _of_site(site: Site, earlier: Sequence[Sequence[Site]]) -> Iterator[Pattern]:
+def _site_pattern(site: Site, earlier: Sequence[Sequence[Site]]) -> Iterator[Pattern]:
     if depth(site.old) != depth(site.new):
         return  # a part of an edit whose other half is elsewhere
-    own = pattern_of(site)
+    own = make_pattern(site)
     if own is not None:
         yield own
     for group in earlier:
@@ -197,7 +197,7 @@ def _explains(pattern: Pattern, site: Site) -> bool:
     return explains(pattern, site)
 
 
-def _sites_of(hunk: EditHunk, document: Document) -> tuple[Site, ...]:
+def _list_sites(hunk: EditHunk, document: Document) -> tuple[Site, ...]:
     """The sites of a hunk. What is around one in another document is not known."""
     if hunk.path != document.path:
         return _cached_sites(hunk, (), 0)
@@ -248,10 +248,10 @@ def _filter_alike(
     example = pattern.examples[0]
     here = example.path == situation.document.path
     origin = situation.parse(situation.document) if here else None
-    kind = _kind_at(origin, Cursor(example.line, example.column)) if origin is not None else "code"
+    kind = _place_kind(origin, Cursor(example.line, example.column)) if origin is not None else "code"
     if kind != "code" and len(pattern.examples) == 1:
         return []
-    alike = [place for place in places if _kind_at(text, place.start) == kind]
+    alike = [place for place in places if _place_kind(text, place.start) == kind]
     if len(pattern.examples) == 1 and not example.new:  # of a parameter: the next function needs its own
         alike = [place for place in alike if not _is_parameter(text, place)]
     if kind != "code" or not example.is_identifier or text.document is not situation.document or not here:
@@ -270,7 +270,7 @@ def _is_parameter(text: ParsedText, place: _Hit) -> bool:
     return False
 
 
-def _kind_at(text: ParsedText, place: Cursor) -> PlaceKind:
+def _place_kind(text: ParsedText, place: Cursor) -> PlaceKind:
     """Return what is around a place: what is replaced there may itself be a whole string."""
     at = text.byte(place)
     return text.kind(at, at)
@@ -303,7 +303,7 @@ def _offer(situation: Situation, document: Document, pattern: _Found, places: Se
         places, key=lambda place: (place.start.line < own_line, place.start.line, place.start.column)
     )
     changes = tuple(
-        Change(document.path, place.start, place.end, _with_ends(place.match.new, document))
+        Change(document.path, place.start, place.end, _add_ends(place.match.new, document))
         for place in in_order
     )
     return Offer(
@@ -315,7 +315,7 @@ def _offer(situation: Situation, document: Document, pattern: _Found, places: Se
     )
 
 
-def _with_ends(new: str, document: Document) -> str:
+def _add_ends(new: str, document: Document) -> str:
     if "\n" not in new or not document.lines[0].endswith("\r\n"):
         return new
     return new.replace("\n", "\r\n")
@@ -338,7 +338,7 @@ def _features(
     here = document is situation.document
     hunks = [hunk for hunk in situation.hunks if hunk.path == document.path]
     text = situation.parse(document)
-    kind = _kind_at(text, first.start)
+    kind = _place_kind(text, first.start)
     is_touched = any(hunk.line <= first.start.line < hunk.line + len(hunk.new) for hunk in hunks)
     old = "".join(item for item in pattern.old if isinstance(item, str))
     new = "".join(item for item in pattern.new if isinstance(item, str))

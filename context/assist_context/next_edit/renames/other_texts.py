@@ -15,7 +15,7 @@ from assist_context.code.trees.parsed_text import node_text
 from assist_context.documents import Document
 from assist_context.next_edit.offer import Change, Situation
 from assist_context.next_edit.renames.import_paths import is_same_package, names_module
-from assist_context.next_edit.renames.rename_chain import RenameChain, change_of
+from assist_context.next_edit.renames.rename_chain import RenameChain, describe_change
 
 _STATEMENTS = frozenset({"import_from_statement", "import_statement", "export_statement", "use_declaration"})
 _FAMILIES = {"tsx": "typescript", "javascript": "typescript", "cpp": "c"}
@@ -32,7 +32,7 @@ def follow_import(situation: Situation, document: Document, chain: RenameChain) 
     bindings = [reader.bound(chain.name.new, place.start, place.end) for place in places]
     if any(meaning is not None for meaning in bindings):
         return ()
-    return tuple(change_of(document, place, chain.name.old, chain.name.new) for place in places)
+    return tuple(describe_change(document, place, chain.name.old, chain.name.new) for place in places)
 
 
 def are_related(one: Document, other: Document) -> bool:
@@ -59,7 +59,7 @@ class OtherText:
         """The places of a name of the other file that has another one here, after `import name as alias`."""
         for place in self._reader.occurrences(name):
             node = self._node(place) if self._is_import(place) else None
-            alias = None if node is None else _alias_of(node)
+            alias = None if node is None else _find_alias(node)
             if alias is not None:
                 places = self._reader.occurrences(node_text(alias))
                 start = self._reader.parsed.cursor(alias.start_byte)
@@ -90,7 +90,7 @@ class OtherText:
         go = self._document.language.name == "go"  # a package needs no imports of its own names
         if not owner or not any(go or place.what == "import" for place in self.imports(owner)):
             return
-        yield from self._reader.members_of(name, owner, space)
+        yield from self._reader.find_members(name, owner, space)
 
     def _node(self, place: Occurrence) -> tree_sitter.Node | None:
         text = self._reader.parsed
@@ -103,7 +103,7 @@ class OtherText:
         if node is None or statement is None:
             return False
         around = _around_import(node)
-        alias = _alias_of(node)
+        alias = _find_alias(node)
         if alias is not None and alias.start_byte == node.start_byte:
             return False
         if around is not None and around.type in ("import_clause", "namespace_import", "namespace_export"):
@@ -155,7 +155,7 @@ def _around_import(node: tree_sitter.Node) -> tree_sitter.Node | None:
     return above.parent if above is not None and above.type == "dotted_name" else above
 
 
-def _alias_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
+def _find_alias(node: tree_sitter.Node) -> tree_sitter.Node | None:
     """Return what the import of a name calls it, if it says so."""
     around = _around_import(node)
     return None if around is None else around.child_by_field_name("alias")

@@ -119,12 +119,12 @@ def _chain(
                 return None  # there the new name means something else
             continue
         unsure += not place.sure
-        changes.append(change_of(now.parsed.document, place, name.old, name.new))
-    in_order = _in_reading_order(changes, text.latest)
+        changes.append(describe_change(now.parsed.document, place, name.old, name.new))
+    in_order = _sort_for_reading(changes, text.latest)
     return RenameChain(name, definition, tuple(in_order), tuple(others), unsure, from_use=target is None)
 
 
-def change_of(document: Document, place: Occurrence, old: str, new: str) -> Change:
+def describe_change(document: Document, place: Occurrence, old: str, new: str) -> Change:
     """The change of one place; what is short for a key and a variable is written in full."""
     if place.shorthand == "key":
         return Change(document.path, place.start, place.end, f"{new}: {old}")
@@ -137,7 +137,7 @@ def change_of(document: Document, place: Occurrence, old: str, new: str) -> Chan
     return Change(document.path, place.start, place.end, new)
 
 
-def _in_reading_order(changes: Sequence[Change], place: Cursor) -> list[Change]:
+def _sort_for_reading(changes: Sequence[Change], place: Cursor) -> list[Change]:
     """Changes below a place first, the nearest first, then those from the top."""
 
     def key(change: Change) -> tuple[bool, int, int]:

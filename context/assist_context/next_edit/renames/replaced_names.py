@@ -51,7 +51,7 @@ class Replacements:
 
     def before(self, place: Cursor) -> Cursor:
         """Find where a place of the document is in the document before."""
-        return Cursor(place.line, place.column - sum(_growth(name) for name in self._left_of(place)))
+        return Cursor(place.line, place.column - sum(_growth(name) for name in self._names_left(place)))
 
     def after(self, place: Cursor) -> Cursor | None:
         """Find where a place of the document before is now; `None` if its name was replaced."""
@@ -64,7 +64,7 @@ class Replacements:
                     column += _growth(name)
         return Cursor(place.line, column)
 
-    def _left_of(self, place: Cursor) -> Iterator[ReplacedName]:
+    def _names_left(self, place: Cursor) -> Iterator[ReplacedName]:
         return (
             name for name in self.names if name.start.line == place.line and name.start.column < place.column
         )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assist_escalation.edits.plan import EditError, lines_of
+from assist_escalation.edits.plan import EditError, split_text
 
 LEAST = 7  # characters of a marker: what models write by default, like git
 MAX_CHARACTERS = 1_000_000  # of an answer; no model writes that many, but a broken stream may
@@ -47,7 +47,7 @@ def fence_for(texts: Iterable[str]) -> str:
     >>> fence_for(["Title\\n=======\\n"]), fence_for(["x = 1"])
     ('========', '=======')
     """
-    lines = (line for text in texts for line in lines_of(text))
+    lines = (line for text in texts for line in split_text(text))
     runs = [len(run_match[1]) for line in lines if (run_match := re.match(r"[ \t]*(<+|=+|>+)", line))]
     return "=" * max([LEAST, *(run + 1 for run in runs)])
 
@@ -85,7 +85,7 @@ def has_marker(answer: str) -> bool:
     >>> has_marker("a.py\\n<<<<<<< SEARCH\\n"), has_marker("x = 1 << 5")
     (True, False)
     """
-    return any(_NEARLY.match(line) for line in lines_of(answer))
+    return any(_NEARLY.match(line) for line in split_text(answer))
 
 
 def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
@@ -98,7 +98,7 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
     """
     if len(answer) > MAX_CHARACTERS:
         raise EditError(f"the answer has {len(answer)} characters, {MAX_CHARACTERS} at most: ask for less")
-    lines = [line.rstrip("\r\n") for line in lines_of(answer)]
+    lines = [line.rstrip("\r\n") for line in split_text(answer)]
     blocks: list[ReplaceBlock] = []
     above = 0  # the first line after the last block
     place = 0
@@ -127,7 +127,7 @@ def _above(lines: list[str], before: ReplaceBlock | None, place: int) -> tuple[s
     """The path and the symbol above a marker: from the fence there, or else from the last other line."""
     full = [line for line in lines if line.strip()]
     text_lines = [line for line in full if not _FENCE.match(line)][-1:]
-    if full and (fence_path := _on_fence(full[-1])):
+    if full and (fence_path := _read_fence(full[-1])):
         text_lines = [fence_path]
     if text_lines:
         path, _, symbol = text_lines[0].partition(" :: ")
@@ -137,7 +137,7 @@ def _above(lines: list[str], before: ReplaceBlock | None, place: int) -> tuple[s
     return before.path, before.symbol
 
 
-def _on_fence(line: str) -> str:
+def _read_fence(line: str) -> str:
     """The file that a fence names, or ""."""
     fence = _FENCE.match(line)
     info = line[fence.end() :].strip() if fence else ""
@@ -178,14 +178,14 @@ def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Replace
     return ReplaceBlock(start + 1, *name, search, replace, width), end + 1
 
 
-def path_in(text: str, known_paths: Iterable[str]) -> str | None:
+def find_path(text: str, known_paths: Iterable[str]) -> str | None:
     """The path of `known` that a model wrote, perhaps with "./", backslashes or Markdown; else None.
 
     Names are not guessed: with another case, another folder or only a part of a path it is another file.
 
-    >>> path_in("**`.\\\\src\\\\a.py`**:", ["src/a.py", "a.py"])
+    >>> find_path("**`.\\\\src\\\\a.py`**:", ["src/a.py", "a.py"])
     'src/a.py'
-    >>> path_in("src/A.py", ["src/a.py"]) is None
+    >>> find_path("src/A.py", ["src/a.py"]) is None
     True
     """
     paths = set(known_paths)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from assist_context.code.symbols import symbols
 from assist_context.languages import language_of
-from assist_escalation.edits.formats.search_replace import LABEL, MAX_CHARACTERS, MAX_LINES, path_in
+from assist_escalation.edits.formats.search_replace import LABEL, MAX_CHARACTERS, MAX_LINES, find_path
 from assist_escalation.edits.matcher import Match, Wanted, bare_lines, find
-from assist_escalation.edits.plan import EditError, Hunk, lines_of
+from assist_escalation.edits.plan import EditError, Hunk, split_text
 from assist_escalation.prompts import Span, fence
 
 _FENCE = re.compile(r"\s*(?P<run>`{3,}|~{3,})(?P<info>.*)")
@@ -40,7 +40,7 @@ def parse_pieces(answer: str, spans: Sequence[Span]) -> tuple[RangeEdit, ...]:
     """
     if len(answer) > MAX_CHARACTERS:
         raise EditError(f"the answer has {len(answer)} characters, {MAX_CHARACTERS} at most: ask for less")
-    lines = [line.rstrip("\r\n") for line in lines_of(answer)]
+    lines = [line.rstrip("\r\n") for line in split_text(answer)]
     openings = (_FENCE.fullmatch(line) for line in lines)
     if not any(first_fence and LABEL.fullmatch(first_fence["info"].strip()) for first_fence in openings):
         return ()
@@ -83,7 +83,7 @@ def find_piece(piece: RangeEdit, spans: Sequence[Span], text: str) -> Match | No
     """
     name = f"the piece at line {piece.line} of the answer"
     where = f"lines {piece.first} to {piece.last} of {piece.path}"
-    texts = {span.text for span in spans if _is_of(span, piece)}
+    texts = {span.text for span in spans if _is_in_file(span, piece)}
     if len(texts) != 1:
         raise EditError(f"{name} is for {where}, which were shown {len(texts)} times: ask again")
     old = bare_lines(texts.pop())
@@ -109,10 +109,10 @@ def find_piece(piece: RangeEdit, spans: Sequence[Span], text: str) -> Match | No
     return Match(hunk, match.search, match.replace)
 
 
-def _is_of(span: Span, piece: RangeEdit) -> bool:
+def _is_in_file(span: Span, piece: RangeEdit) -> bool:
     origin = span.origin
     lines = origin.source == "file" and (origin.first, origin.last) == (piece.first, piece.last)
-    return lines and path_in(piece.path, [origin.path]) is not None
+    return lines and find_path(piece.path, [origin.path]) is not None
 
 
 def _strip_blank_lines(lines: list[str]) -> list[str]:

@@ -39,9 +39,9 @@ def tests_below(
     language = language_of(target.path).name
     if language == "python":
         names = {name for parent, name in here.definitions if not parent}
-        tests, repeats = _without_repeated(tests, lines)
+        tests, repeats = _drop_repeated(tests, lines)
         notes += tuple(f"{target.path}: {name} is there already, word for word" for name in repeats)
-        tests, new_names = _with_free_names(tests, names)
+        tests, new_names = _rename_taken(tests, names)
         notes += tuple(
             f"{target.path}: {old} is there already, so the new one is {name}" for old, name in new_names
         )
@@ -49,10 +49,10 @@ def tests_below(
     return [*[""] * between, *tests], insertions, notes
 
 
-def _without_repeated(tests: Sequence[str], lines: Sequence[str]) -> tuple[list[str], list[str]]:
+def _drop_repeated(tests: Sequence[str], lines: Sequence[str]) -> tuple[list[str], list[str]]:
     """The definitions that the file does not have with the same text, and the names of those that it has.
 
-    >>> _without_repeated(["def test_a(): f()", "def test_b(): g()"], ["def test_b(): g()"])
+    >>> _drop_repeated(["def test_a(): f()", "def test_b(): g()"], ["def test_b(): g()"])
     (['def test_a(): f()'], ['test_b'])
     """
     blocks: list[list[str]] = [[]]
@@ -75,12 +75,10 @@ def _whole_lines(lines: Sequence[str]) -> str:
     return "".join(f"\n{line.rstrip()}" for line in lines if line.strip()) + "\n"
 
 
-def _with_free_names(
-    tests: Sequence[str], existing_names: set[str]
-) -> tuple[list[str], list[tuple[str, str]]]:
+def _rename_taken(tests: Sequence[str], existing_names: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
     """The tests with a number after each name that is taken, and what was renamed.
 
-    >>> _with_free_names(["def test_a():", "    pass"], {"test_a", "test_a_2"})
+    >>> _rename_taken(["def test_a():", "    pass"], {"test_a", "test_a_2"})
     (['def test_a_3():', '    pass'], [('test_a', 'test_a_3')])
     """
     lines: list[str] = []

@@ -77,7 +77,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
         new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
-        new, definitions = _without_known(new, lines, target, here)
+        new, definitions = _drop_known(new, lines, target, here)
         if imports.added and new == _strip_blank_lines(old) and language_of(target.path).name != "python":
             raise EditError("the answer changes no more than imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
@@ -180,7 +180,7 @@ def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
         )
 
 
-def _without_known(
+def _drop_known(
     new: list[str], lines: list[str], target: EditTarget, here: FileAround
 ) -> tuple[list[str], tuple[str, ...]]:
     """The block without the definitions that the file has elsewhere, and notes.
@@ -275,8 +275,8 @@ def _outer_names(definitions: Sequence[Definition]) -> set[str]:
 
 def _shift_to_old(new: list[str], old: list[str], target: EditTarget) -> list[str]:
     """The block with the indentation of the lines that it replaces."""
-    goal = _indent_of(next((line for line in old if line.strip()), ""))
-    indent = _indent_of(next((line for line in new if line.strip()), ""))
+    goal = _get_indent(next((line for line in old if line.strip()), ""))
+    indent = _get_indent(next((line for line in new if line.strip()), ""))
     if goal == indent:
         return new
     lower = any(line.strip() and not line.startswith(goal) for line in old)  # in a string of several lines
@@ -295,26 +295,27 @@ def _shift_to_old(new: list[str], old: list[str], target: EditTarget) -> list[st
     return result
 
 
-def _indent_of(line: str) -> str:
+def _get_indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _shift_head(new: list[str], old: list[str], goal: str, own_indent: str) -> list[str] | None:
     """Lines, with only those as deep as the first one indented otherwise; the rest is as before."""
-    rest = [_indent_of(line) for line in new if line.strip() and _indent_of(line) != own_indent]
-    there = [_indent_of(line) for line in old if line.strip() and _indent_of(line) != goal]
+    rest = [_get_indent(line) for line in new if line.strip() and _get_indent(line) != own_indent]
+    there = [_get_indent(line) for line in old if line.strip() and _get_indent(line) != goal]
     deep = all(indent.startswith(goal) and indent != goal for indent in rest)
     if not rest or not deep or not there or rest[0] != there[0] or own_indent.startswith(goal):
         return None
     return [
-        goal + line.lstrip(" \t") if line.strip() and _indent_of(line) == own_indent else line for line in new
+        goal + line.lstrip(" \t") if line.strip() and _get_indent(line) == own_indent else line
+        for line in new
     ]
 
 
 def _shift_by_steps(new: list[str], old: list[str], goal: str, indent: str) -> list[str] | None:
     """Lines whose steps are other ones, such as tabs or two blanks, with the file's steps."""
-    depths = [_indent_of(line).removeprefix(indent) for line in new if line.strip()]
-    steps = [_indent_of(line).removeprefix(goal) for line in old if line.strip()]
+    depths = [_get_indent(line).removeprefix(indent) for line in new if line.strip()]
+    steps = [_get_indent(line).removeprefix(goal) for line in old if line.strip()]
     step = min((depth for depth in depths if depth), key=len, default="")
     depth_wanted = min((depth for depth in steps if depth), key=len, default=goal)
     whole = all(line.startswith(indent) and not _LONG_TEXT.search(line) for line in new if line.strip())

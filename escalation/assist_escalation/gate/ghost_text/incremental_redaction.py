@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from assist_context.documents import split_lines
 from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.prompts import HiddenPart, Span
-from assist_escalation.redaction.cut_pieces import line_secrets, parts_in
+from assist_escalation.redaction.cut_pieces import find_parts, line_secrets
 from assist_escalation.redaction.detectors.token_formats import TOKENS
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import Known
@@ -23,7 +23,7 @@ from assist_escalation.redaction.redactor import (
     TakenSecrets,
     placeholder_by_number,
 )
-from assist_escalation.redaction.scanner import Secret, kind_of, union
+from assist_escalation.redaction.scanner import Secret, classify, union
 from assist_escalation.redaction.secret_values import turns
 
 REMEMBERED = 64  # texts whose secrets are kept
@@ -111,8 +111,8 @@ class SessionRedactor:
             return self._session.take(text, secrets, placeholders)
 
         def whole(file: Span) -> str:
-            secrets = self._secrets(file.text, kind_of(file.origin.path, file.text), check)
-            return clean(file.text, _with_hidden(secrets, file.hidden))
+            secrets = self._secrets(file.text, classify(file.origin.path, file.text), check)
+            return clean(file.text, _add_hidden(secrets, file.hidden))
 
         def path_of(span: Span) -> str:
             return clean(span.origin.path, self._secrets(span.origin.path, "unknown", check))
@@ -139,7 +139,7 @@ class SessionRedactor:
         head, typed_text = texts.head.text, texts.typed.text
         if may_become_secret(head + typed_text + texts.need):
             raise RedactionError("the cursor is in what may become a secret")
-        kind = kind_of(texts.head.origin.path, head)
+        kind = classify(texts.head.origin.path, head)
         marks = _KEY_MARK.findall(head)
         in_key = bool(marks) and marks[-1] == "BEGIN"
         start = 0 if in_key else head.rfind("\n", 0, max(0, len(head) - TAIL)) + 1
@@ -161,10 +161,10 @@ class SessionRedactor:
         if any(high > len(typed_text) or high == len(typed_text + texts.need) for _, high, _ in cut.typed):
             raise RedactionError("the cursor is in a secret")
         return _SecretsAround(
-            _with_hidden(self._secrets(texts.far, kind, check), cut.far),
-            _with_hidden(before, cut.head),
-            _with_hidden(after, cut.typed),
-            _with_hidden(below, cut.suffix),
+            _add_hidden(self._secrets(texts.far, kind, check), cut.far),
+            _add_hidden(before, cut.head),
+            _add_hidden(after, cut.typed),
+            _add_hidden(below, cut.suffix),
         )
 
     def _cut(self, texts: CursorTexts, kind: TextKind, check: Check) -> _HiddenAround:
@@ -176,7 +176,7 @@ class SessionRedactor:
         run = (first, first + visible_text.count("\n") - visible_text.endswith("\n"))
         secrets = line_secrets(lines, [run], kind, lambda text: self._secrets(text, kind, check), check)
         return _HiddenAround(
-            *(parts_in(text, secrets) for text in (texts.far, texts.head.text, tail, texts.suffix.text))
+            *(find_parts(text, secrets) for text in (texts.far, texts.head.text, tail, texts.suffix.text))
         )
 
     def _across_cursor(
@@ -205,14 +205,14 @@ class SessionRedactor:
     def _is_in_value(self, text: str, kind: TextKind, check: Check) -> bool:
         """Return whether the end of the text would be in a secret if the value there were ended now."""
         last = text[text.find("\n", len(text) - LAST) + 1 :] if len(text) > LAST else text
-        for closer in ends_of(last):
+        for closer in count_ends(last):
             secrets = self._secrets(last + closer, kind, check)
             if any(secret.start < len(last) <= secret.end for secret in secrets):
                 return True
         return False
 
 
-def _with_hidden(secrets: Sequence[Secret], hidden: Sequence[HiddenPart]) -> list[Secret]:
+def _add_hidden(secrets: Sequence[Secret], hidden: Sequence[HiddenPart]) -> list[Secret]:
     return union([*secrets, *(Secret(*part) for part in hidden)])
 
 
@@ -248,7 +248,7 @@ def may_become_secret(text: str) -> bool:
     return any(_is_token_like(part) for part in _PARTS.split(run[0]))
 
 
-def ends_of(text: str) -> tuple[str, ...]:
+def count_ends(text: str) -> tuple[str, ...]:
     """Return what may be typed to end the value at the end of `text`, so that rules for whole values find it.
 
     Nothing, if the text does not end in a value.

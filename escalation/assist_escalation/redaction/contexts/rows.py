@@ -52,8 +52,8 @@ def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
     """The values in rows at the position that the name of `place` has in its list of names."""
     if place.meaning.strength == "weak":
         return
-    if place.text[place.end : place.end + 12].lstrip(" ").startswith("|") or _after_bar(place):
-        yield from _in_cells(place)
+    if place.text[place.end : place.end + 12].lstrip(" ").startswith("|") or _skip_bar(place):
+        yield from _find_cells(place)
         return
     single = _SINGLE.match(place.text, place.end)
     if single and _GIVES_ROWS.search(place.text, max(0, place.start - 40), place.start):
@@ -66,9 +66,9 @@ def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
     start, end, index, count = header
     for row in (*_rows_after(place.text, end), *_rows_before(place.text, start)):
         if isinstance(row, re.Match):
-            yield from _of_csv(place, row, index, count)
+            yield from _find_in_csv_row(place, row, index, count)
             continue
-        items = _items_of(row)
+        items = _list_items(row)
         if len(items) != count or any(item.key is not None for item in items) or not items[index].values:
             continue
         value = items[index].values[0]
@@ -147,7 +147,7 @@ def _rows_before(text: str, start: int) -> Iterator["Group | re.Match[str]"]:
                 yield from row.groups() or [row]
 
 
-def _of_csv(place: NamedPlace, row: re.Match[str], index: int, count: int) -> Iterator[Finding]:
+def _find_in_csv_row(place: NamedPlace, row: re.Match[str], index: int, count: int) -> Iterator[Finding]:
     cells = row["value"].split(",")
     if len(cells) != count:
         return
@@ -158,11 +158,11 @@ def _of_csv(place: NamedPlace, row: re.Match[str], index: int, count: int) -> It
     yield from findings_in_context(place, start, start + len(cell.strip()))
 
 
-def _after_bar(place: NamedPlace) -> bool:
+def _skip_bar(place: NamedPlace) -> bool:
     return place.text[max(0, place.start - 6) : place.start].rstrip(" ").endswith("|")
 
 
-def _in_cells(place: NamedPlace) -> Iterator[Finding]:
+def _find_cells(place: NamedPlace) -> Iterator[Finding]:
     """The cells of a table with bars between, as tests in Groovy have them: `"bob" | "..." || true`."""
     text = place.text
     line = text.rfind("\n", 0, place.start) + 1
@@ -230,12 +230,12 @@ def _values_after(text: str, after: re.Match[str], *, rows: bool) -> Iterator[li
     start = after.start("first")
     if text[start] in "({[":
         group = read_group(text, start)
-        yield from map(_items_of, group.groups() if rows else [group])
+        yield from map(_list_items, group.groups() if rows else [group])
         return
     line = _ITEMS.match(text, start)
     if line and not rows:
-        yield _items_of(read_group(text, start - 1, line.end()))
+        yield _list_items(read_group(text, start - 1, line.end()))
 
 
-def _items_of(group: Group) -> list[Item]:
+def _list_items(group: Group) -> list[Item]:
     return [item for item in group.items if item.values or item.last]

@@ -164,7 +164,7 @@ def find_in_group(place: NamedPlace) -> Iterator[Finding]:
         if findings := list(findings_in_context(place, *span)):
             yield from findings
             return
-    yield from _of_group(place, group, plural=plural, flat_map=_is_flat_map(head), depth=0)
+    yield from _read_group(place, group, plural=plural, flat_map=_is_flat_map(head), depth=0)
 
 
 def _is_plural(name: str) -> bool:
@@ -182,7 +182,7 @@ def _is_flat_map(head: re.Match[str]) -> bool:
     return head["head"].strip().lower().lstrip("&@#%") in _MAPS
 
 
-def _of_group(
+def _read_group(
     place: NamedPlace, group: Group, *, plural: bool, flat_map: bool, depth: int
 ) -> Iterator[Finding]:
     literals = group.literals()
@@ -192,9 +192,9 @@ def _of_group(
             continue
         for value in item.values:
             if isinstance(value, Group):
-                yield from _of_group(place, value, plural=plural, flat_map=False, depth=depth + 1)
+                yield from _read_group(place, value, plural=plural, flat_map=False, depth=depth + 1)
     if has_keys:
-        yield from _of_keys(place, group, plural=plural)
+        yield from _read_keys(place, group, plural=plural)
     elif plural:
         for literal in _secrets_of_list(place, literals, flat_map=flat_map, depth=depth):
             yield from findings_in_context(place, *literal.span("value"))
@@ -208,7 +208,7 @@ def _may_hold(key: str, *, plural: bool) -> bool:
     return not (words and (words[-1] in OWNERS or (is_about(words[-1]) and meaning(key) is None)))
 
 
-def _of_keys(place: NamedPlace, group: Group, *, plural: bool) -> Iterator[Finding]:
+def _read_keys(place: NamedPlace, group: Group, *, plural: bool) -> Iterator[Finding]:
     for item in group.items:
         if item.key is None or not _may_hold(item.key, plural=plural):
             continue
@@ -244,7 +244,7 @@ def find_in_accounts(text: str) -> Iterator[Finding]:
             continue
         group = read_group(text, head.start("open"))
         sure = name[0] == "Accounts"  # of Gin: a map of names to passwords
-        for value in _of_accounts(group, head):
+        for value in _read_accounts(group, head):
             text_value = value["value"]
             is_password = is_typed_password(text_value) or (
                 len(text_value) == _HEX_KEY and is_generated(text_value)
@@ -256,7 +256,7 @@ def find_in_accounts(text: str) -> Iterator[Finding]:
 _ACCOUNTS = re.compile(r"(?<![A-Za-z])(?:users?|accounts?|logins?|admins?)\b(?![ \t]*\()", re.IGNORECASE)
 
 
-def _of_accounts(group: Group, head: re.Match[str]) -> list["re.Match[str]"]:
+def _read_accounts(group: Group, head: re.Match[str]) -> list["re.Match[str]"]:
     if head["method"]:
         return group.literals()[1:2]
     matches = list["re.Match[str]"]()
@@ -317,7 +317,7 @@ def find_in_sections(text: str, kind: TextKind) -> Iterator[Finding]:
         name = (head["yaml"] or head["section"] or head["element"]).strip(" \"':{").rpartition(".")[2]
         meant = meaning(name)
         if name.lower() in _USER_SECTIONS and head["yaml"]:
-            yield from _of_lines(text, head, _TYPED_PASSWORD)
+            yield from _read_lines(text, head, _TYPED_PASSWORD)
             continue
         if name == "stringData":
             meant = Meaning("PASSWORD", "strong")  # of a Kubernetes Secret: each value is secret
@@ -328,7 +328,7 @@ def find_in_sections(text: str, kind: TextKind) -> Iterator[Finding]:
             for pair in _FLOW.finditer(text, head.end(), end if end >= 0 else len(text)):
                 yield from _if_secret(pair, meant)
         else:
-            yield from _of_lines(text, head, meant)
+            yield from _read_lines(text, head, meant)
 
 
 def _is_group(name: str) -> bool:
@@ -336,7 +336,7 @@ def _is_group(name: str) -> bool:
     return bool(words) and words[-1].endswith("s") and words[-1] != "pass"
 
 
-def _of_lines(text: str, head: re.Match[str], meant: Meaning) -> Iterator[Finding]:
+def _read_lines(text: str, head: re.Match[str], meant: Meaning) -> Iterator[Finding]:
     place = head.end() + 1
     for _ in range(_MAX_LINES):
         end = text.find("\n", place)

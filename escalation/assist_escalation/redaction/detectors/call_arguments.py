@@ -42,15 +42,15 @@ _RULES = read_rules(
 )
 
 
-def _arguments_of(rules: tuple[Rule, ...]) -> dict[str, tuple[int, ...]]:
+def _list_arguments(rules: tuple[Rule, ...]) -> dict[str, tuple[int, ...]]:
     """Return which arguments of each function may be a secret."""
     return {name: rule.numbers("arguments") for rule in rules for name in rule.words("functions")}
 
 
-_SURE = _arguments_of(_RULES["sure"])
-_OFTEN = _arguments_of(_RULES["often"])
+_SURE = _list_arguments(_RULES["sure"])
+_OFTEN = _list_arguments(_RULES["often"])
 _PAIRS = frozenset(name for rule in _RULES["pairs"] for name in rule.words("names"))
-_SECRET_KEYS = _arguments_of(_RULES["keys"])
+_SECRET_KEYS = _list_arguments(_RULES["keys"])
 _BUILDERS = tuple(ending for rule in _RULES["builders"] for ending in rule.words("endings"))
 _COMPARISONS = frozenset(name for rule in _RULES["comparisons"] for name in rule.words("functions"))
 
@@ -119,7 +119,7 @@ def find_calls(text: str) -> Iterator[Finding]:
     ['hunter2']
     """
     for call in _CALL.finditer(text):
-        name = _name_of(call)
+        name = _read_name(call)
         is_list = call["list"] is not None
         role = _role(name)
         if role is None or (is_list and not (role.listed or role.indexes or role.receivers)):
@@ -234,7 +234,7 @@ def _find_stored(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
         yield Finding(*arguments[1].span("v"), "SECRET")
 
 
-def _name_of(call: re.Match[str]) -> str:
+def _read_name(call: re.Match[str]) -> str:
     """The name of what is called: the module's of `require("twilio")("...")`."""
     if call["name"] in ("new", "create", "build"):  # User.new("bob", "...")
         receiver = _RECEIVER.search(call.string, max(0, call.start() - 43), call.start())

@@ -13,7 +13,7 @@ from assist_escalation.redaction.contexts.comparisons import find_comparisons
 from assist_escalation.redaction.contexts.named_places import is_mixed, is_token_like, is_typed_password
 from assist_escalation.redaction.detectors.call_arguments import find_calls
 from assist_escalation.redaction.findings import Finding
-from assist_escalation.redaction.rule_tables import Rule, WordSieve, numbers_by_word, read_rules, with_parts
+from assist_escalation.redaction.rule_tables import Rule, WordSieve, insert_parts, numbers_by_word, read_rules
 from assist_escalation.redaction.secret_names import lower_case, meaning, parts
 from assist_escalation.redaction.secret_values import (
     is_example,
@@ -43,15 +43,15 @@ class Phrase:
     sure: Sure
 
 
-def phrase_of(rule: Rule, parts: Rule) -> Phrase:
+def read_phrase(rule: Rule, parts: Rule) -> Phrase:
     """The phrase that one table of `phrases.toml` describes; `parts` has the expressions that it inserts.
 
     >>> parts = Rule("x, parts", {"argument": "(?P<v1>.*)", "string": '"(?P<v>.*)"'})
     >>> values = {"type": "PASSWORD", "words": "login", "sure": "usual", "expression": "login[ ](?&argument)"}
-    >>> phrase_of(Rule("x", values), parts).regex.search("login hunter2")["v1"]
+    >>> read_phrase(Rule("x", values), parts).regex.search("login hunter2")["v1"]
     'hunter2'
     """
-    expression = with_parts(rule.text("expression"), parts)
+    expression = insert_parts(rule.text("expression"), parts)
     sure = cast("Sure", rule.text("sure", ("structured", "usual", "certain", "always", "random")))
     return Phrase(rule.text("type"), rule.words(), rule.regex(expression), sure)
 
@@ -65,7 +65,7 @@ def _read_phrases() -> tuple[Phrase, ...]:
     keys = dict.fromkeys(_SECTIONS, "type words sure expression")
     rules = read_rules(__package__, "phrases.toml", {"parts": "argument string", **keys})
     (parts,) = rules["parts"]
-    return tuple(phrase_of(rule, parts) for section in _SECTIONS for rule in rules[section])
+    return tuple(read_phrase(rule, parts) for section in _SECTIONS for rule in rules[section])
 
 
 PHRASES = _read_phrases()

@@ -126,7 +126,7 @@ def github_checksum(token: str) -> str:
     return digits
 
 
-def parts_of(rule: Rule, body: str, alphabets: dict[str, str]) -> tuple[Part, ...]:
+def list_parts(rule: Rule, body: str, alphabets: dict[str, str]) -> tuple[Part, ...]:
     """The parts of a body, which is written as in `base62{14} '.atlasv1.' base64url{60,70}`."""
     parts = list[Part]()
     end = 0
@@ -147,11 +147,11 @@ def parts_of(rule: Rule, body: str, alphabets: dict[str, str]) -> tuple[Part, ..
     return tuple(parts)
 
 
-def token_of(rule: Rule, alphabets: dict[str, str]) -> Token:
+def read_token(rule: Rule, alphabets: dict[str, str]) -> Token:
     """Return what one `[[token]]` says.
 
     >>> values = {"service": "X", "prefix": "x-", "body": "hex{4}"}
-    >>> token_of(Rule("t", values), {"hex": "[0-9a-f]"}).bodies
+    >>> read_token(Rule("t", values), {"hex": "[0-9a-f]"}).bodies
     ((Part(text='[0-9a-f]', least=4, most=4),),)
     """
     body = rule.values.get("body")
@@ -161,7 +161,7 @@ def token_of(rule: Rule, alphabets: dict[str, str]) -> Token:
     return Token(
         services=tuple(rule.text("service").split(", ")),
         prefixes=rule.words("prefix") if "prefix" in rule.values else (),
-        bodies=tuple(parts_of(rule, pattern, alphabets) for pattern in bodies),
+        bodies=tuple(list_parts(rule, pattern, alphabets) for pattern in bodies),
         near=rule.words(near) if near in rule.values else (),
         key_word=near == "near_key",
         checksum=checksum,
@@ -172,7 +172,7 @@ def token_format(rule: Rule, token: Token) -> Format:
     """Return how to search for a token."""
     kind = rule.text("type")
     if token.near:
-        return Format(kind, _marks(token.near), _after_a_name(token), near=True, random=True)
+        return Format(kind, _marks(token.near), _follows_name(token), near=True, random=True)
     forms = "|".join(map(_expression, token.bodies))
     if token.prefixes:
         prefixes = "|".join(map(re.escape, sorted(token.prefixes, key=len, reverse=True)))
@@ -190,7 +190,7 @@ def _expression(body: tuple[Part, ...]) -> str:
     return "".join(part.expression() for part in body)
 
 
-def _after_a_name(token: Token) -> str:
+def _follows_name(token: Token) -> str:
     """The expression of a token after the name of its service; the group is the token."""
     forms = list[str]()
     for body in token.bodies:
@@ -210,11 +210,11 @@ def _marks(words: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.lower() for word in words))
 
 
-def format_of(rule: Rule) -> Format:
+def find_format(rule: Rule) -> Format:
     """The format that one `[[format]]` describes.
 
     >>> rule = Rule("x", {"type": "X", "words": "x-", "place": "start", "expression": "x-[0-9]{4}"})
-    >>> format_of(rule).regex.search("key=x-1234")[0]
+    >>> find_format(rule).regex.search("key=x-1234")[0]
     'x-1234'
     """
     place = rule.text("place", _PLACES)
@@ -236,7 +236,7 @@ def _read_tokens() -> list[tuple[Rule, Token]]:
     tables = (
         read_rules(__package__, f"formats/{subject}.toml", {"token": _KEYS})["token"] for subject in SUBJECTS
     )
-    return [(rule, token_of(rule, alphabets)) for rule in chain.from_iterable(tables)]
+    return [(rule, read_token(rule, alphabets)) for rule in chain.from_iterable(tables)]
 
 
 TOKENS = _read_tokens()
@@ -245,11 +245,11 @@ _OTHERS = read_rules(
 )["format"]
 FORMATS = (
     *(token_format(rule, token) for rule, token in TOKENS),
-    *map(format_of, _OTHERS),
+    *map(find_format, _OTHERS),
 )
 
 
-def _by_head(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _group_by_head(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Words by their first three characters."""
     heads = dict[str, tuple[str, ...]]()
     for word in words:
@@ -263,7 +263,7 @@ _INSIDE = numbers_by_word((number, form) for number, form in _NUMBERED if not fo
 _BEFORE = numbers_by_word((number, form) for number, form in _NUMBERED if form.near)
 _INSIDE_WORDS = WordSieve(_INSIDE)
 _BEFORE_WORDS = WordSieve(_BEFORE)
-_HEADS = _by_head(_FIRST)
+_HEADS = _group_by_head(_FIRST)
 _SHORT = tuple(word for word in _FIRST if len(word) < 3)
 
 

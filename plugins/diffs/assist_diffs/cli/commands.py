@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assist_server.cli.flags import Asking, Words, argument, example, option, with_flags
+from assist_server.cli.flags import Asking, Words, add_flags, argument, example, option
 
 NoteOption = Annotated[str, option("--note", "TEXT", "What the diff does not say, such as why.")]
 
@@ -23,7 +23,7 @@ def add_commit(app: typer.Typer) -> None:
         "commit",
         epilog=example("assist commit", "assist commit --edit", "assist commit | git commit -F -"),
         short_help="A commit message for what is staged.",
-    )(with_flags(commit))
+    )(add_flags(commit))
 
 
 def add_review(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def add_review(app: typer.Typer) -> None:
         "review",
         epilog=example("assist review", "assist review main --facts", "assist review HEAD~3..HEAD --json"),
         short_help="What deserves a look in a diff, and remarks of a provider.",
-    )(with_flags(review, model=""))
+    )(add_flags(review, model=""))
 
 
 def commit(

@@ -18,17 +18,17 @@ from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
-from assist_server.questions.diff_material import read_diff, with_diff
+from assist_server.questions.diff_material import add_diff, read_diff
 from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders
 from assist_server.wording.answers import AnswerView, answer_document, answer_view
 from assist_server.wording.diff_answers import NO_REMARKS
 from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows, nothing_found, remark_rows
 from assist_server.wording.requests import NAMED, left_out_lines, not_compared_lines
-from assist_server.workspace.compared_diff import ComparedDiff, compare, has_tree, with_texts
+from assist_server.workspace.compared_diff import ComparedDiff, add_texts, compare, has_tree
 from assist_server.workspace.folder_diff import FolderDiff
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.git_access import make_git
 from assist_server.workspace.index_update import known_folder, working_folder
 
 
@@ -36,7 +36,7 @@ def write_message(flags: Asking, note: str, *, edit: bool, prose: bool) -> None:
     """Print a commit message for what is staged, or open git's editor with it."""
     config, root = _place(flags)
     diff = _changes(config, root, "commit", "")
-    compared = with_texts(git_of(config), diff)
+    compared = add_texts(make_git(config), diff)
     view = _ask(config, flags, Question("commit", note, prose=prose), compared)
     if view is None:
         return
@@ -69,7 +69,7 @@ def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
 
 def _changes(config: Config, root: str, command: str, revision: str) -> FolderDiff:
     """What a command is about. Raises `UserError` if that is nothing."""
-    diff = read_diff(git_of(config), root, command, revision)
+    diff = read_diff(make_git(config), root, command, revision)
     if diff.files or diff.left_out:
         return diff
     if command == "commit":
@@ -84,12 +84,12 @@ def _say_not_compared(facts: DiffFacts) -> None:
 
 def _compare(config: Config, diff: FolderDiff) -> ComparedDiff:
     """A diff with its facts. Callers are looked up if its new side is in the working tree."""
-    git = git_of(config)
+    git = make_git(config)
     folder = known_folder(config, Path(diff.root)) if has_tree(diff) else None
     if folder is None:
         return compare(git, diff, None)
     bring_up_to_date(config, folder)
-    corpus = corpus_of(folder)
+    corpus = open_corpus(folder)
     try:
         return compare(git, diff, corpus)
     finally:
@@ -134,11 +134,11 @@ def _ask(config: Config, flags: Asking, question: Question, compared: ComparedDi
     for problem in inputs.problems:
         say(f"assist: {problem}")
     question = replace(question, wish=flags.wish, provider=flags.provider)
-    about = with_diff(question, compared, git_of(config), inputs)
+    about = add_diff(question, compared, make_git(config), inputs)
     _say_left_out(about.left_out)
     if not about.question.material:
         raise UserError("All that changed is excluded by rules, so no model is shown it.")
-    corpus = corpus_of(working_folder(config, root))
+    corpus = open_corpus(working_folder(config, root))
     try:
         decided = decide(about.question, QuestionFolders(corpus), about.inputs)
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from assist_context.code.definitions import FUNCTIONS
 from assist_context.code.symbols import Definition
-from assist_context.code.trees.tokens import tokens_in
+from assist_context.code.trees.tokens import find_tokens
 from assist_context.facts.compared_files import ComparedFile
 from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
 from assist_diffs.messages.pages import corrected_word
@@ -49,7 +49,7 @@ def _sides(file: CodeFile) -> tuple[CodeSide, CodeSide]:
 
 def _tokens(side: CodeSide, line: int) -> Iterator[str]:
     """The tokens of a line, without texts of many lines: these are documentation, as no statement changed."""
-    for token in tokens_in(side.parsed, line, line):
+    for token in find_tokens(side.parsed, line, line):
         if "\n" not in token.text and not token.text.startswith('"""'):
             yield token.text
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assist_context.code.calls import Parameter, definitions_of
+from assist_context.code.calls import Parameter, find_definitions
 from assist_context.code.definitions import FUNCTIONS
 from assist_context.code.symbols import SIGNATURE_CHARACTERS, SIGNATURE_LINES, Definition
 from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
@@ -150,7 +150,7 @@ def _parameters(side: CodeSide, site: Definition) -> dict[str, NamedText]:
     """The parameters of a function by their names, what a method is called on as "self"."""
     receiver = _RECEIVER.match(site.signature)
     first = {"self": (receiver[1], f"{receiver[1]} {receiver[2]}")} if receiver else {}
-    for found in definitions_of(side.parsed, site.name):
+    for found in find_definitions(side.parsed, site.name):
         if side.parsed.source.line(found.name_span[0]) in range(site.start_line, site.end_line + 1):
             return first | {
                 "self" if one.kind == "receiver" else one.name: (one.name, _text(side, one))

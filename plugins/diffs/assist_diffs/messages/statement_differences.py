@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from assist_context.code.trees.tokens import CodeToken, is_literal, is_name, tokens_in
+from assist_context.code.trees.tokens import CodeToken, find_tokens, is_literal, is_name
 from assist_context.code.units import CodeUnit
 from assist_context.facts.statement_changes import OPERATORS
 from assist_context.facts.statement_matches import StatementPair, TokenStep
@@ -101,7 +101,7 @@ class StatementDifference:
 
 def _tokens(side: CodeSide, unit: CodeUnit) -> list[CodeToken]:
     lines = {*unit.lines}
-    return [token for token in tokens_in(side.parsed, min(lines), max(lines)) if token.line in lines]
+    return [token for token in find_tokens(side.parsed, min(lines), max(lines)) if token.line in lines]
 
 
 def _after_head(tokens: Sequence[CodeToken]) -> list[CodeToken]:

@@ -11,7 +11,12 @@ from dataclasses import replace
 from assist_context.code.definitions import FUNCTIONS
 from assist_context.code.symbols import Definition
 from assist_context.code.units import CodeUnit
-from assist_context.facts.statement_matches import StatementMatches, StatementPair, renamed_words, with_names
+from assist_context.facts.statement_matches import (
+    StatementMatches,
+    StatementPair,
+    rename_words,
+    renamed_words,
+)
 from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
 from assist_diffs.messages.signatures import renamed_parameters
 from assist_diffs.messages.statement_differences import StatementDifference, are_alike
@@ -59,7 +64,7 @@ def statement_things(files: Sequence[CodeFile]) -> Iterator[ChangedThing]:
     old = {path: file.old.units for path, file in by_path.items()}
     new = {path: file.new.units for path, file in by_path.items()}
     names = renamed_words(StatementMatches(old, new))
-    matches = StatementMatches(with_names(old, names), new)
+    matches = StatementMatches(rename_words(old, names), new)
     if not matches.too_much:
         yield from _StatementReader(matches, by_path, names).things()
 

@@ -29,9 +29,9 @@ def applies(asked: AskedQuestion) -> Applicability:
     from assist_diffs.messages.reverts import reverted_subject  # noqa: PLC0415
     from assist_diffs.messages.style import style_of  # noqa: PLC0415
     from assist_server.workspace.folder_diff import last_messages  # noqa: PLC0415
-    from assist_server.workspace.git_access import git_of  # noqa: PLC0415
+    from assist_server.workspace.git_access import make_git  # noqa: PLC0415
 
-    git = git_of(asked.inputs.config)
+    git = make_git(asked.inputs.config)
     diff = question.compared.diff
     style = style_of(last_messages(git, diff.root))
     found = commit_message(question.compared, style, question.words, reverted_subject(git, diff))
@@ -41,7 +41,7 @@ def applies(asked: AskedQuestion) -> Applicability:
 async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
     """The message, and the things that it is made of."""
     from assist_diffs.messages.message import CommitMessage  # noqa: PLC0415
-    from assist_server.questions.events import without_model  # noqa: PLC0415
+    from assist_server.questions.events import end_without_model  # noqa: PLC0415
 
     if cause := context.rules.barred[0]:
         await session.record_refusal(context, cause)
@@ -52,5 +52,5 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
         {"kind": thing.kind, "path": thing.path, "line": thing.line, "text": thing.text}
         for thing in found.things
     ]
-    final = without_model(context, found.text)
+    final = end_without_model(context, found.text)
     return replace(final, members={"message": found.text, "things": things})

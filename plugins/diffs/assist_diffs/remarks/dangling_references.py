@@ -11,7 +11,7 @@ from assist_context.code.symbols import Definition, symbols
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document
 from assist_context.facts.code_uses import sure_uses
-from assist_context.relations.path_index import PathIndex, path_index_of
+from assist_context.relations.path_index import PathIndex, make_path_index
 from assist_context.retrieval.corpus import Corpus, OpenFile, to_indexed
 
 
@@ -33,7 +33,7 @@ class _FolderBefore(Corpus):
         self.set_open({document.path: OpenFile(document, symbols(document.language, document.text))})
         now = corpus.files()
         gone = document.path not in now.paths
-        self._before = path_index_of({*now.paths, document.path}) if gone else now
+        self._before = make_path_index({*now.paths, document.path}) if gone else now
 
     def files(self) -> PathIndex:
         return self._before

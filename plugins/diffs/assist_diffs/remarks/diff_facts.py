@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from itertools import islice
 from posixpath import dirname
 
-from assist_context.code.calls import Parameter, definitions_of
+from assist_context.code.calls import Parameter, find_definitions
 from assist_context.code.definitions import FUNCTIONS
 from assist_context.code.names.free_names import free_names
 from assist_context.code.names.occurrences import NameReader
-from assist_context.code.statements import CodeStatement, protections_in, statements_in
+from assist_context.code.statements import CodeStatement, find_protections, find_statements
 from assist_context.code.symbols import Definition, symbols
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import split_lines
@@ -138,12 +138,12 @@ def _parameter_finder(corpus: Corpus | None, own: _TextSide) -> Callable[[str], 
     """What finds the names of the parameters of a function by its name, if all that have it agree."""
 
     def find(name: str) -> Sequence[str] | None:
-        found = definitions_of(own.parsed, name)
+        found = find_definitions(own.parsed, name)
         if not found and corpus is not None:
             sites = corpus.few_definitions(name, MAX_NAMESAKES) or ()
             texts = {site.path: "".join(corpus.lines(site.path)) for site in sites}
             found = [
-                one for path, text in texts.items() for one in definitions_of(parsed_text(path, text), name)
+                one for path, text in texts.items() for one in find_definitions(parsed_text(path, text), name)
             ]
         names = {tuple(parameter.name for parameter in one.passed) for one in found}
         return names.pop() if len(names) == 1 else None
@@ -242,8 +242,8 @@ def _gone(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFa
         if now.kind not in FUNCTIONS or not _is_changed(file, now, old):
             continue
         was = old.definitions.get(key)
-        before = protections_in(old.parsed, was.start_line, was.end_line) if was else ()
-        after = protections_in(new.parsed, now.start_line, now.end_line)
+        before = find_protections(old.parsed, was.start_line, was.end_line) if was else ()
+        after = find_protections(new.parsed, now.start_line, now.end_line)
         gone, came = _differences(before, after)
         fresh += came
         for statement in gone:
@@ -388,7 +388,7 @@ def _caller_facts(
 def _does_other(old: _TextSide, was: Definition, new: _TextSide, site: Definition) -> bool:
     """Whether a function leaves early or raises in more or fewer places than it did."""
     before, after = (
-        Counter(found.kind for found in statements_in(side.parsed, at.start_line, at.end_line))
+        Counter(found.kind for found in find_statements(side.parsed, at.start_line, at.end_line))
         for side, at in ((old, was), (new, site))
     )
     return any(before[kind] != after[kind] for kind in ("guard", "raises"))
@@ -423,7 +423,7 @@ def _comes_to(other: ComparedFile, file: ComparedFile) -> bool:
 
 def _parameters(side: _TextSide, site: Definition) -> tuple[Parameter, ...] | None:
     """The parameters that a call passes; None if the language's are not known."""
-    for found in definitions_of(side.parsed, site.name):
+    for found in find_definitions(side.parsed, site.name):
         if side.parsed.source.line(found.name_span[0]) in range(site.start_line, site.end_line + 1):
             return found.passed
     return None

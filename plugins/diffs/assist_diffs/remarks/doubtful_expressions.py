@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
-from assist_context.code.expressions import ErrorHandler, Expressions, expressions_in
+from assist_context.code.expressions import ErrorHandler, Expressions, find_expressions
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.code.units import LineRange
 
@@ -49,7 +49,7 @@ def doubtful_expressions(
     `runs` are the first and last lines of the old and the new text; the last is less for none.
     """
     before, after = (
-        expressions_in(
+        find_expressions(
             parsed, [one for one in lines if one[0] <= one[1]], [(min(one), max(one)) for one in lines]
         )
         for parsed, lines in ((old, [run[:2] for run in runs]), (new, [run[2:] for run in runs]))

@@ -14,7 +14,7 @@ from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.code.trees.tokens import is_literal, is_name
 from assist_context.code.units import CodeUnit, LineRange, code_units
 from assist_context.facts.statement_changes import StatementChange, StatementChangeKind, statement_changes
-from assist_context.facts.statement_matches import OPPOSITES, StatementMatches, renamed_words, with_names
+from assist_context.facts.statement_matches import OPPOSITES, StatementMatches, rename_words, renamed_words
 from assist_diffs.remarks.doubtful_expressions import CLOSES
 
 _AROUND = 3  # lines around a change whose statements tell where it is
@@ -49,7 +49,7 @@ def doubtful_statements(
     matches = StatementMatches(before, after)
     if matches.too_much:
         return None
-    matches = StatementMatches(with_names(before, renamed_words(matches)), after)
+    matches = StatementMatches(rename_words(before, renamed_words(matches)), after)
     return _doubtful(old, new, matches)
 
 

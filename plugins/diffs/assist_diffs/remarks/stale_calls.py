@@ -6,7 +6,7 @@ This module knows lines and parameters; who calls a function is for others.
 import re
 from collections.abc import Sequence
 
-from assist_context.code.calls import CallSite, Parameter, calls_of
+from assist_context.code.calls import CallSite, Parameter, find_call_sites
 from assist_context.code.symbols import Definition
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document
@@ -46,7 +46,7 @@ def is_stale(
     calls = [
         call
         for name in names
-        for call in calls_of(parsed, name)
+        for call in find_call_sites(parsed, name)
         if parsed.source.line(call.name_span[0]) == use.line
     ]
     old, new = (side or () for side in sides)

@@ -14,8 +14,8 @@ from typing import Any
 from assist_completion.suggestion import CompletionRequest, LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, gather
 from assist_server.errors import UserError
-from assist_server.questions.locations import cursor_at, cursor_at_offset, document_of, read_document
-from assist_server.wording.reasons import words_of
+from assist_server.questions.locations import convert_offset, cursor_at_offset, open_document, read_document
+from assist_server.wording.reasons import describe
 
 KINDS: Mapping[str, type] = {
     "id": object,
@@ -92,13 +92,13 @@ def _check(data: dict[str, Any]) -> None:
 def _request(data: dict[str, Any], workspace: Path, find_snippets: FindSnippets | None) -> CompletionRequest:
     path = workspace / data["path"]
     try:
-        document = document_of(str(path), data["text"]) if "text" in data else read_document(path)
+        document = open_document(str(path), data["text"]) if "text" in data else read_document(path)
     except ValueError as error:  # a NUL in the path
         raise UserError(f"path = {json.dumps(data['path'])[:60]}: {error}.") from error
     if "offset" in data:
         cursor = cursor_at_offset(document, data["offset"])
     else:
-        cursor = cursor_at(document, data["line"], data["column"])
+        cursor = convert_offset(document, data["line"], data["column"])
     use_files = data.get("context", find_snippets is not None)
     if use_files and find_snippets is None:
         raise UserError(
@@ -146,7 +146,7 @@ def answer_document(suggestion: Suggestion) -> dict[str, Any]:
         "candidate": s.candidate,
         "shown": s.shown,
         "reason": s.reason,
-        "why": words_of(s),
+        "why": describe(s),
         "score": round(s.score, 4),
         "needed": round(s.needed, 4),
         "source": s.source,

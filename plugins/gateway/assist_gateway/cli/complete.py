@@ -21,17 +21,17 @@ from assist_server.cli.flags import (
     Offline,
     OtherModel,
     WorkspaceOption,
+    add_flags,
     directory,
     example,
     settings,
-    with_flags,
 )
 from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.cli.shell_completion import complete_file
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.questions.locations import cursor_at, parse_location, read_document
-from assist_server.wording.reasons import exclusion_note, read_words, words_of
+from assist_server.questions.locations import convert_offset, parse_location, read_document
+from assist_server.wording.reasons import describe, exclusion_note, read_words
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.suggestion import GhostTextEngine
@@ -52,9 +52,7 @@ def add_to(app: typer.Typer) -> None:
         """echo '{"id": 1, "path": "a.py", "text": "def add(a, b):\\n    return ", "offset": 26}' |""",
         "  assist complete --batch",
     )
-    app.command("complete", epilog=examples, short_help="Complete the code at a cursor.")(
-        with_flags(complete)
-    )
+    app.command("complete", epilog=examples, short_help="Complete the code at a cursor.")(add_flags(complete))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def complete(
         return
     position = parse_location(location)
     document = read_document(root / position.path)
-    cursor = cursor_at(document, position.line, position.column)
+    cursor = convert_offset(document, position.line, position.column)
     with _running_engine(config, root) as (runner, engine), _snippet_finder(config, root, engine) as finder:
         request = request_at(document, cursor, finder, manual=flags.manual)
         suggestion = runner.run(engine.complete(request))
@@ -196,18 +194,18 @@ def _snippet_finder(config: Config, root: Path, engine: "GhostTextEngine") -> It
     """Finds snippets in the index of `root` as it is; None if there is no index. It builds none."""
     from assist_server.workspace.folder_search import FolderSearch  # noqa: PLC0415
     from assist_server.workspace.index_update import known_folder  # noqa: PLC0415
-    from assist_server.workspace.members import oracles_of  # noqa: PLC0415
+    from assist_server.workspace.members import make_oracles  # noqa: PLC0415
 
     folder = known_folder(config, root)
     if folder is None:
         yield None
         return
-    search = FolderSearch(folder, oracles_of(config))
+    search = FolderSearch(folder, make_oracles(config))
 
     def find_snippets(
         document: Document, cursor: Cursor
     ) -> tuple[Document, tuple[Snippet, ...], LookUp | None]:
-        named = search.with_prompt_path(document)
+        named = search.set_prompt_path(document)
         if named is None:
             return document, (), None
 
@@ -227,7 +225,7 @@ def _show(suggestion: Suggestion) -> None:
         for line in suggestion.text.split("\n"):
             out(visible(line))
         return
-    say(f"Nothing is shown: {words_of(suggestion)}.")
+    say(f"Nothing is shown: {describe(suggestion)}.")
     if suggestion.candidate:
         say(f"With --manual it would be: {suggestion.candidate}")
 
@@ -235,7 +233,7 @@ def _show(suggestion: Suggestion) -> None:
 def _explain(suggestion: Suggestion, snippets: int) -> None:
     """What `--why` adds: how sure the model was of what is shown, and what it read."""
     if suggestion.shown:
-        say(f"{words_of(suggestion)}.".capitalize())
+        say(f"{describe(suggestion)}.".capitalize())
     say(read_words(suggestion, snippets))
 
 

@@ -292,7 +292,7 @@ def log(
 
     What local models answer sends nothing, and is not in it.
     """
-    from assist_escalation.audit.reader import ANY_TOOL, Filter, entries, tool_of  # noqa: PLC0415
+    from assist_escalation.audit.reader import ANY_TOOL, Filter, entries, get_tool  # noqa: PLC0415
     from assist_gateway.tool_events import later_events, tool_event_line  # noqa: PLC0415
     from assist_server.record_files import gate_files  # noqa: PLC0415
 
@@ -305,7 +305,7 @@ def log(
         for event in events:
             number = event["seq"]
             request = str(event.get("request_id"))
-            asked.setdefault(request, tool_of(event))
+            asked.setdefault(request, get_tool(event))
             if asked[request] and tool in ("", asked[request]):
                 out(tool_event_line(event, asked))
         sys.stdout.flush()

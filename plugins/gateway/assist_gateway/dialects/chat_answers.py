@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from assist_escalation.egress.exchange import ReadAnswer
-from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
+from assist_escalation.provider.chat_completion import clean_name, read_event, reported_usage
 from assist_escalation.provider.failures import Fault
 from assist_gateway.dialects.answers import ReaderContext, StreamedCall, StreamedText, number_of, objects
 
@@ -34,7 +34,7 @@ class ChatAnswer:
         """The events that the tool gets for one of the provider's, or for the end. Raises `Fault`."""
         if not data:
             return self._ends({"object": "chat.completion.chunk", "model": self._model}, None)
-        event = event_of(data)
+        event = read_event(data)
         if event.get("error"):
             raise Fault("server", "it reported an error in the middle of the answer")
         self._model = clean_name(event.get("model")) or self._model

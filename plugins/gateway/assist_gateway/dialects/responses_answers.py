@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from assist_escalation.egress.exchange import ReadAnswer
-from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
+from assist_escalation.provider.chat_completion import clean_name, read_event, reported_usage
 from assist_escalation.provider.failures import Fault
 from assist_gateway.dialects.answers import (
     ReaderContext,
@@ -45,7 +45,7 @@ class ResponsesAnswer:
         """The events that the tool gets for one of the provider's, or for the end. Raises `Fault`."""
         if not data:
             return []
-        event = event_of(data)
+        event = read_event(data)
         kind = str(event.get("type"))
         if kind == "error":
             raise Fault("server", "it reported an error in the middle of the answer")

@@ -19,7 +19,7 @@ from assist_server.errors import UserError
 from assist_server.questions.composition import random_token
 from assist_server.questions.locations import read_document
 from assist_server.questions.targets import lines_in_document, overlay
-from assist_server.workspace.folders import alias_in, refuse_named_link
+from assist_server.workspace.folders import find_alias, refuse_named_link
 
 STAY = "Do not read it by other means."
 MAX_PATHS = 20  # that `policy` judges at once
@@ -99,7 +99,7 @@ def path_in_folder(root: str, named: str) -> tuple[str, str]:
     inside = relative_path(real, root)
     if inside is None or inside == ".":
         raise UserError(f"{named} is no file below {root}: name one of this folder.")
-    return inside, alias_in(root, full)
+    return inside, find_alias(root, full)
 
 
 def _answer(view: FolderView, found: FoundPlaces, ceiling: int) -> str:

@@ -16,7 +16,7 @@ from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import AnswerSink
-from assist_server.questions.outbound_files import files_of
+from assist_server.questions.outbound_files import list_files
 from assist_server.questions.session import BY_FACTS, AnswerSession
 from assist_server.questions.targets import QuestionFolders
 from assist_server.wording.answers import progress_words
@@ -62,7 +62,7 @@ def _decide(view: FolderView, words: str) -> AnswerContext:
             inputs,
             needs_answer=False,
         )
-        kept = view.shown.reasons_to_keep(files_of(decided.local.prompt.spans).get(root, {}))
+        kept = view.shown.reasons_to_keep(list_files(decided.local.prompt.spans).get(root, {}))
         if not kept:
             return decided
         view.shown.hide(kept)

@@ -11,7 +11,7 @@ from assist_context.code.names.occurrences import NameReader
 from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import PLACES, apart
-from assist_context.facts.code_uses import CodeUse, uses_of
+from assist_context.facts.code_uses import CodeUse, find_uses
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
@@ -63,7 +63,7 @@ def _meant_uses(corpus: Corpus, meant: Sequence[IndexedDefinition]) -> list[Code
     used: dict[tuple[str, int], CodeUse] = {}
     for site in meant:
         document = Document(site.path, tuple(corpus.lines(site.path)), language_of(site.path))
-        for use in uses_of(corpus, site, NameReader(ParsedText(document)))[0]:
+        for use in find_uses(corpus, site, NameReader(ParsedText(document)))[0]:
             at = (use.path, use.line)
             if use.sure or at not in used:
                 used[at] = use

@@ -30,7 +30,7 @@ from assist_gateway.sentences import inert_line
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED, UserError, is_unread
 from assist_server.local_model.on_demand_model import OnDemandModel
-from assist_server.workspace.index_update import folder_at
+from assist_server.workspace.index_update import open_folder
 
 if TYPE_CHECKING:
     from assist_gateway.mcp_server.served_folder import FolderView, ServedFolder
@@ -122,7 +122,7 @@ class AgentServer:
         if root not in self._folders:
             from assist_gateway.mcp_server.served_folder import ServedFolder  # noqa: PLC0415  (loads much)
 
-            folder = folder_at(self._config, root)
+            folder = open_folder(self._config, root)
             self._folders[root] = ServedFolder(self._config, folder, self._provider, str(self._allowed))
         return self._folders[root]
 

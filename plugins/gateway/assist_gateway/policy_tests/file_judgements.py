@@ -16,10 +16,10 @@ from assist_escalation.policy.verdict import (
     Objection,
     RuleText,
     Verdict,
+    find_marks,
     judge,
     judge_ghost_text,
     judge_tool_texts,
-    marks_of,
 )
 from assist_escalation.prompts import Prompt, Span
 from assist_gateway.policy_tests.cases import GATEWAY, GHOST_TEXT
@@ -145,7 +145,7 @@ class FileJudge:
 
     def _classes(self, span: Span, permissions: Permissions) -> tuple[tuple[str, tuple[str, ...]], ...]:
         try:
-            marks = marks_of(span, permissions)
+            marks = find_marks(span, permissions)
         except EscalationError:
             return ()
         return tuple((name, self._places_of(written)) for name, written in marks.items())

@@ -38,7 +38,7 @@ from assist_gateway.policy_tests.surfaces import SurfaceDesk, SurfaceRun, surfac
 from assist_server.config.config import Config
 from assist_server.config.permissions import effective_permissions
 from assist_server.errors import UserError
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.index_update import open_folder, update_index
 
 # What became of a file: its text stayed, was not among what was asked, left without its secrets, or left
 # although it may not (`left`), or with one of its secrets (`secret`).
@@ -164,7 +164,7 @@ def _make_desk(
             f"The rules of {root} ({', '.join(wrong)}) do not hold in a temporary folder: name the top of "
             "the repository with --workspace, or look at `assist config show`."
         )
-    update_index(made, folder_at(made, Path(workspace.root)), lambda *_: None)
+    update_index(made, open_folder(made, Path(workspace.root)), lambda *_: None)
     return _ProbeDesk(made, workspace, recorder, variables, rules, _notes(mine.permissions, workspace))
 
 

@@ -62,7 +62,7 @@ def _redirect(settings: EscalationSettings, addresses: Mapping[str, str]) -> Esc
     elsewhere: dict[str, Any] = {"api_key_env": KEY, "proxy": "", "ca_file": ""}
     providers = {
         name: replace(
-            provider, base_url=f"{addresses[name]}/v1", price=prices.price_of(provider), **elsewhere
+            provider, base_url=f"{addresses[name]}/v1", price=prices.find_price(provider), **elsewhere
         )
         for name, provider in settings.providers.items()
     }
@@ -86,7 +86,7 @@ def without_price(permissions: Permissions) -> tuple[str, ...]:
     if permissions.allow_unknown_price:
         return ()
     known = permissions.providers.items()
-    return tuple(name for name, provider in known if prices.price_of(provider) is None)
+    return tuple(name for name, provider in known if prices.find_price(provider) is None)
 
 
 def differences(mine: Permissions, probes: Permissions) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import effective_permissions
 from assist_server.config.repository_file import NAME, Repository, repositories, trust
 from assist_server.errors import UserError
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.git_access import make_git
 
 FOLDER = "assist-probe"  # of the probe's own files and rules
 CLASS = "assist-probe"  # a class that no provider may see
@@ -104,7 +104,7 @@ def make_workspace(place: Path, model: ProbeModel, config: Config, chance: Rando
     """
     top = os.path.realpath(place)
     root = _copy_rules(top, model, config)
-    git = find_git(git_of(config), root)
+    git = find_git(make_git(config), root)
     if git is not None:
         _run_git(git, top, "init", "-q")
     own = Path(root, FOLDER)
@@ -127,7 +127,7 @@ def make_workspace(place: Path, model: ProbeModel, config: Config, chance: Rando
 
 def stage_all(workspace: ProbeWorkspace, config: Config) -> None:
     """Stage all that changed, as before a commit."""
-    git = find_git(git_of(config), workspace.root)
+    git = find_git(make_git(config), workspace.root)
     if git is not None:
         _run_git(git, workspace.root, "add", "--update", ".")
 

@@ -34,18 +34,18 @@ from assist_server.config.permissions import named_server
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import AnswerContext, decide
-from assist_server.questions.diff_material import read_diff, with_diff
+from assist_server.questions.diff_material import add_diff, read_diff
 from assist_server.questions.draft import Question
 from assist_server.questions.instructions import DIFFS
 from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.team.team_server_opening import open_team_engine
-from assist_server.threads.attachments import attachment_at
+from assist_server.threads.attachments import read_attachment
 from assist_server.workspace.compared_diff import compare
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.folders import folders_of
-from assist_server.workspace.git_access import git_of
-from assist_server.workspace.index_update import folder_at
+from assist_server.workspace.folder_index import open_corpus
+from assist_server.workspace.folders import make_folders
+from assist_server.workspace.git_access import make_git
+from assist_server.workspace.index_update import open_folder
 
 if TYPE_CHECKING:
     from assist_completion.engine.answer_stream import Answerer
@@ -143,11 +143,11 @@ def _asking(
 
     def decision() -> AnswerContext:
         root = desk.workspace.root
-        corpus = corpus_of(folder_at(desk.config, Path(root)))
+        corpus = open_corpus(open_folder(desk.config, Path(root)))
         try:
             is_attached = surface == ATTACHED
             target = resolve_target(corpus, file.path) if file and not is_attached else None
-            added = (attachment_at(file.path, Path(root), [corpus.root]),) if file and is_attached else ()
+            added = (read_attachment(file.path, Path(root), [corpus.root]),) if file and is_attached else ()
             words = _words(command, desk.workspace.files)
             question = Question(command, words, target, wish="frontier", provider=provider, attachments=added)
             inputs = decision_inputs(desk.config, [root], [root])
@@ -171,12 +171,12 @@ def _about_diff(desk: SurfaceDesk, command: str, provider: str) -> Callable[[], 
         if command == "commit":
             stage_all(desk.workspace, desk.config)
         root = desk.workspace.root
-        git = git_of(desk.config)
+        git = make_git(desk.config)
         inputs = decision_inputs(desk.config, [root], [root])
         compared = compare(git, read_diff(git, root, command, ""), None)
         question = Question(command, wish="frontier", provider=provider)
-        about = with_diff(question, compared, git, inputs)
-        corpus = corpus_of(folder_at(desk.config, Path(root)))
+        about = add_diff(question, compared, git, inputs)
+        corpus = open_corpus(open_folder(desk.config, Path(root)))
         try:
             return decide(about.question, QuestionFolders(corpus), about.inputs, by_models=True)
         finally:
@@ -215,7 +215,7 @@ def _typing(desk: SurfaceDesk, file: CanaryFile) -> Callable[[], Awaitable[str]]
         if named is None:
             return "no server"
         context = _context(desk.workspace, file)
-        folders = folders_of([root], desk.config.paths.data)
+        folders = make_folders([root], desk.config.paths.data)
         engine = open_team_engine(lambda: desk.config, named, lambda: folders, None)
         try:
             suggestion = await engine.complete(CompletionRequest(context, immediate=True))

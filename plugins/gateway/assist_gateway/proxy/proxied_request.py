@@ -26,7 +26,7 @@ from assist_escalation.budget.ledger import Ceiling, Scope
 from assist_escalation.budget.token_count import upper_count
 from assist_escalation.egress.exchange import OutboundRequest
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.prepare import FREE, GateParts, affordable, limits_of
+from assist_escalation.gate.prepare import FREE, GateParts, affordable, get_limits
 from assist_escalation.policy.endpoints import MAX_USD, Price, Provider
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_tool_texts
@@ -146,7 +146,7 @@ def proxied_request(
     ceilings = _ceilings(asked.tool, permissions, session)
     tokens = sum(part.redacted.tokens for part in parts) + _tokens_around(body)
     _check_length(tokens, asked)
-    limits = replace(limits_of(permissions), ceilings=ceilings)
+    limits = replace(get_limits(permissions), ceilings=ceilings)
     left = min(permissions.request_micro, rules.gate.ledger.remaining(rules.scope, limits))
     longest = asked.endpoint.max_output_tokens
     most = affordable(price, tokens, min(inspected.asked_output or longest, longest), left)
@@ -278,7 +278,7 @@ def _price(asked: AskedProvider, permissions: Permissions, outbound: Iterable[by
     """What a request of these pieces costs: all that it writes into a cache, as its longest cache costs."""
     if asked.dialect.free:
         return FREE
-    price = prices.price_of(asked.endpoint)
+    price = prices.find_price(asked.endpoint)
     if price is None and not permissions.allow_unknown_price:
         raise RefusedError(
             "unknown_price",

@@ -22,9 +22,9 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from assist_escalation.audit.reader import TOOL
-from assist_escalation.egress.exchange import Exchange, ReadAnswer, RefusedRequest, cause_of, record_refusal
+from assist_escalation.egress.exchange import Exchange, ReadAnswer, RefusedRequest, name_cause, record_refusal
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.prepare import limits_of
+from assist_escalation.gate.prepare import get_limits
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider.chat_completion import EventStreamParser
 from assist_escalation.provider.failures import Fault, Refusal, TransportError, describe, refusal
@@ -161,8 +161,8 @@ class ProviderProxy:
             proxied = proxied_request(dict(request.body), request.headers, asked, rules, known)
         except EscalationError as error:
             refused = RefusedRequest(secrets.token_hex(6), rules.scope, TOOL + tool.name, asked.provider)
-            record_refusal(rules.gate.log, refused, cause_of(error))
-            if cause_of(error) == "policy" and (problem := self._parts.problem(tool)):
+            record_refusal(rules.gate.log, refused, name_cause(error))
+            if name_cause(error) == "policy" and (problem := self._parts.problem(tool)):
                 raise RefusedError("policy", f"{error} ({problem})") from None
             raise
         return (asked, rules, known), proxied
@@ -189,13 +189,13 @@ class ProviderProxy:
             body = json.loads(json.dumps({**request.body, "model": names[0]}))
             asked = asked_provider(body, dialect, tool, permissions)
             rules = self._parts.rules(tool, names[0], permissions)
-            left = rules.gate.ledger.remaining(rules.scope, limits_of(permissions))
+            left = rules.gate.ledger.remaining(rules.scope, get_limits(permissions))
             try:
                 known = self._conversations_of(asked, rules)
                 proxied = proxied_request(body, request.headers, asked, rules, known)
                 offer = ProviderOffer(names[0], proxied, ("", ""), left)
             except EscalationError as error:
-                offer = ProviderOffer(names[0], None, (cause_of(error), str(error).rstrip(".")), left)
+                offer = ProviderOffer(names[0], None, (name_cause(error), str(error).rstrip(".")), left)
         decision = automatic_decision(request.body, offer, permissions, self._parts.routes)
         self._parts.routes.record(secrets.token_hex(6), decision)
         return offer.provider if leaves(decision, permissions) else ""

@@ -47,11 +47,11 @@ from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.questions.composition import (
     RememberedSecrets,
-    log_of,
+    make_scope,
     model_file,
+    open_log,
     random_token,
     read_calibration,
-    scope_of,
 )
 from assist_server.record_files import gate_files
 
@@ -193,13 +193,13 @@ class ProxyInputs:
         """What a session of ghost text for the tool works with."""
 
         return SessionParts(
-            log_of(self._config, self.permissions(tool)),
+            open_log(self._config, self.permissions(tool)),
             Ledger(self._files.ledger),
             partial(self.permissions, tool),
             partial(self._secret_values, tool),
             self._config.secrets.get,
             random_token,
-            scope_of([str(folder) for folder in tool.folders]),
+            make_scope([str(folder) for folder in tool.folders]),
             AnsweringModels(self._files.models),
             offline=self._config.offline,
             command=TOOL + tool.name,
@@ -254,7 +254,7 @@ class ProxyInputs:
         files = self._files
         gate = GateParts(
             ledger=Ledger(files.ledger, anchor=self._anchor),
-            log=log_of(self._config, permissions),
+            log=open_log(self._config, permissions),
             transport=self._transport,
             keys=self._config.secrets.get,
             known=self._secret_values(tool),
@@ -263,7 +263,7 @@ class ProxyInputs:
         )
         endpoint = permissions.providers[provider]
         name = model_key(provider, endpoint.base_url, endpoint.model)
-        scope = scope_of([str(folder) for folder in tool.folders])
+        scope = make_scope([str(folder) for folder in tool.folders])
         judge = self._judge(tool, provider)
         return ProxyRules(permissions, gate, judge, scope, self._transport.abilities.find(name))
 

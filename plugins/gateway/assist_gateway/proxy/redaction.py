@@ -25,7 +25,7 @@ from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import Known, find_known
 from assist_escalation.redaction.redactor import RedactionSession, TakenSecrets
-from assist_escalation.redaction.scanner import Secret, kind_of, union
+from assist_escalation.redaction.scanner import Secret, classify, union
 from assist_escalation.redaction.secret_names import meaning
 from assist_gateway.clean_text_cache import ENTRY
 from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
@@ -234,7 +234,7 @@ class StringRedactor:
 
     def _secrets(self, text: str, name: str, kind: str, check: Check) -> Sequence[Secret]:
         """The secrets of a string. As a text and as the file that it may be: both count."""
-        kinds: set[TextKind] = {kind_of("", text)}
+        kinds: set[TextKind] = {classify("", text)}
         if kind == "data":
             kinds.add("data")
         secrets = [secret for kind in sorted(kinds) for secret in self._session.secrets(text, kind, check)]
@@ -263,7 +263,7 @@ def _keyed_placeholder(key: bytes, type_: str, secret: str, _: int) -> str:
 @lru_cache(4096)  # each turn of a conversation brings all that were there before
 def _kind_of(claims: tuple[str, ...]) -> str:
     """ "data" if one of these files is of settings or data, else ""."""
-    return "data" if any(kind_of(claim, "") == "data" for claim in claims) else ""
+    return "data" if any(classify(claim, "") == "data" for claim in claims) else ""
 
 
 def _holds_any(text: str, values: Sequence[str]) -> bool:

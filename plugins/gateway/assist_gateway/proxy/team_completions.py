@@ -23,7 +23,7 @@ from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Origin
 from assist_escalation.provider.infill import can_constrain
-from assist_escalation.redaction.scanner import kind_of
+from assist_escalation.redaction.scanner import classify
 from assist_gateway.attribution import refusal
 from assist_gateway.infilling import CodeWriter
 from assist_gateway.proxy.kept_texts import JudgeText
@@ -31,7 +31,7 @@ from assist_gateway.proxy.proxied_request import check_unattributed
 from assist_gateway.tool_tokens import ToolToken
 from assist_server.config.config import Config
 from assist_server.team.session_server import SessionServer, as_served_errors, cursor_texts
-from assist_server.team.team_server_opening import budget_of, engine_before, fim_table
+from assist_server.team.team_server_opening import compute_budget, engine_before, fim_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class TeamCompletions:
             if known is not None:
                 known[1].close()
             port = ToolServer(tool, (name, server), self._parts)
-            facts = (self._config, server, budget_of(server, files=False))
+            facts = (self._config, server, compute_budget(server, files=False))
             made = engine_before(port, facts, _LocalTexts(self._here))
             known = (server, made, asyncio.Lock())
             self._engines[tool] = known
@@ -136,7 +136,7 @@ class ToolServer(SessionServer):
         """The context without other files. Raises `ServedError` if a part of its text may not leave."""
         with as_served_errors():
             check_unattributed(self._tool, self._parts.permissions(self._tool))
-            if kind_of(context.path, "") == "data":
+            if classify(context.path, "") == "data":
                 raise RefusedError("policy", "a file of settings or data: its secrets have few signs")
             claims = (context.path,) if context.path else ()
             judge = self._parts.judge(self._tool, self._name)

@@ -13,7 +13,7 @@ from assist_server.cli.flags import (
     AsJson,
     Offline,
     example,
-    with_offline,
+    set_offline,
 )
 from assist_server.cli.output import show_view
 from assist_server.config import config as configuration
@@ -46,7 +46,7 @@ def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
     """Check everything that completion needs. The exit code is 1 if it cannot work, or a setting is wrong."""
     from assist_installer.doctor.report import examine  # noqa: PLC0415
 
-    report = examine(with_offline(configuration.load_lenient(), offline=offline), Path.cwd())
+    report = examine(set_offline(configuration.load_lenient(), offline=offline), Path.cwd())
     findings = [asdict(finding) for finding in report.findings]
     document = {"ok": report.works, **report.facts, "problems": findings}
     show_view(CommandView(document, [*_report_words(report)]), as_json=as_json)

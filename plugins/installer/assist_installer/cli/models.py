@@ -9,7 +9,7 @@ import typer
 
 from assist_completion.errors import ModelError
 from assist_completion.model_store.catalogue import find
-from assist_completion.model_store.store import Store, installed_models, path_of, resolve, verify
+from assist_completion.model_store.store import Store, get_path, installed_models, resolve, verify
 from assist_completion.settings import is_path
 from assist_context.plugins import plugin_points
 from assist_installer.cli.downloads import OfflineFrom, show_download
@@ -27,7 +27,7 @@ from assist_installer.wording import (
 from assist_server.cli.flags import AsJson, Offline, Yes, argument, ask_first, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.cli.plugins import add_plugin
-from assist_server.config.config import Config, answering_model, roles_of, set_role
+from assist_server.config.config import Config, answering_model, list_roles, set_role
 from assist_server.errors import FAILED, UserError
 from assist_server.wording.amounts import megabytes
 
@@ -61,9 +61,11 @@ def list_models(as_json: AsJson = False) -> None:
     config = settings()
     store = _store(config)
     here = {model.row.name: str(model.path) for model in installed_models(store)}
-    retired = {row.name for row in store.rows if row.purpose == "retired" and not roles_of(config, row.name)}
+    retired = {
+        row.name for row in store.rows if row.purpose == "retired" and not list_roles(config, row.name)
+    }
     listed = [row for row in store.rows if row.name in here or row.name not in retired]
-    known = [model_document(row, here.get(row.name, ""), roles_of(config, row.name)) for row in listed]
+    known = [model_document(row, here.get(row.name, ""), list_roles(config, row.name)) for row in listed]
     ghost_text = config.completion.model
     answers = answering_model(config)
     use_libraries(config)
@@ -107,7 +109,7 @@ def pull(
         emit({"model": name, "path": str(path), "sha256": sha256, "licence": licence_document(row)})
         return
     out(f"{name} is here and checked: {path}")
-    if not roles_of(config, name):
+    if not list_roles(config, name):
         out(f"To use it: assist models use {name} --for ghost-text|answers|both")
 
 
@@ -135,7 +137,7 @@ def use(
     path = resolve(_store(config), name)
     config = set_role(config, name, role)
     if as_json:
-        roles = list(roles_of(config, name))
+        roles = list(list_roles(config, name))
         emit({"model": name, "roles": roles, "path": str(path), "config": str(config.paths.config_file)})
         return
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
@@ -175,10 +177,10 @@ def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
 
     config = settings()
     store = _store(config)
-    path = path_of(store, find(name, store.rows))
+    path = get_path(store, find(name, store.rows))
     if path.is_file():
         ask_first(f"Delete {path} ({megabytes(path.stat().st_size)})?", "Nothing was deleted.", yes=yes)
-    roles = roles_of(config, name)
+    roles = list_roles(config, name)
     freed = remove(store, name)
     if as_json:
         emit({"model": name, "freed_bytes": freed})
@@ -190,9 +192,9 @@ def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
 
 
 def _store(config: Config) -> Store:
-    from assist_server.local_model.opening import store_of  # noqa: PLC0415
+    from assist_server.local_model.opening import open_store  # noqa: PLC0415
 
-    return store_of(config)
+    return open_store(config)
 
 
 def _verify(store: Store, name: str) -> dict[str, Any]:

@@ -24,12 +24,12 @@ from assist_server.cli.flags import (
     AsJson,
     Offline,
     Yes,
+    add_flags,
     argument,
     ask_first,
     example,
     option,
     settings,
-    with_flags,
 )
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config, Role, write_settings
@@ -58,7 +58,7 @@ def add_to(app: typer.Typer) -> None:
         "assist setup --server https://gpu.example --key-env TEAM_KEY",
     )
     app.command("setup", epilog=examples, short_help="Choose, download, check and measure a model.")(
-        with_flags(setup)
+        add_flags(setup)
     )
 
 
@@ -169,7 +169,7 @@ def set_up_fetched_engine(flags: SetupFlags) -> None:
 def _offer_device(config: Config, options: FetchOptions, *, yes: bool, ask: bool) -> None:
     """Fetch the part of llama.cpp for a graphics device that is here, if the user agrees."""
     from assist_installer.setup import device_offer, set_up_engine  # noqa: PLC0415
-    from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
+    from assist_server.cli.terminal.answers import confirm, is_terminal  # noqa: PLC0415
 
     offer = None if config.offline else device_offer(config)
     if offer is None:
@@ -177,7 +177,7 @@ def _offer_device(config: Config, options: FetchOptions, *, yes: bool, ask: bool
     name, row = offer
     size = f"{megabytes(row.bytes)}, {megabytes(row.unpacked)} unpacked"
     say(f"Here is {name}. Whether it is faster than the processor, a measurement shows.")
-    if not (yes or (ask and at_terminal())):
+    if not (yes or (ask and is_terminal())):
         say(f"To try it: assist setup --yes fetches {row.build} ({size}).")
     elif yes or confirm(f"Fetch {row.build} ({size}) and measure it?"):
         try:
@@ -229,13 +229,13 @@ def take_best(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: boo
 
 def _may_fetch(row: "ModelRow", *, yes: bool, ask: bool) -> bool:
     """Whether a model may be fetched, which may turn out to be too slow."""
-    from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
+    from assist_server.cli.terminal.answers import confirm, is_terminal  # noqa: PLC0415
 
     ran = "" if row.ran else " We did not run it ourselves."
     size = megabytes(row.bytes)
     if yes:
         return True
-    if ask and at_terminal():
+    if ask and is_terminal():
         return confirm(f"{row.name} is probably fast enough.{ran} Fetch it ({size}) and measure it?")
     say(f"{row.name} ({size}) is probably fast enough.{ran} To take it: assist setup {row.name}")
     return False

@@ -19,7 +19,7 @@ from assist_installer.demo.lsp_client import DemoScene, Shot, start_editor
 from assist_server.cli.output import emit, out
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import open_store
 from assist_server.wording.reasons import hiding_reasons, reason_words
 
 WORKSPACE = Path(__file__).parent / "workspace"
@@ -202,7 +202,7 @@ def _model(config: Config) -> str:
     """The name of the model in use."""
     model = config.completion.model
     try:
-        path = resolve(store_of(config), model)
+        path = resolve(open_store(config), model)
     except ModelError as error:
         raise UserError(f"{error} `assist setup` does everything that is needed.") from error
     return path.stem if is_path(model) else model

@@ -15,7 +15,7 @@ from assist_completion.model_store.store import resolve
 from assist_escalation.audit.verifier import verify
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import EscalationError
-from assist_escalation.gate.prepare import limits_of
+from assist_escalation.gate.prepare import get_limits
 from assist_escalation.policy.permissions import Permissions
 from assist_installer.doctor.finding import DoctorFinding
 from assist_installer.server_words import server_document, server_warnings
@@ -24,8 +24,8 @@ from assist_server.config.config import Config, ConfigError, answering_model
 from assist_server.config.permissions import named_server, permissions_for
 from assist_server.config.repository_file import trust_state
 from assist_server.config.structure import Problem
-from assist_server.local_model.opening import store_of
-from assist_server.questions.composition import checkpoint_of, log_key, scope_of
+from assist_server.local_model.opening import open_store
+from assist_server.questions.composition import find_checkpoint, log_key, make_scope
 from assist_server.record_files import gate_files
 from assist_server.workspace.index_update import working_folder
 
@@ -115,9 +115,9 @@ def _budget(examination: _Examination) -> tuple[float | None, dict[str, Any]]:
     """Dollars left today, None if the ledger cannot be read, and the state of the ledger."""
     path = gate_files(examination.config).ledger
     ledger = Ledger(path)
-    scope = scope_of([examination.root])
+    scope = make_scope([examination.root])
     found = examination.attempt(
-        lambda: (ledger.remaining(scope, limits_of(examination.permissions)), ledger.open_reservations()),
+        lambda: (ledger.remaining(scope, get_limits(examination.permissions)), ledger.open_reservations()),
         UNTIL_THEN,
     )
     if found is None:
@@ -135,7 +135,7 @@ def _audit(examination: _Examination) -> dict[str, Any]:
         lambda: verify(
             path,
             key=log_key(examination.config, examination.permissions),
-            checkpoint=checkpoint_of(examination.permissions),
+            checkpoint=find_checkpoint(examination.permissions),
         ),
         UNTIL_THEN,
     )
@@ -168,7 +168,7 @@ def _model(examination: _Examination) -> dict[str, Any]:
     name = answering_model(examination.config)
     problem = ""
     try:
-        resolve(store_of(examination.config), name)
+        resolve(open_store(examination.config), name)
     except ModelError as error:
         problem = str(error)
     if problem and name != examination.config.completion.model:

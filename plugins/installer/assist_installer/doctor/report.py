@@ -20,7 +20,7 @@ from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.speed_probe import Speeds, budget_for
 from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.models_lock import read_pins
-from assist_completion.model_store.store import Store, path_of, resolve
+from assist_completion.model_store.store import Store, get_path, resolve
 from assist_completion.settings import is_path
 from assist_installer.doctor.egress import egress_facts, server_facts
 from assist_installer.doctor.finding import DoctorFinding
@@ -28,7 +28,7 @@ from assist_installer.doctor.index import index_facts
 from assist_installer.wording import cold_seconds, speed_words, warm_seconds
 from assist_server.config.config import Config
 from assist_server.local_model.machine import is_translated, memory_bytes
-from assist_server.local_model.opening import measure_model, store_of, use_libraries
+from assist_server.local_model.opening import measure_model, open_store, use_libraries
 
 PACKAGES = (
     "assist-lsp",
@@ -113,7 +113,7 @@ def _llama(config: Config, findings: list[DoctorFinding]) -> dict[str, str]:
 def _model(config: Config, findings: list[DoctorFinding], *, measured: bool) -> dict[str, Any]:
     """The model in use, as far as each step succeeds: found, accepted, loaded, measured."""
     name = config.completion.model
-    store = store_of(config)
+    store = open_store(config)
     known: dict[str, Any] = {"name": name, "path": "", "bytes": 0, "hash": "", "infilling": False}
     try:
         row = None if is_path(name) else find(name, store.rows)
@@ -182,7 +182,7 @@ def _hash_state(store: Store, row: ModelRow | None, findings: list[DoctorFinding
             )
         )
         return "unknown"
-    if pin.bytes != path_of(store, row).stat().st_size:
+    if pin.bytes != get_path(store, row).stat().st_size:
         findings.append(
             DoctorFinding(
                 f"The file of {row.name} is not the one that was accepted",
@@ -194,7 +194,7 @@ def _hash_state(store: Store, row: ModelRow | None, findings: list[DoctorFinding
 
 
 def _directories(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
-    named = {"config": config.paths.config, "data": config.paths.data, "models": store_of(config).root}
+    named = {"config": config.paths.config, "data": config.paths.data, "models": open_store(config).root}
     return {name: _directory(path, name, findings) for name, path in named.items()}
 
 

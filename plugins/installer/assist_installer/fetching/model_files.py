@@ -29,7 +29,7 @@ from assist_completion.model_store.models_lock import (
     record_renamed,
     write_pin,
 )
-from assist_completion.model_store.store import Say, Store, expected_hash, path_of
+from assist_completion.model_store.store import Say, Store, expected_hash, get_path
 from assist_context import durable_files
 from assist_installer.errors import FetchError, UnavailableError
 from assist_installer.fetching import sources
@@ -62,9 +62,9 @@ def fetch(
     """
     options = options or FetchOptions()
     _make_root(store)
-    with hold_lock(path_of(store, row), row.name, options.lock_wait, say):
+    with hold_lock(get_path(store, row), row.name, options.lock_wait, say):
         if _is_here(store, row, say):
-            return path_of(store, row)
+            return get_path(store, row)
         reasons = []
         for source in sources.allowed_sources(row, options):
             name = sources.describe(source)
@@ -100,13 +100,13 @@ def _partial(store: Store, row: ModelRow, sha256: str) -> Partial:
 def is_accepted(store: Store, row: ModelRow) -> bool:
     """Whether the file of `row` is pinned and has not changed since it was hashed. Nothing is hashed."""
     pin = read_pins(store.root).get(row.name)
-    known = known_hash(store.root, path_of(store, row))
+    known = known_hash(store.root, get_path(store, row))
     return pin is not None and pin.sha256 == expected_hash(store, row) == known
 
 
 def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
     """Whether the right file is in place. A file put there by hand is hashed once, and then pinned."""
-    path = path_of(store, row)
+    path = get_path(store, row)
     if is_accepted(store, row) or not path.is_file():
         return path.is_file()
     wanted = expected_hash(store, row)
@@ -171,7 +171,7 @@ def _too_full(store: Store, row: ModelRow, needed: int, there: int) -> str:
 
 def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
     """Give the file its final name if it is right. Delete it if it is not."""
-    path = path_of(store, row)
+    path = get_path(store, row)
     hashed = _fetched_hash(partial.path)
     actual = hashed.sha256
     if partial.sha256 and actual != partial.sha256:
@@ -212,11 +212,11 @@ def remove(store: Store, name: str) -> int:
     """
     row = find(name, store.rows)
     partial = _partial(store, row, "")
-    files = [path for path in (path_of(store, row), partial.path) if path.is_file()]
+    files = [path for path in (get_path(store, row), partial.path) if path.is_file()]
     if not files:
         raise ModelError(f"The model {row.name} is not on this machine: there is nothing to remove.")
-    with hold_lock(path_of(store, row), row.name, wait=0.0):
+    with hold_lock(get_path(store, row), row.name, wait=0.0):
         freed = sum(path.stat().st_size for path in files if path.is_file())
-        path_of(store, row).unlink(missing_ok=True)
+        get_path(store, row).unlink(missing_ok=True)
         discard(partial)
     return freed

@@ -13,7 +13,7 @@ from itertools import chain, groupby, islice
 
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
-from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, sha256_of
+from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, hash_text
 from assist_escalation.edits.planner import plan_of_texts
 from assist_runner.answering.referee_plan import RefereePlan
 from assist_runner.computed_fixes.changes import CodeChange, changes
@@ -178,7 +178,7 @@ def _accepted_edits(
         if verdict.changes_all:
             continue  # `+ 1` that becomes `+ 2` gives any one value that is wanted
         try:
-            edit = plan_of_texts({path: made}, {path: Base(path, whole, sha256_of(whole), versions(path))})
+            edit = plan_of_texts({path: made}, {path: Base(path, whole, hash_text(whole), versions(path))})
         except EditError:
             continue
         kept.append(candidate.change)

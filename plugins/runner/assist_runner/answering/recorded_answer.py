@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from assist_context.files.git_repository import Stopped
-from assist_escalation.edits.plan import Base, EditError, sha256_of
+from assist_escalation.edits.plan import Base, EditError, hash_text
 from assist_escalation.edits.planner import plan_of_texts
 from assist_runner.answering.consented_runs import (
     RunningWork,
@@ -35,12 +35,12 @@ from assist_server.questions.events import (
     DocumentVersions,
     FinalAnswer,
     PlannedEdit,
+    end_without_model,
     planned_edit,
-    without_model,
 )
 from assist_server.questions.session import BY_RUNNING, NO_TEST, NOT_RUN, AnswerSession
 from assist_server.threads.thread import Thread
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.git_access import make_git
 
 _NAMES = re.compile(r"""\b(?:def|fn) (\w+)|\b(?:it|test)\([\"'`](.*?)[\"'`],""")  # of tests
 RUNNING_WHY = "running the code says enough"
@@ -91,12 +91,12 @@ async def _answer_with(
     except NothingMissingError as error:
         text = f"No missing test was found: {error}."
         session.sink.notice(text)
-        return replace(final or without_model(own, ""), text=text, plan=None, problem=None)
+        return replace(final or end_without_model(own, ""), text=text, plan=None, problem=None)
     except (CannotRunError, UserError, Stopped) as error:
         return await _without_values(context, str(error), (final, held), session)
     for text in recorded.counts.contradictions:
         session.sink.notice(text)
-    answer = final or without_model(own, "")
+    answer = final or end_without_model(own, "")
     text = _as_answer(context, recorded.text)
     thread = _with_answer(answer.thread, text)
     proof = Proof("tests", recorded=recorded.counts)
@@ -127,7 +127,7 @@ def _begin(
     """The recorder, after the calls that need no model."""
     if plan.command is None or plan.language is None or plan.material is None:
         raise CannotRunError(plan.problem)
-    runner = ProjectRunner(Path(plan.root), plan.command, request.confined, git_of(context.inputs.config))
+    runner = ProjectRunner(Path(plan.root), plan.command, request.confined, make_git(context.inputs.config))
     recorder = CallRecorder(plan.language, plan.material, work.copy(runner, plan.opened or {}))
     recorder.begin()
     return recorder
@@ -150,7 +150,7 @@ def _edit(
     path = recorded.placed.path
     if material is None or not material.added:
         return planned_edit(context.local, _as_answer(context, recorded.placed.text), context, versions, ())
-    base = Base(path, material.example, sha256_of(material.example), versions(path))
+    base = Base(path, material.example, hash_text(material.example), versions(path))
     try:
         return PlannedEdit(plan_of_texts({path: recorded.placed.text}, {path: base}))
     except EditError as error:

@@ -22,7 +22,7 @@ from assist_runner.characterization_tests.language import CannotRunError, Langua
 from assist_runner.characterization_tests.languages import recorder_of
 from assist_runner.sandbox.test_command import TestCommand, find_test_command, tests_that_name
 from assist_server.questions.composition import DecisionInputs
-from assist_server.questions.draft import Draft, Question, text_of
+from assist_server.questions.draft import Draft, Question, get_text
 
 MAX_CALLERS = 12
 READ_TESTS = 150  # files of tests that are searched for names
@@ -116,7 +116,7 @@ def _place(
     """
     new = drafted.whole.path if drafted.whole else ""
     if at.path.endswith(".rs"):
-        return at.path, text_of(corpus, at.path) or ""
+        return at.path, get_text(corpus, at.path) or ""
     word = at.parent.rpartition(".")[2] if at.name in _CONSTRUCTORS else at.name
     counts = {
         path: len(re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", text))
@@ -129,7 +129,7 @@ def _place(
         key=lambda path: (not counts[path], stem not in PurePosixPath(path).stem, -counts[path]),
     )
     place = ranked[0] if ranked else new
-    return place, "" if corpus.hides(place) else text_of(corpus, place) or ""
+    return place, "" if corpus.hides(place) else get_text(corpus, place) or ""
 
 
 def _packages(root: Path, path: str) -> Iterator[str]:

@@ -58,11 +58,11 @@ from assist_server.questions.events import (
     AnswerProgress,
     AnswerSink,
     FinalAnswer,
-    without_model,
+    end_without_model,
 )
 from assist_server.questions.provider_answer import UNUSABLE, repair
 from assist_server.questions.session import BY_TESTS, AnswerSession
-from assist_server.workspace.git_access import git_of
+from assist_server.workspace.git_access import make_git
 
 # Of all that a fix takes; what comes later is too late for a person who waits.
 MAX_SECONDS = 90.0
@@ -110,7 +110,7 @@ def _begin(context: AnswerContext, plan: RefereePlan, request: RunRequest, work:
         raise UserError(plan.problem)
     expectation = plan.expectation
     own = expectation.recording.command if expectation is not None else None  # by which calls run
-    runner = ProjectRunner(Path(plan.root), own or judge, request.confined, git_of(context.inputs.config))
+    runner = ProjectRunner(Path(plan.root), own or judge, request.confined, make_git(context.inputs.config))
     referee = EditReferee(work.copy(runner, plan.opened or {}), plan.command, plan.checker)
     more = None
     if expectation is not None and plan.runner is not None:
@@ -247,7 +247,7 @@ async def _try_again(trial: EditTrial, first: FinalAnswer, session: AnswerSessio
 def _computed_answer(context: AnswerContext, searched: FixSearch, fix: ComputedFix, ms: float) -> FinalAnswer:
     """The end of a question whose fix was computed: no model wrote it. Of several the user has to choose."""
     decision = replace(context.decision, target="local", cause=BY_TESTS, why=COMPUTED_WHY, asks=False)
-    final = without_model(context, fix.words)
+    final = end_without_model(context, fix.words)
     proof = replace(proof_of(fix.verdict, "fix", ""), lines=_lines_of(searched.suspicious, fix.others))
     edit = fix.plan
     if fix.others:
@@ -272,7 +272,9 @@ def _nothing_found(context: AnswerContext, searched: FixSearch, ms: float) -> Fi
     lines = "\n".join(line.words for line in searched.suspicious)
     problem = EditError(words, f"Most suspicious:\n{lines}" if lines else "")
     decision = replace(context.decision, target="local", cause=BY_TESTS, why=NOTHING_WHY, asks=False)
-    final = without_model(context, "\n".join((f"{words[:1].upper()}{words[1:]}.", problem.excerpt)).rstrip())
+    final = end_without_model(
+        context, "\n".join((f"{words[:1].upper()}{words[1:]}.", problem.excerpt)).rstrip()
+    )
     proof = Proof("none", words, refuted=True, lines=_lines_of(searched.suspicious))
     return replace(final, decision=decision, cost=replace(final.cost, ms=ms), problem=problem, proof=proof)
 

@@ -48,7 +48,7 @@ def compared_call(language: Language, text: str) -> tuple[str, str] | None:
     if language.name not in _LITERALS or len(text) > MAX_CHARACTERS:
         return None
     ended = text if language.blocks == "indent" else f"{text};"
-    tree = grammars.tree_of(language.grammar, ended.encode("utf-8", "replace"), MAX_MICROSECONDS)
+    tree = grammars.parse_tree(language.grammar, ended.encode("utf-8", "replace"), MAX_MICROSECONDS)
     parts = tree.root_node.named_children if tree is not None and not tree.root_node.has_error else []
     if len(parts) != 1 or parts[0].type != "expression_statement" or parts[0].named_child_count != 1:
         return None

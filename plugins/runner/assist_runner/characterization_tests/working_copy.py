@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from assist_context.files.denylist import denied_by
-from assist_context.files.git_repository import Git, GitFailed, find_git, open_tree, records_of, run_git
+from assist_context.files.git_repository import Git, GitFailed, find_git, open_tree, run_git, split_records
 from assist_context.files.path_names import name_of_bytes
 from assist_server.errors import UserError
 
@@ -105,7 +105,7 @@ def _paths(root: Path, git: Git, stop: Callable[[], bool]) -> Iterator[str]:
             tree = open_tree(program, str(root.resolve()), stop)
             known = run_git(tree, stop, "ls-files", "-c", "-o", "--exclude-standard", "-z")
             ignored = run_git(tree, stop, "ls-files", "-o", "-i", "--exclude-standard", "--directory", "-z")
-            listed = [name_of_bytes(row) for row in (*records_of(known), *records_of(ignored))]
+            listed = [name_of_bytes(row) for row in (*split_records(known), *split_records(ignored))]
     for path in listed if listed is not None else _walk(root):
         parts = PurePosixPath(path).parts
         if not path.endswith("/") and not _LEFT_OUT & set(parts) and _is_inside(path) and not denied_by(path):

@@ -174,7 +174,7 @@ def _swaps(
 def _return_values(language: Language, text: str) -> Iterator[range]:
     """The characters of what is returned, also by a function that is an expression."""
     data = text.encode("utf-8", "replace")
-    tree = grammars.tree_of(language.grammar, data, MAX_MICROSECONDS)
+    tree = grammars.parse_tree(language.grammar, data, MAX_MICROSECONDS)
     waiting = [tree.root_node] if tree is not None else []
     while waiting:
         node = waiting.pop()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from assist_context.code.calls import Parameter, Signature, definitions_of
+from assist_context.code.calls import Parameter, Signature, find_definitions
 from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document, WrittenCall, split_lines
 from assist_context.languages import Language
@@ -96,7 +96,7 @@ def _of_workspace(
         return None
     if owner is not None and (kind.path != owner.path or not _is_plain(text, owner.at, node.start_byte)):
         return None
-    found = definitions_of(text.parsed, node_text(name))
+    found = find_definitions(text.parsed, node_text(name))
     signature = next((one for one in found if one.span == node.byte_range), None)
     return (node_text(node.child_by_field_name("parameters")), signature) if signature is not None else None
 
@@ -117,7 +117,7 @@ def _of_head(head: str, language: Language) -> tuple[str, Signature] | None:
     name = _HEAD_NAME.search(head)
     ending = ":\n    ...\n" if language.name == "python" else " {}\n"
     written = ParsedText(Document("", split_lines(head.rstrip(":") + ending), language))
-    found = definitions_of(written, name[1]) if name is not None else []
+    found = find_definitions(written, name[1]) if name is not None else []
     if not found or written.root is None or written.root.has_error:
         return None
     signature = found[0]

@@ -13,20 +13,20 @@ from typing import Annotated
 
 import typer
 
-from assist_server.cli.commands.records import workspace_at
+from assist_server.cli.commands.records import open_workspace
 from assist_server.cli.flags import (
     AsJson,
     Since,
     Until,
     WorkspaceOption,
     Yes,
+    add_flags,
     argument,
     ask_first,
     example,
     option,
-    seconds_of,
+    parse_seconds,
     settings,
-    with_flags,
 )
 from assist_server.cli.output import emit, out, say, show_view
 from assist_server.errors import FAILED
@@ -73,7 +73,7 @@ def verify(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
-    records_place = workspace_at(workspace)
+    records_place = open_workspace(workspace)
     report = past_requests.verify_log(records_place)
     path = gate_files(records_place.config).audit
     show_view(records.verification_view(report, path, records_place.permissions), as_json=as_json)
@@ -102,7 +102,7 @@ def checkpoint(
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
-    records_place = workspace_at(workspace)
+    records_place = open_workspace(workspace)
     report = past_requests.verify_log(records_place)
     line = 0
     if restart:
@@ -145,7 +145,7 @@ def show(
 
     repository = str(flags.repo.expanduser().resolve()) if flags.repo else ""
     audit = gate_files(settings()).audit
-    period = (seconds_of(flags.since), seconds_of(flags.until))
+    period = (parse_seconds(flags.since), parse_seconds(flags.until))
     matches = events(audit, Filter(*period, repository, flags.kind, request_id or flags.request, flags.tool))
     if flags.as_json:
         emit({"events": list(matches)})
@@ -163,7 +163,7 @@ audit_app.command(
     "show",
     epilog=example("assist audit show --since 2026-01-31 --tool aider", "assist audit show 3f2a9c81d04b"),
     short_help="The events, oldest first; all that was kept of one request.",
-)(with_flags(show))
+)(add_flags(show))
 
 
 @audit_app.command(

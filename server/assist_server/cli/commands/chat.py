@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assist_server.cli.commands.questions import Continue, Files, ThreadName, refuse_two_conversations
-from assist_server.cli.flags import AsJson, Asking, argument, example, settings, with_flags
+from assist_server.cli.flags import AsJson, Asking, add_flags, argument, example, settings
 from assist_server.cli.output import out, show_view
 from assist_server.errors import WRONG_USAGE, UserError
 
@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
             "assist chat", "assist chat -c", "assist chat -f src/cart.py --model qwen2.5-coder-1.5b"
         ),
         short_help="A conversation about the workspace.",
-    )(with_flags(chat, dry_run=False, yes=False, as_json=False))
+    )(add_flags(chat, dry_run=False, yes=False, as_json=False))
     app.add_typer(
         threads_app,
         name="threads",

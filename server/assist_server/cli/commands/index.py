@@ -12,7 +12,7 @@ from assist_server.cli.flags import AsJson, WorkspaceOption, argument, directory
 from assist_server.cli.output import emit, out, say, show_view
 from assist_server.cli.shell_completion import complete_file
 from assist_server.errors import UserError
-from assist_server.questions.locations import cursor_at, parse_location, read_document
+from assist_server.questions.locations import convert_offset, parse_location, read_document
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.views import CommandView
 
@@ -45,17 +45,17 @@ def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     from assist_context.files.exclusions import unreadable_rule_files  # noqa: PLC0415
     from assist_context.index.reader import IndexReader  # noqa: PLC0415
     from assist_server.workspace.folder_index import status_document  # noqa: PLC0415
-    from assist_server.workspace.index_update import folder_at  # noqa: PLC0415
+    from assist_server.workspace.index_update import open_folder  # noqa: PLC0415
 
     config = settings()
     root = directory(workspace)
-    folder = folder_at(config, root)
+    folder = open_folder(config, root)
     event = _update_index(config, folder)
     for file in unreadable_rule_files(folder.root):
         say(f"assist: {file} cannot be read, so everything in its folder is excluded: save it as UTF-8")
     reader = IndexReader(folder.database)
     found = status_document(folder, reader.status())
-    plain = reader.without_outline()
+    plain = reader.list_without_outline()
     reader.close()
     run = {"refreshed": bool(event), "parses": event.get("parses", 0), "seconds": event.get("seconds", 0.0)}
     rows = [{"path": path, "language": language, "problem": why} for path, language, why in plain]
@@ -80,13 +80,13 @@ def context(
     config = settings()
     root = directory(workspace)
     document = read_document(root / position.path)
-    cursor = cursor_at(document, position.line, position.column)
+    cursor = convert_offset(document, position.line, position.column)
     from assist_server.workspace.folder_search import FolderSearch, snippet_document  # noqa: PLC0415
-    from assist_server.workspace.index_update import folder_at  # noqa: PLC0415
+    from assist_server.workspace.index_update import open_folder  # noqa: PLC0415
     from assist_server.workspace.members import library_document  # noqa: PLC0415
 
-    search = FolderSearch(folder_at(config, root))
-    rows = search.with_prompt_path(document)
+    search = FolderSearch(open_folder(config, root))
+    rows = search.set_prompt_path(document)
     if rows is None:
         raise UserError(f"{document.path} is not below {root}: say with --workspace where it belongs.")
     _update_index(config, search.folder)
@@ -167,14 +167,14 @@ def _run_facts(event: "IndexerEvent") -> list[tuple[str, str]]:
 
 
 def _show_snippets(result: "RetrievalResult") -> None:
-    from assist_completion.prompt.layout import tokens_of  # noqa: PLC0415
+    from assist_completion.prompt.layout import count_tokens  # noqa: PLC0415
 
     if not result.snippets:
         say("Nothing in other files helps here.")
     for snippet in result.snippets:
         out(f"{visible(snippet.path)}:{snippet.start_line}-{snippet.end_line}")
-        out(f"  defines a name near the cursor, {tokens_of(snippet)} tokens")
+        out(f"  defines a name near the cursor, {count_tokens(snippet)} tokens")
         for line in snippet.text.splitlines():
             out(f"  | {line}".rstrip())
     if sys.stderr.isatty():
-        say(f"{sum(map(tokens_of, result.snippets))} tokens in {result.ms:.0f} ms")
+        say(f"{sum(map(count_tokens, result.snippets))} tokens in {result.ms:.0f} ms")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assist_context.files.repository_top import top_of
+from assist_context.files.repository_top import find_top
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import say, show_passing
 from assist_server.cli.piped_input import NOTHING, PipedInput
@@ -76,7 +76,7 @@ class TerminalQuestion:
     users: bool = False
 
 
-def with_folder_target(root: Path, query: TerminalQuestion) -> TerminalQuestion:
+def set_folder_target(root: Path, query: TerminalQuestion) -> TerminalQuestion:
     """A question whose target is a folder: that is explained by its outlines; other commands need a file."""
     is_folder = query.target and os.path.isdir(_full_path(root, query.target))
     if not is_folder or parse_target(query.target).first:
@@ -111,7 +111,7 @@ def place_of_question(config: Config, root: Path, question: TerminalQuestion) ->
     """The place of a question. Its index is brought up to date while the caller loads the rest."""
     _refuse_stray_link(root, root, question.target)
     home = root
-    root, target = _place_of(root, question.target)
+    root, target = _find_place(root, question.target)
     if root != home:
         say(
             f"assist: {_full_path(root, target)} is outside of {home}: it is read as a file of {root}, with "
@@ -166,11 +166,11 @@ def _begin(config: Config, query: TerminalQuestion, flags: Asking) -> BegunQuest
 def begin_facts(target: str, flags: Asking) -> BegunQuestion:
     """The same for the facts of a target, which may be a folder."""
     name = "" if os.path.isdir(_full_path(directory(flags.workspace), target)) else target
-    config = _with_writable_data(settings(offline=flags.offline))
+    config = _use_writable_data(settings(offline=flags.offline))
     return _begin(config, TerminalQuestion("explain", name, "", users=True), flags)
 
 
-def _with_writable_data(config: Config) -> Config:
+def _use_writable_data(config: Config) -> Config:
     """The settings, with data in a temporary folder until the process ends if their own is read-only."""
     data = config.paths.data
     with suppress(OSError):
@@ -195,12 +195,12 @@ def folders_of_question(
         refuse_other_encoding,
         resolve_target,
     )
-    from assist_server.workspace.folder_index import corpus_of  # noqa: PLC0415
-    from assist_server.workspace.members import oracles_of  # noqa: PLC0415
+    from assist_server.workspace.folder_index import open_corpus  # noqa: PLC0415
+    from assist_server.workspace.members import make_oracles  # noqa: PLC0415
 
     folder, *docs = place.folders
     if place.update is not None:
-        place.update.wait(_progress_of(folder))
+        place.update.wait(_show_progress(folder))
         for pages in docs:
             try:
                 bring_up_to_date(config, pages)
@@ -211,7 +211,7 @@ def folders_of_question(
     if target and not os.path.lexists(place.root / parse_target(target).path):
         _refuse_stray_link(Path(folder.root), place.asked, target)  # named from the indexed folder on
     with ExitStack() as stack:
-        corpora = [corpus_of(searched) for searched in place.folders]
+        corpora = [open_corpus(searched) for searched in place.folders]
         for corpus in corpora:
             stack.callback(corpus.reader.close)
         resolved = resolve_target(corpora[0], _from_folder(place.root, folder, target)) if target else None
@@ -220,7 +220,7 @@ def folders_of_question(
             if question.command in EDITS:
                 refuse_other_encoding(corpora[0].root, resolved)
         _refuse_no_code(question, corpora, has_index=place.update is not None)
-        yield QuestionFolders(corpora[0], tuple(corpora[1:]), oracles_of(config)), resolved
+        yield QuestionFolders(corpora[0], tuple(corpora[1:]), make_oracles(config)), resolved
 
 
 def _refuse_no_code(question: TerminalQuestion, corpora: list["Corpus"], *, has_index: bool) -> None:
@@ -236,10 +236,10 @@ def _refuse_no_code(question: TerminalQuestion, corpora: list["Corpus"], *, has_
 def bring_up_to_date(config: Config, folder: WorkspaceFolder) -> None:
     """Bring a folder's index up to date, and say on a terminal how far that is. Raises `UserError`."""
     show_passing(f"indexing {folder.name}".rstrip())
-    update_index(config, folder, _progress_of(folder))
+    update_index(config, folder, _show_progress(folder))
 
 
-def _progress_of(folder: WorkspaceFolder) -> IndexProgress:
+def _show_progress(folder: WorkspaceFolder) -> IndexProgress:
     what = f"indexing {folder.name}".rstrip()
     return lambda count, of: show_passing(f"{what}, {count:,} of {of:,} files")
 
@@ -267,7 +267,7 @@ def asking_folders(root: Path, query: TerminalQuestion) -> list[str]:
     return [str(root), *(os.path.dirname(_full_path(root, name)) for name in paths)]
 
 
-def _place_of(root: Path, target: str) -> tuple[Path, str]:
+def _find_place(root: Path, target: str) -> tuple[Path, str]:
     """The workspace and the target in it. A file outside of it is seen from the top of its own repository.
 
     Seen from its own folder, the rules that exclude all of this folder would not count.
@@ -276,7 +276,7 @@ def _place_of(root: Path, target: str) -> tuple[Path, str]:
     if not path.is_file() or path.is_relative_to(os.path.realpath(root)):
         return root, target
     lines = target.removeprefix(parse_target(target).path)
-    return Path(top_of(str(path.parent)) or path.parent), _full_path(root, target) + lines
+    return Path(find_top(str(path.parent)) or path.parent), _full_path(root, target) + lines
 
 
 def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:

@@ -23,7 +23,7 @@ from assist_server.cli.commands.question_place import (
     asking_folders,
     folders_of_question,
     place_of_question,
-    with_folder_target,
+    set_folder_target,
 )
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import (
@@ -38,8 +38,8 @@ from assist_server.cli.output import (
 )
 from assist_server.cli.piped_input import DASH, PipedInput, piped_input, piped_span
 from assist_server.cli.terminal.answers import (
-    at_terminal,
     confirm,
+    is_terminal,
     say_edit,
     show_edit,
     show_page,
@@ -65,7 +65,7 @@ from assist_server.questions.instructions import DIFFS
 from assist_server.questions.session import AnswerSession, record_happening
 from assist_server.questions.targets import QuestionFolders
 from assist_server.records.edit_history import apply_edit, finish_interrupted
-from assist_server.threads.attachments import attachment_at
+from assist_server.threads.attachments import read_attachment
 from assist_server.threads.thread import Thread
 from assist_server.threads.thread_files import thread_files
 from assist_server.wording.answers import (
@@ -110,12 +110,12 @@ def run(
 def decide_run(config: Config, request: TerminalQuestion, flags: Asking) -> AnswerContext:
     """A question with its decision. What is wrong in the rules is said on stderr."""
     root = directory(flags.workspace)
-    request = with_folder_target(root, request)
+    request = set_folder_target(root, request)
     context = request.context
     place = place_of_question(config, root, request)
     with folders_of_question(config, place, request) as (folders, target):
         corpus = folders.corpus
-        attachments = tuple(attachment_at(name, root, [corpus.root]) for name in context.files)
+        attachments = tuple(read_attachment(name, root, [corpus.root]) for name in context.files)
         inputs = decision_inputs(config, folders.roots, asking_folders(root, request))
         for problem in inputs.problems:
             say(f"assist: {problem}")
@@ -123,13 +123,13 @@ def decide_run(config: Config, request: TerminalQuestion, flags: Asking) -> Answ
             say(f"assist: {note}")
         question = Question(
             request.command,
-            _with_expectation(request.words, context.expect),
+            _add_expectation(request.words, context.expect),
             target,
             (piped_span(request.piped.text),) if request.piped.text else (),
             flags.wish,
             flags.provider,
             request.piped.size,
-            thread=_with_code(_thread_of(config, context, corpus.root), folders, inputs),
+            thread=_add_code(_find_thread(config, context, corpus.root), folders, inputs),
             attachments=attachments,
             run=context.run,
             test_command=context.test_command,
@@ -139,12 +139,12 @@ def decide_run(config: Config, request: TerminalQuestion, flags: Asking) -> Answ
         return decide(question, folders, inputs, needs_answer=not flags.dry_run)
 
 
-def _with_expectation(words: str, expect: str) -> str:
+def _add_expectation(words: str, expect: str) -> str:
     """The user's words with the value that a call should give, which a model has to know too."""
     return "\n".join(filter(None, (words, expect and f"This should hold: {expect}")))
 
 
-def _thread_of(config: Config, context: QuestionContext, root: str) -> Thread | None:
+def _find_thread(config: Config, context: QuestionContext, root: str) -> Thread | None:
     """The conversation that a question goes on with; None for a new one without a name."""
     files = thread_files(config)
     if context.last:
@@ -152,7 +152,7 @@ def _thread_of(config: Config, context: QuestionContext, root: str) -> Thread | 
     return files.find(context.name, root) if context.name else context.thread
 
 
-def _with_code(thread: Thread | None, folders: QuestionFolders, inputs: DecisionInputs) -> Thread | None:
+def _add_code(thread: Thread | None, folders: QuestionFolders, inputs: DecisionInputs) -> Thread | None:
     """The conversation with the code of its first question: where facts answered that, none was gathered."""
     if thread is None or not thread.turns or thread.turns[0].spans:
         return thread
@@ -352,18 +352,18 @@ def _edit(view: AnswerView, flags: Asking, plan: EditPlan) -> tuple[bool, Escala
     beyond_yes = flags.yes and plan.asks
     if not flags.as_json:
         show_edit(plan)
-    elif beyond_yes and at_terminal():
+    elif beyond_yes and is_terminal():
         say_edit(plan)  # stdout gets the document alone
     else:
         for warning in edit_warnings(plan):
             say(warning)
     for note in plan.notes:
         say(f"note: {note}")
-    if beyond_yes and not at_terminal():
+    if beyond_yes and not is_terminal():
         return False, final.problem or EditError(UNASKED)
     if _may_apply(plan, flags):
         return _make_edit(view, plan)
-    if at_terminal() and (flags.yes or not flags.as_json):  # else no one was asked
+    if is_terminal() and (flags.yes or not flags.as_json):  # else no one was asked
         record_happening(view.decided, final.decision, "not_applied")
     return False, final.problem
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assist_server.cli.flags import Asking, AskingForEdit, Words, argument, example, option, with_flags
+from assist_server.cli.flags import Asking, AskingForEdit, Words, add_flags, argument, example, option
 from assist_server.cli.output import show_passing
 from assist_server.cli.shell_completion import complete_target
 from assist_server.errors import WRONG_USAGE, UserError
@@ -92,7 +92,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
     )
     for name, command, short, lines in rows:
         examples = example(*(f"{before}{name} {line}" for line in lines))
-        app.command(name, epilog=examples, short_help=short)(with_flags(command, **defaults))
+        app.command(name, epilog=examples, short_help=short)(add_flags(command, **defaults))
 
 
 def explain(

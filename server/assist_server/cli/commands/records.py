@@ -18,7 +18,7 @@ from assist_server.cli.flags import (
     ask_first,
     directory,
     example,
-    seconds_of,
+    parse_seconds,
     settings,
 )
 from assist_server.cli.output import out, say, show_view
@@ -64,7 +64,7 @@ def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson 
     from assist_server.cli.terminal.answers import say_edit, show_edit  # noqa: PLC0415
     from assist_server.records.edit_history import next_undo, take_back  # noqa: PLC0415
 
-    records_place = workspace_at(workspace)
+    records_place = open_workspace(workspace)
     pending = next_undo(records_place.config, records_place.root)
     for change in pending.recovered:
         say(f"assist: {change}")
@@ -87,7 +87,7 @@ def cost(
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Return what was spent at providers, by day, repository, command, model or tool, and what is left today.
+    """Show what was spent at providers, by day, repository, command, model or tool, and what is left today.
 
     Until a request is settled, it counts with the most it can cost. "Estimated" counts requests for which
     the provider gave no token count that can be true: they count with that amount too, or with more.
@@ -97,8 +97,8 @@ def cost(
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
-    records_place = workspace_at(workspace)
-    report = past_requests.spending(records_place, by, seconds_of(since) or 0.0)
+    records_place = open_workspace(workspace)
+    report = past_requests.spending(records_place, by, parse_seconds(since) or 0.0)
     show_view(records.spending_view(report, records_place), as_json=as_json)
 
 
@@ -149,11 +149,11 @@ def rate(
     show_view(CommandView(document, [words]), as_json=as_json)
 
 
-def workspace_at(workspace: Path) -> "RecordedWorkspace":
+def open_workspace(workspace: Path) -> "RecordedWorkspace":
     """The workspace that --workspace names. Problems in its rules are shown on stderr."""
-    from assist_server.records.past_requests import workspace_of  # noqa: PLC0415
+    from assist_server.records.past_requests import find_workspace  # noqa: PLC0415
 
-    records_place = workspace_of(settings(), directory(workspace))
+    records_place = find_workspace(settings(), directory(workspace))
     for problem in records_place.problems:
         say(f"assist: {problem}")
     return records_place

@@ -18,7 +18,7 @@ from assist_server.cli.flags import (
     ask_first,
     directory,
     example,
-    with_offline,
+    set_offline,
 )
 from assist_server.cli.output import out, say, show_view
 from assist_server.config import config as configuration
@@ -63,7 +63,7 @@ def show_config(
     workspace: WorkspaceOption = Path(), as_json: AsJson = False, offline: Offline = False
 ) -> None:
     """Show every setting, which ones are not the default, what may leave the machine, and who says so."""
-    config = with_offline(configuration.load_lenient(), offline=offline)
+    config = set_offline(configuration.load_lenient(), offline=offline)
     effective = effective_permissions(config, [str(directory(workspace))])
     problems = _problems(config, effective)
     document = {
@@ -215,7 +215,7 @@ def parse_value(key: tuple[str, ...], text: str) -> Any:
     >>> parse_value(("escalation", "always_local"), "test, fix")
     ['test', 'fix']
     """
-    hint = _hint_of(key)
+    hint = _write_hint(key)
     if get_origin(hint) is tuple and not text.lstrip().startswith("["):
         return [part.strip() for part in text.split(",") if part.strip()]
     try:
@@ -280,7 +280,7 @@ def _overruling_lines(key: tuple[str, ...], root: Path) -> Iterator[str]:
             )
 
 
-def _hint_of(key: tuple[str, ...]) -> Any:
+def _write_hint(key: tuple[str, ...]) -> Any:
     """The type of a setting, or of a field of a provider; None if there is no such setting."""
     whole = SETTINGS.get(key[:1])
     if whole is None:

@@ -162,7 +162,7 @@ def say_edit(plan: EditPlan) -> None:
         say(line)
 
 
-def at_terminal() -> bool:
+def is_terminal() -> bool:
     """Return whether there is a person who can be asked, and sees the question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
@@ -172,7 +172,7 @@ def confirm(question: str, view: Callable[[], None] | None = None) -> bool:
 
     `view` shows what the question is about, at "v"; then the question is asked again.
     """
-    if not at_terminal():
+    if not is_terminal():
         return False
     end_passing()
     while True:

@@ -17,7 +17,7 @@ from assist_server.editor.next_edit.offer_requests import (
     OfferRequests,
     OfferSearcher,
 )
-from assist_server.editor.next_edit.offered_edits import NextEdit, OfferedEdits, OfferPlace, uri_of
+from assist_server.editor.next_edit.offered_edits import NextEdit, OfferedEdits, OfferPlace, get_uri
 from assist_server.editor.next_edit.silence import Moment, OfferAsker, Silence, silence
 from assist_server.editor.next_edit.watched_edits import PAUSE, WatchedEdits, path_of_document
 from assist_server.editor.open_documents import OpenDocuments
@@ -200,7 +200,7 @@ class NextEdits:
         request = OfferRequest(
             path_of_document(document),
             self._watched.cursor(document) or Cursor(0, 0),
-            {path_of_document(other): _value_of(other) for other in (*others, document)},
+            {path_of_document(other): _rate_value(other) for other in (*others, document)},
             self._watched.hunks,
             self._watched.reports(document),
             self.offered.past,
@@ -221,10 +221,10 @@ class NextEdits:
     def _show(self, document: OpenDocument, offer: FoundOffer) -> NextEdit | None:
         """The offer as the editor gets it; None if its document is not as it was found."""
         path = offer.offer.path
-        other = document if path == path_of_document(document) else self._opened_at(path)
+        other = document if path == path_of_document(document) else self._find_open(path)
         if other is not None and other.to_document().lines != offer.document.lines:
             return None
-        uri = other.uri if other is not None else uri_of(path)
+        uri = other.uri if other is not None else get_uri(path)
         cursor = self._watched.cursor(document) if other is document else None
         return self.offered.add(OfferPlace(offer, uri, document.encoding, other, cursor), document)
 
@@ -245,7 +245,7 @@ class NextEdits:
         )
         return silence(moment)
 
-    def _opened_at(self, path: str) -> OpenDocument | None:
+    def _find_open(self, path: str) -> OpenDocument | None:
         return next((other for other in self._documents if path_of_document(other) == path), None)
 
 
@@ -254,5 +254,5 @@ def _is_same(document: OpenDocument, start: Cursor, end: Cursor, text: str) -> b
     return start.line == end.line and document.lines[start.line][start.column : end.column] == text
 
 
-def _value_of(document: OpenDocument) -> Document:
+def _rate_value(document: OpenDocument) -> Document:
     return replace(document.to_document(), path=path_of_document(document))

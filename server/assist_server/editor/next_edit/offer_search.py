@@ -17,7 +17,7 @@ from assist_context.unseen_characters import hides, is_suspect
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest, replaced_by
 from assist_server.workspace.document_search import FolderFiles
 from assist_server.workspace.documents import text_between
-from assist_server.workspace.folders import WorkspaceFolder, folder_of
+from assist_server.workspace.folders import WorkspaceFolder, find_folder
 
 MAX_CHARACTERS = 1_000_000  # of a document, as for indexed files; more is data
 MAX_KEPT = 500_000  # bytes of texts whose trees are kept, which take 40 times as much memory
@@ -102,11 +102,11 @@ class OfferSearch:
     ) -> "_KnownFiles":
         """List the other documents: the open ones, the last edited first, and the rest."""
         folders = self._files.folders
-        own = folder_of(folders, document.path)
+        own = find_folder(folders, document.path)
         roots = (*([own.root] if own is not None else []), *(folder.root for folder in folders))
         corpora = [self._files.corpora[root] for root in dict.fromkeys(roots) if root in self._files.corpora]
         latest = dict.fromkeys((*(hunk.path for hunk in reversed(hunks)), *reversed(tuple(visible))))
-        documents_open = [visible[path] for path in latest if path in visible and folder_of(folders, path)]
+        documents_open = [visible[path] for path in latest if path in visible and find_folder(folders, path)]
         return _KnownFiles(WorkspaceFiles(document, corpora, documents_open))
 
     def _may_offer(self, request: OfferRequest, path: str, edited_path: str) -> bool:
@@ -115,12 +115,12 @@ class OfferSearch:
         """
         if path == request.path:
             return True
-        ours = folder_of(self._files.folders, path) is not None and self._files.may_show(path)
+        ours = find_folder(self._files.folders, path) is not None and self._files.may_show(path)
         return edited_path == request.path and ours
 
     def _name(self, path: str) -> str:
         """Return how people call a file."""
-        folder = folder_of(self._files.folders, path)
+        folder = find_folder(self._files.folders, path)
         return folder.prompt_path(path) if folder is not None else path
 
     def _parse(self, document: Document) -> ParsedText:

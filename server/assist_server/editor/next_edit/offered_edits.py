@@ -18,7 +18,7 @@ from assist_context.unseen_characters import visible
 from assist_server.editor.next_edit.offer_requests import FoundOffer, Replaced
 from assist_server.editor.next_edit.watched_edits import path_of_document
 from assist_server.editor.usage_port import OfferEvent, UsageRecords
-from assist_server.workspace.documents import Encoding, OpenDocument, line_end_of, text_between, to_units
+from assist_server.workspace.documents import Encoding, OpenDocument, find_line_end, text_between, to_units
 
 if TYPE_CHECKING:
     from assist_context.next_edit.finder import PastOffers  # and with it tree-sitter
@@ -193,7 +193,7 @@ class OfferedEdits:
         offer = place.offer
         self._note(document, place.found)
         lines = place.found.document.lines
-        changes = tuple(_with_line_ends(change, lines) for change in offer.changes)
+        changes = tuple(_set_line_ends(change, lines) for change in offer.changes)
         version = place.opened.version if place.opened is not None else None
         key = self._usage().offer_key(document, offer.kind)
         if self._counted != (place.uri, offer.pattern):
@@ -278,14 +278,14 @@ class OfferedEdits:
         return self.past or PastOffers()
 
 
-def uri_of(path: str) -> str:
+def get_uri(path: str) -> str:
     """The URI of a file that is not open."""
     return Path(path).as_uri()
 
 
-def _with_line_ends(change: Change, lines: tuple[str, ...]) -> Change:
+def _set_line_ends(change: Change, lines: tuple[str, ...]) -> Change:
     """The change with the line ends of its document."""
-    return Change(change.path, change.start, change.end, _LINE_END.sub(line_end_of(lines), change.text))
+    return Change(change.path, change.start, change.end, _LINE_END.sub(find_line_end(lines), change.text))
 
 
 def _to_editor(change: Change, place: OfferPlace) -> OfferedChange:
@@ -297,15 +297,15 @@ def _to_editor(change: Change, place: OfferPlace) -> OfferedChange:
     head = lines[start.line][: start.column] if start.line < len(lines) else ""
     tail = "" if whole or end.line >= len(lines) else lines[end.line][end.column :]
     return OfferedChange(
-        _at(start, place),
-        _at(end, place),
+        _position(start, place),
+        _position(end, place),
         change.text,
         _preview(_text_between(lines, Cursor(start.line, 0), last)),
         _preview(head + change.text + tail),
     )
 
 
-def _at(cursor: Cursor, place: OfferPlace) -> At:
+def _position(cursor: Cursor, place: OfferPlace) -> At:
     lines = place.found.document.lines
     if cursor.line >= len(lines):
         cursor = Cursor(len(lines) - 1, len(lines[-1]))

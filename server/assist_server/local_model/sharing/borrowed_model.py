@@ -19,17 +19,17 @@ from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_server.local_model.sharing.messages import (
     Hello,
     cursor_document,
-    doubts_of,
-    hello_of,
-    identity_of,
+    identify_file,
     is_same_user,
     own_version,
+    read_doubts,
+    read_hello,
+    read_result,
+    read_suggestion,
     receive,
     remove,
-    result_of,
     send,
     sockets,
-    suggestion_of,
 )
 
 if TYPE_CHECKING:  # loads llama.cpp
@@ -86,7 +86,7 @@ class BorrowedEngine:
         """
         try:
             document = await _ask(self._connection, cursor_document(request, warm=warm))
-            return suggestion_of(document.get("suggestion", {}))
+            return read_suggestion(document.get("suggestion", {}))
         except ValueError:
             raise LenderGoneError from None
         finally:
@@ -98,7 +98,7 @@ async def _first(
 ) -> tuple[Path, ModelConnection, Hello] | None:
     """The first server but `own` whose hello fits with the identity of a file."""
     try:
-        file_identity = identity_of(file)
+        file_identity = identify_file(file)
     except OSError:
         return None
     for path in sockets(data):
@@ -116,7 +116,7 @@ async def _greet(path: Path, fits: Callable[[Hello], bool]) -> tuple[ModelConnec
         async with asyncio.timeout(PATIENCE):
             reader, writer = await asyncio.open_unix_connection(path)
             document = await receive(reader) if is_same_user(writer) else None
-            hello = hello_of(document) if document else None
+            hello = read_hello(document) if document else None
     except ConnectionRefusedError:  # its server was killed
         remove(path)
     except TimeoutError:
@@ -187,7 +187,7 @@ class BorrowedModel:
                 document = await _ask(connection, {**asdict(conversation), "weigh": text})
             finally:
                 connection[1].close()
-            return doubts_of(document)
+            return read_doubts(document)
         except (LenderGoneError, ValueError):
             return await (await self._here()).weigh(conversation, text)
 
@@ -238,7 +238,7 @@ class BorrowedStream:
             while self._result is None and self._rest is None:
                 document = await self._next()
                 if "result" in document:
-                    self._result = result_of(document["result"])
+                    self._result = read_result(document["result"])
                 elif piece := str(document.get("piece", "")):
                     self._written = int(document.get("written", 0))
                     self._text += piece

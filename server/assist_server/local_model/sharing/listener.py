@@ -18,12 +18,12 @@ from assist_completion.errors import CompletionError, TooLongError
 from assist_completion.suggestion import GhostTextEngine, Suggestion
 from assist_server.local_model.sharing.messages import (
     Hello,
-    conversation_of,
-    cursor_of,
-    identity_of,
+    identify_file,
     is_same_user,
     new_socket,
     own_version,
+    read_conversation,
+    read_cursor,
     receive,
     send,
     suggestion_document,
@@ -101,12 +101,12 @@ class SharedModel:
             answerer = self._answerer()
             if answerer is None or answerer.file is None or not is_same_user(writer):
                 return
-            file = await asyncio.to_thread(identity_of, answerer.file)
+            file = await asyncio.to_thread(identify_file, answerer.file)
             hello = Hello(
                 own_version(), file, answerer.model, answerer.window, answerer.prefill, answerer.busy
             )
             if (partner := self._completing()) is not None:
-                completing = await asyncio.to_thread(identity_of, partner.file)
+                completing = await asyncio.to_thread(identify_file, partner.file)
                 room = partner.engine.snippet_tokens
                 hello = replace(hello, completing=completing, snippet_tokens=room)
             await send(writer, asdict(hello))
@@ -137,7 +137,7 @@ class SharedModel:
 
     async def _complete(self, document: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         """The text at a cursor. Whenever the user here is in the way, it is written again."""
-        request, warm = cursor_of(document)
+        request, warm = read_cursor(document)
         completing = self._completing()
         if completing is not None and warm:
             completing.engine.prewarm(request.context, full=True)
@@ -163,7 +163,7 @@ async def _write_answer(
 ) -> None:
     """The answer to a conversation, piece by piece, or its doubts. It ends early if the client is gone."""
     try:
-        conversation = conversation_of(document)
+        conversation = read_conversation(document)
         if "weigh" in document:
             suggestion = await answerer.weigh(conversation, str(document["weigh"]))
             await send(writer, {"doubts": [asdict(doubt) for doubt in suggestion]})

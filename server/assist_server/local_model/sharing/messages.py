@@ -40,7 +40,7 @@ _HEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The greeting of a server. `file` is the identity of the model's file; see `identity_of`.
+    """The greeting of a server. `file` is the identity of the model's file; see `identify_file`.
 
     `completing` is that of the model for ghost text, "" if there is none, whose prompts have room for
     `snippet_tokens` of other files.
@@ -56,7 +56,7 @@ class Hello:
     snippet_tokens: int = 0
 
 
-def identity_of(file: Path) -> str:
+def identify_file(file: Path) -> str:
     """Names a model's file as it is now: its path, size and time. Raises `OSError`."""
     facts = file.stat()
     return f"{file.resolve()} {facts.st_size} {facts.st_mtime_ns}"
@@ -90,7 +90,7 @@ async def receive(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     return document
 
 
-def hello_of(document: dict[str, Any]) -> Hello:
+def read_hello(document: dict[str, Any]) -> Hello:
     """A server's hello. Raises `ValueError`."""
     try:
         hello = Hello(**document)
@@ -108,7 +108,7 @@ def hello_of(document: dict[str, Any]) -> Hello:
         raise ValueError("no hello") from error
 
 
-def conversation_of(document: dict[str, Any]) -> Conversation:
+def read_conversation(document: dict[str, Any]) -> Conversation:
     """A conversation from JSON. Raises `ValueError`."""
     try:
         turns = tuple(Turn(turn["role"], str(turn["text"])) for turn in document["history"])
@@ -119,7 +119,7 @@ def conversation_of(document: dict[str, Any]) -> Conversation:
         raise ValueError("no conversation") from error
 
 
-def doubts_of(document: dict[str, Any]) -> tuple[Doubt, ...]:
+def read_doubts(document: dict[str, Any]) -> tuple[Doubt, ...]:
     """Return what a model doubts, from JSON. Raises `ValueError`."""
     try:
         return tuple(Doubt(**doubt) for doubt in document["doubts"])
@@ -127,7 +127,7 @@ def doubts_of(document: dict[str, Any]) -> tuple[Doubt, ...]:
         raise ValueError("no doubts") from error
 
 
-def result_of(document: dict[str, Any]) -> LocalAnswer:
+def read_result(document: dict[str, Any]) -> LocalAnswer:
     """A result from JSON. Raises `ValueError`."""
     try:
         if document["ended"] not in get_args(Ended):
@@ -149,7 +149,7 @@ def cursor_document(request: CompletionRequest, *, warm: bool = False) -> dict[s
     return {"cursor": {**cursor, "max_lines": request.max_lines, "warm": warm}}
 
 
-def cursor_of(document: dict[str, Any]) -> tuple[CompletionRequest, bool]:
+def read_cursor(document: dict[str, Any]) -> tuple[CompletionRequest, bool]:
     """A request for the text at a cursor from JSON, and whether that is only read. Raises `ValueError`."""
     try:
         cursor = document["cursor"]
@@ -172,7 +172,7 @@ def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
     return {"text": suggestion.text, "replace": suggestion.replace, "reason": suggestion.reason, **counts}
 
 
-def suggestion_of(document: dict[str, Any]) -> Suggestion:
+def read_suggestion(document: dict[str, Any]) -> Suggestion:
     """A suggestion from JSON. Raises `ValueError`."""
     try:
         reason = document["reason"]
@@ -192,14 +192,14 @@ LONGEST = 100  # bytes of a socket's path: systems allow 103 to 107
 _CREDENTIALS = (1, 17, 12)
 
 
-def folder_of(data: Path) -> Path:
+def find_folder(data: Path) -> Path:
     """The folder of the sockets of all servers with this data directory."""
     return data / FOLDER
 
 
 def new_socket(data: Path) -> Path | None:
     """The path for the socket of this process in a private folder. None where there can be no such socket."""
-    folder = folder_of(data)
+    folder = find_folder(data)
     path = folder / f"{os.getpid()}{SUFFIX}"
     if sys.platform == "win32" or len(os.fsencode(path)) > LONGEST:
         return None
@@ -214,7 +214,7 @@ def new_socket(data: Path) -> Path | None:
 
 def sockets(data: Path) -> Iterator[Path]:
     """The sockets of other servers, the newest first; none if others could have put them there."""
-    folder = folder_of(data)
+    folder = find_folder(data)
     if sys.platform == "win32" or not is_private(folder):
         return
     suggestion = []

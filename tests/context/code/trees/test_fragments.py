@@ -38,7 +38,7 @@ def test_every_grammar_loads_and_counts_errors(language: Language) -> None:
 def test_without_a_grammar_there_is_no_answer() -> None:
     assert fragments.errors(PLAIN, "(") is None
     assert fragments.node_end(PLAIN, "a", 0) is None
-    assert fragments.in_empty_block(language_of("a.rb"), "def f\n  ", 8) is None
+    assert fragments.is_empty_block(language_of("a.rb"), "def f\n  ", 8) is None
 
 
 def test_errors_near_a_place() -> None:
@@ -104,7 +104,7 @@ def test_an_end_that_is_a_guess_is_none() -> None:
 )
 def test_in_empty_block(suffix: str, source: str, expected: bool) -> None:
     before, after = source.split("█")
-    assert fragments.in_empty_block(language_of("a." + suffix), before + after, len(before)) is expected
+    assert fragments.is_empty_block(language_of("a." + suffix), before + after, len(before)) is expected
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_in_empty_block(suffix: str, source: str, expected: bool) -> None:
     ],
 )
 def test_in_string_or_comment(suffix: str, before: str, expected: bool) -> None:
-    assert fragments.in_string_or_comment(language_of("a." + suffix), before + "zzz", len(before)) is expected
+    assert fragments.is_string_or_comment(language_of("a." + suffix), before + "zzz", len(before)) is expected
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ def test_mutated_fragments(language: Language, data: st.DataObject) -> None:
     assert (count is None) == (not language.grammar)
     ending = fragments.node_end(language, text, offset)
     assert ending is None or 0 <= ending <= len(text)
-    assert fragments.in_empty_block(language, text, offset) in {True, False, None}
-    assert fragments.in_string_or_comment(language, text, offset) in {True, False}
+    assert fragments.is_empty_block(language, text, offset) in {True, False, None}
+    assert fragments.is_string_or_comment(language, text, offset) in {True, False}
     spans = [(start, end) for _, start, end in fragments.marks(language, text)]
     assert spans == sorted(spans)
     assert all(0 <= start < end <= len(text) for start, end in spans)
@@ -240,8 +240,8 @@ def test_huge_texts_take_bounded_time(name: str, language: Language) -> None:
     start = time.process_time()
     fragments.errors(language, text)
     fragments.node_end(language, text, len(text) // 2)
-    fragments.in_empty_block(language, text, len(text))
-    fragments.in_string_or_comment(language, text, len(text))
+    fragments.is_empty_block(language, text, len(text))
+    fragments.is_string_or_comment(language, text, len(text))
     assert time.process_time() - start < 5  # 0.1 s on an idle machine; quadratic work would take minutes
 
 
@@ -254,8 +254,8 @@ def test_empty_text() -> None:
     for language in WITH_GRAMMAR:
         assert fragments.errors(language, "") == 0
         assert fragments.node_end(language, "", 0) is None
-        assert fragments.in_empty_block(language, "", 0) is False
-        assert not fragments.in_string_or_comment(language, "", 0)
+        assert fragments.is_empty_block(language, "", 0) is False
+        assert not fragments.is_string_or_comment(language, "", 0)
 
 
 def test_threads_share_the_parsers() -> None:

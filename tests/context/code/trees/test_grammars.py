@@ -40,7 +40,7 @@ def query() -> tree_sitter.Query:
 
 
 def root() -> tree_sitter.Node:
-    tree = grammars.tree_of("python", TEXT, 60_000_000)
+    tree = grammars.parse_tree("python", TEXT, 60_000_000)
     assert tree is not None
     return tree.root_node
 
@@ -66,7 +66,7 @@ def test_a_query_that_never_gets_the_processor_is_given_up() -> None:
 
 def test_a_parse_that_waited_for_the_processor_goes_on() -> None:
     clock = waiting()
-    tree = grammars.tree_of("python", TEXT, LIMIT, clock)
+    tree = grammars.parse_tree("python", TEXT, LIMIT, clock)
     assert tree is not None
     assert tree.root_node.end_byte == len(TEXT)
     assert tree.root_node.child_count == CALLS
@@ -75,9 +75,9 @@ def test_a_parse_that_waited_for_the_processor_goes_on() -> None:
 
 def test_a_parse_that_had_the_processor_is_given_up() -> None:
     clock = working()
-    assert grammars.tree_of("python", TEXT, LIMIT, clock) is None
+    assert grammars.parse_tree("python", TEXT, LIMIT, clock) is None
     assert clock.looks == 2
-    tree = grammars.tree_of("python", b"a = 1\n", 1_000_000)  # nothing of the last parse is left
+    tree = grammars.parse_tree("python", b"a = 1\n", 1_000_000)  # nothing of the last parse is left
     assert tree is not None
     assert tree.root_node.end_byte == 6
 

@@ -12,7 +12,7 @@ from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.finder import PastOffers
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest
 from assist_server.editor.next_edit.offer_search import OfferSearch
-from assist_server.workspace.folders import folders_of
+from assist_server.workspace.folders import make_folders
 
 TEXT = "a = load_user(1)\nb = load_user(2)\nc = load_user(3)\n"
 
@@ -64,7 +64,7 @@ def roots(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def editing(tmp_path: Path, roots: tuple[Path, Path]) -> Iterator[Editing]:
-    search = OfferSearch(folders_of([str(root) for root in roots], tmp_path / "data"), with_index=False)
+    search = OfferSearch(make_folders([str(root) for root in roots], tmp_path / "data"), with_index=False)
     yield Editing(search)
     search.close()
 
