@@ -138,9 +138,8 @@ def fence(texts: Iterable[str]) -> str:
 def lay_out(prompt: Prompt, mark: str = "") -> Messages:
     """The messages of a prompt. Our own words before anything else become the system message.
 
-    All else becomes the user message, in order, our own words at the end of it included.
-    `mark` is written after the fences of each block. A mark that no file can foretell prevents
-    one from ending its block.
+    All else becomes the user message, in order, our own words at the end of it included. `mark` is written
+    after the fences of each block. A mark that no file can foretell prevents one from ending its block.
     """
     return _join(blocks(prompt, mark))
 

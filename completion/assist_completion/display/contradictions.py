@@ -163,11 +163,11 @@ def _returns_another_kind(site: CursorSite, line: str) -> bool:
         return False
     result = shape.search(_head_above(site, line))
     value = next((kind for kind, form in _LITERALS if form.fullmatch(return_match[1])), "")
-    signature_kind = next((kind for kind, names in _TYPES.items() if result and result["kind"] in names), "")
-    if not value or not signature_kind or value == signature_kind:
+    declared_kind = next((kind for kind, names in _TYPES.items() if result and result["kind"] in names), "")
+    if not value or not declared_kind or value == declared_kind:
         return False
-    return not (value == "nothing" and signature_kind == "maybe") and not (
-        signature_kind == "nothing" and value != "number"
+    return not (value == "nothing" and declared_kind == "maybe") and not (
+        declared_kind == "nothing" and value != "number"
     )
 
 

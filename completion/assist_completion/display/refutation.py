@@ -14,7 +14,7 @@ from functools import partial
 from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_completion.display.member_accesses import find_accesses
 from assist_completion.display.written_calls import find_calls
-from assist_context.code.built_in_names import built_in_names
+from assist_context.code.language_rules import built_in_names
 from assist_context.code.trees import fragments
 from assist_context.documents import MemberAccess, TextNames, WrittenCall
 from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
@@ -103,14 +103,12 @@ class Mention:
     call: WrittenCall | None = None
 
 
-def list_names(mentions: Iterable[Mention]) -> TextNames:
+def list_names(found_names: Iterable[Mention]) -> TextNames:
     """The names that have to exist, and those that must not."""
-    entries = list(mentions)
+    entries = list(found_names)
     of_kind = partial(_names, entries)
-    accesses = (
-        MemberAccess(mention.receiver, mention.name) for mention in entries if mention.kind == "accesses"
-    )
-    calls = (mention.call for mention in entries if mention.call is not None)
+    accesses = (MemberAccess(each.receiver, each.name) for each in entries if each.kind == "accesses")
+    calls = (each.call for each in entries if each.call is not None)
     return TextNames(
         of_kind("bare"),
         of_kind("members"),
@@ -121,13 +119,13 @@ def list_names(mentions: Iterable[Mention]) -> TextNames:
     )
 
 
-def _names(mentions: Iterable[Mention], kind: str) -> frozenset[str]:
-    return frozenset(mention.name for mention in mentions if mention.kind == kind)
+def _names(found_names: Iterable[Mention], kind: str) -> frozenset[str]:
+    return frozenset(each.name for each in found_names if each.kind == kind)
 
 
-def first_refuted(mentions: Iterable[Mention], missing: TextNames) -> Mention | None:
+def first_refuted(found_names: Iterable[Mention], missing: TextNames) -> Mention | None:
     """The first of the refuted names, None if none of them is mentioned."""
-    match = next((mention for mention in mentions if _is_among(mention, missing)), None)
+    match = next((each for each in found_names if _is_among(each, missing)), None)
     if match is not None and match.call is not None:
         return replace(match, call=next(call for call in missing.calls if call == match.call))
     if match is None or match.kind != "accesses":
@@ -138,12 +136,12 @@ def first_refuted(mentions: Iterable[Mention], missing: TextNames) -> Mention | 
     return replace(match, owner=access.owner, by_editor=access.by_editor)
 
 
-def _is_among(mention: Mention, names: TextNames) -> bool:
-    if mention.call is not None:
-        return mention.call in names.calls
-    if mention.kind == "accesses":
-        return MemberAccess(mention.receiver, mention.name) in names.accesses
-    return mention.name in getattr(names, mention.kind)
+def _is_among(each: Mention, names: TextNames) -> bool:
+    if each.call is not None:
+        return each.call in names.calls
+    if each.kind == "accesses":
+        return MemberAccess(each.receiver, each.name) in names.accesses
+    return each.name in getattr(names, each.kind)
 
 
 def find_mentions(site: CursorSite, text: str) -> list[Mention]:
@@ -158,20 +156,20 @@ def find_mentions(site: CursorSite, text: str) -> list[Mention]:
     if not built_in_names(site.language.name):
         return []
     code = site.line + text
-    mentions = [*_imports(code), *_definitions(site, code)]
+    found_names = [*_imports(code), *_definitions(site, code)]
     bare = "" if site.in_literal else _blank_strings(site, code)
     if not _IN_IMPORT.search(site.before[-_IMPORT_SIZE:]):
-        mentions += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
+        found_names += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
     start = len(site.line)
     fresh = [
-        Mention(kind, name, max(first - start, 0)) for kind, name, first, last in mentions if last > start
+        Mention(kind, name, max(first - start, 0)) for kind, name, first, last in found_names if last > start
     ]
     fresh += (
         Mention("calls", call.callee, max(first - start, 0), call=call)
         for call, first, last in find_calls(code, bare, site.language.name)
         if last > start
     )
-    return sorted([*fresh, *_accesses(site, bare, text)], key=lambda mention: mention.at)
+    return sorted([*fresh, *_accesses(site, bare, text)], key=lambda each: each.at)
 
 
 def _accesses(site: CursorSite, code: str, text: str) -> Iterator[Mention]:

@@ -36,9 +36,7 @@ def find_calls(code: str, blank: str, language: str) -> Iterator[tuple[WrittenCa
             continue
         arguments = [part for part in split_outside(code[match.end() : last], ",") if part]
         plain = [part for part in arguments if not _SPREAD.match(part)]
-        keywords = (
-            [keyword[1] for keyword in map(_NAMED.match, plain) if keyword] if language == "python" else []
-        )
+        keywords = [pair[1] for pair in map(_NAMED.match, plain) if pair] if language == "python" else []
         results = language == "go" and len(arguments) == 1 and arguments[0].endswith(")")  # maybe several
         spread = results or len(plain) < len(arguments) or " for " in blank[match.end() : last]
         yield WrittenCall(callee, len(plain) - len(keywords), tuple(keywords), spread), first, last + 1

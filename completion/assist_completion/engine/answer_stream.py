@@ -286,7 +286,7 @@ class Answerer(Generic[S]):
 def open_answers(load: Load, facts: AnsweringFacts) -> Answerer[AnswerOnly]:
     """A model that only answers, on a thread of its own. Blocks until it is loaded; raises `ModelError`.
 
-    Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.measure_speeds` does.
+    Check first, in a child process, that the file does not crash llama.cpp: `measure_speeds` does.
     """
     worker = Worker(
         lambda abort: AnswerOnly(choose_answering_model(load, abort)), on_device=bool(load.device)

@@ -349,17 +349,15 @@ class Engine:
 
     def _answer_from_cache(self, job: PreparedRequest) -> Suggestion | None:
         """An answer without inference, if a known text still holds here and is long enough."""
-        cached_text = self._cache.find(job.site)
-        if cached_text is None:
+        text = self._cache.find(job.site)
+        if text is None:
             return None
-        answer = self._finish(job, cached_text)
-        usable = show_gate.is_enough(job.site, job.shape, cached_text, job.gate)
-        if (
-            cached_text.skipped and not job.request.manual
-        ):  # after a doubt, one letter more is not worth a run
-            usable = answer.shown or (bool(answer.candidate) and cached_text.skipped == 1)
-        source = "typed-through" if cached_text.skipped else "cache"
-        return replace(answer, source=source, guess=cached_text.guess) if usable else None
+        answer = self._finish(job, text)
+        usable = show_gate.is_enough(job.site, job.shape, text, job.gate)
+        if text.skipped and not job.request.manual:  # after a doubt, one letter more is not worth a run
+            usable = answer.shown or (bool(answer.candidate) and text.skipped == 1)
+        source = "typed-through" if text.skipped else "cache"
+        return replace(answer, source=source, guess=text.guess) if usable else None
 
     def _finish(self, job: PreparedRequest, source_text: KnownText) -> Suggestion:
         """The suggestion that a text makes; the tokens that it shows and none before it did are counted."""

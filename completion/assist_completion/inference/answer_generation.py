@@ -277,16 +277,14 @@ def _weigh_tokens(sequence: LlamaSequence, prompt: list[int], start: int) -> lis
     """The tokens of a prompt from `start` on, each with the expected one."""
     llama = sequence.llama
     logits = sequence.read(prompt[:start])
-    weighed_tokens: list[WeighedToken] = []
+    tokens: list[WeighedToken] = []
     for at in range(start, len(prompt), SLICE):
         part = prompt[at : at + SLICE]
-        weighed_tokens.append(_weigh_token(llama, part[0], logits))
+        tokens.append(_weigh_token(llama, part[0], logits))
         each = sequence.append_each(part)
-        weighed_tokens += [
-            _weigh_token(llama, token, before) for token, before in zip(part[1:], each, strict=False)
-        ]
+        tokens += [_weigh_token(llama, token, before) for token, before in zip(part[1:], each, strict=False)]
         logits = each[-1].copy()
-    return weighed_tokens
+    return tokens
 
 
 def _weigh_token(llama: Llama, token: int, logits: Logits) -> WeighedToken:

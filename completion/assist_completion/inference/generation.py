@@ -228,12 +228,12 @@ def generate_from(
     prompt: CachedPrompt,
     tokens: list[int],
     need: bytes,
-    typed_tokens: int = 0,
+    size: int = 0,
 ) -> None:
     """Evaluate `tokens` in a cached prompt and decode from there. The first new tokens must repeat `need`."""
     start = time.perf_counter()
     model.prefix_cache.activate(prompt)
-    generation.begin(prompt, len(tokens), typed_tokens)
+    generation.begin(prompt, len(tokens), size)
     computed_tokens = model.prefix_cache.computed
     try:
         logits = model.prefix_cache.evaluate(prompt, tokens)

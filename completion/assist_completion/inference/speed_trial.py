@@ -42,10 +42,9 @@ class Speed:
     kept the cores busy during the measurement. This is the best of `tries`, the last at `tried` (Unix time).
     `flash` says whether flash attention is used. `sizes` are the seconds for `SIZES`, if they were measured.
     `batches` are the sizes in which a draft is best read. `reads` and `writes` are the tokens a second of the
-    last answers since then.
-    `device` is the kind of the device, "" for the processor, `name` what it is called and its `memory` in
-    bytes, `free` of it before the model came, and `shared` if it is the machine's own; it holds `layers` of
-    the model and reads `slice` tokens in a call. `why`: why it cannot be used.
+    last answers since then. `device` is the kind of the device, "" for the processor, `name` what it is
+    called and its `memory` in bytes, `free` of it before the model came, and `shared` if it is the machine's
+    own; it holds `layers` of the model and reads `slice` tokens in a call. `why`: why it cannot be used.
     """
 
     prefill: float

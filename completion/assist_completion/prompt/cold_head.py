@@ -150,16 +150,14 @@ def _drop_unused(statement: str, language: str, used_names: Collection[str]) -> 
         return line if any(name in used_names for name in _NAME.findall(last)) else ""
     braces = re.search(r"\{(.*)\}", match["names"])
     names = [part.strip() for part in (braces[1] if braces else match["names"]).split(",") if part.strip()]
-    members = [name for name in names if (_NAME.findall(name) or [""])[-1] in used_names]
+    parts = [name for name in names if (_NAME.findall(name) or [""])[-1] in used_names]
     default = match["names"][: braces.start()].strip(" ,") if braces else ""
     default = default if default in used_names else ""
-    if not members and not default:
+    if not parts and not default:
         return ""
     if language == "python":
-        return f"from {match['module']} import {', '.join(members)}"
-    listing = (
-        f"{{ {', '.join(members)} }}" if braces and members else ", ".join(members) if not braces else ""
-    )
+        return f"from {match['module']} import {', '.join(parts)}"
+    listing = f"{{ {', '.join(parts)} }}" if braces and parts else ", ".join(parts) if not braces else ""
     return f"import {', '.join(filter(None, (default, listing)))} from {match['module']};"
 
 

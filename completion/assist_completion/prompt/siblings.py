@@ -44,17 +44,17 @@ def nearest_sibling(hidden: HiddenLines) -> int | None:
     What counts is the words that both lines share, the rarer the more, how they begin, and the same of the
     lines above them.
     """
-    own_line = hidden.lines[hidden.own]
+    own = hidden.lines[hidden.own]
     above = _line_above(hidden.lines, hidden.own)
     text = "\n".join((*hidden.lines[: hidden.own], "", *hidden.lines[hidden.own + 1 :]))
-    names = dict.fromkeys((*_NAME.findall(own_line), *_NAME.findall(above)))
+    names = dict.fromkeys((*_NAME.findall(own), *_NAME.findall(above)))
     counts = {name: text.count(name) for name in names}
     rare = {name: math.log((len(hidden.lines) + 1) / (1 + count)) for name, count in counts.items() if count}
     best: tuple[float, int] | None = None
     for at in _candidates(hidden, text, sorted(rare, key=lambda name: -rare[name])):
         score = _likeness(above, _line_above(hidden.lines, at), rare)
-        if own_line.strip():
-            score = ABOVE * score + _likeness(own_line, hidden.lines[at], rare)
+        if own.strip():
+            score = ABOVE * score + _likeness(own, hidden.lines[at], rare)
         if score >= LEAST and (best is None or score > best[0]):
             best = (score, at)
     return best[1] if best else None
@@ -87,10 +87,8 @@ def _may_be_sibling(hidden: HiddenLines, at: int) -> bool:
     if at >= len(hidden.lines) or not hidden.is_hidden(at):
         return False
     line = hidden.lines[at].strip()
-    own_line = hidden.lines[hidden.own].strip()
-    return (
-        SHORTEST <= len(line) <= LONGEST and len(line) >= len(own_line) and not line.startswith(_NO_SIBLING)
-    )
+    own = hidden.lines[hidden.own].strip()
+    return SHORTEST <= len(line) <= LONGEST and len(line) >= len(own) and not line.startswith(_NO_SIBLING)
 
 
 def _line_above(lines: Sequence[str], at: int) -> str:

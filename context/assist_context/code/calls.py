@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import tree_sitter
 
-from assist_context.code.language_rules import language_rules
+from assist_context.code.language_rules import as_rules, language_rules
 from assist_context.code.trees.grammars import ByteSpan
 from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.languages import Language
@@ -121,11 +121,7 @@ class CallRules:
 def call_rules(language: Language) -> CallRules | None:
     """The rules of a language, `None` for one whose calls are not known."""
     row = language_rules(language.name, "calls")
-    if row is None:
-        return None
-    sets = ("functions", "spread", "heritage", "receivers", "constructors")
-    values: dict[str, Any] = {key: frozenset(value) if key in sets else value for key, value in row.items()}
-    return CallRules(**values)
+    return None if row is None else as_rules(CallRules, row)
 
 
 def find_definitions(text: ParsedText, name: str) -> list[Signature]:
@@ -309,14 +305,14 @@ def _heritage(rules: CallRules, node: tree_sitter.Node) -> Iterator[str]:
 def _decorators(node: tree_sitter.Node) -> str:
     """Return what is written before a definition that changes what it is: decorators and modifiers."""
     parent = node.parent
-    modifiers = [
+    words = [
         node_text(child)
         for child in node.children
         if child.type in ("static", "static_modifier", "modifiers")
     ]
     if parent is not None and parent.type == "decorated_definition":
-        modifiers += [node_text(child) for child in parent.children if child.type == "decorator"]
-    return " ".join(modifiers)
+        words += [node_text(child) for child in parent.children if child.type == "decorator"]
+    return " ".join(words)
 
 
 def _parameters(rules: CallRules, listing: tree_sitter.Node) -> Iterator[Parameter]:
@@ -351,8 +347,8 @@ def _parameter(node: tree_sitter.Node, row: list[str], kind: ParameterKind) -> I
             names = [child.child_by_field_name(field_name) for child in node.named_children[-1:]]
     elif field_name == "":
         names = [*node.named_children[:1]]  # Python's `a: int` has no field for the name
-    type_node = node.child_by_field_name("type")
-    type_text = _plain(node_text(type_node)).lstrip(": ")
+    hint = node.child_by_field_name("type")
+    type_text = _plain(node_text(hint)).lstrip(": ")
     optional = row[0] == "optional" or any(
         node.child_by_field_name(key) for key in ("value", "default_value")
     )

@@ -123,8 +123,8 @@ def definitions_in_part(
         return sites_kept, NO_SCOPES
     ends = [extent for extent in extents if extent[1] > end]
     own = [site for site in stack if site.end > end and not any(site is other for other in around.stack)]
-    visible_sites = [site for site in sites_kept if site.kind and site.end > end]
-    return sites_kept, _make_scopes(ends, own, visible_sites, widest)
+    visible = [site for site in sites_kept if site.kind and site.end > end]
+    return sites_kept, _make_scopes(ends, own, visible, widest)
 
 
 def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> EnclosingScopes:
@@ -142,12 +142,12 @@ def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> Enc
 def _make_scopes(
     extents: list[ScopeExtent],
     stack: list[DefinitionSite],
-    visible_sites: list[DefinitionSite],
+    visible: list[DefinitionSite],
     widest: int = 0,
 ) -> EnclosingScopes:
-    ends = [*(extent[1] for extent in extents), *(site.end for site in (*stack, *visible_sites))]
+    ends = [*(extent[1] for extent in extents), *(site.end for site in (*stack, *visible))]
     return EnclosingScopes(
-        tuple(extents), tuple(stack), tuple(visible_sites), widest, min(ends, default=sys.maxsize)
+        tuple(extents), tuple(stack), tuple(visible), widest, min(ends, default=sys.maxsize)
     )
 
 
@@ -155,12 +155,12 @@ def shift_scopes(around: EnclosingScopes, by: int) -> EnclosingScopes:
     """The same scopes, so many bytes further down."""
     if not by or around is NO_SCOPES:
         return around
-    stack, visible_sites = (
+    stack, visible = (
         tuple([replace(site, at=site.at + by, start=site.start + by, end=site.end + by) for site in some])
         for some in (around.stack, around.shown)
     )
     extents = tuple([(start + by, end + by, function) for start, end, function in around.extents])
-    return EnclosingScopes(extents, stack, visible_sites, around.widest + by, around.nearest + by)
+    return EnclosingScopes(extents, stack, visible, around.widest + by, around.nearest + by)
 
 
 def _collect_sites(

@@ -5,12 +5,14 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar, get_origin
 
 from assist_context.languages import BY_GRAMMAR, BY_NAME
 
+RulesT = TypeVar("RulesT")
 _FOLDER = files(__package__) / "queries"
 
 
@@ -27,6 +29,23 @@ def language_rules(language: str, subject: str) -> Mapping[str, Any] | None:
     rules = tomllib.loads(file.read_text(encoding="utf-8"))
     base = language_rules(rules["like"], subject) if "like" in rules else None
     return rules if base is None else _join(base, rules)
+
+
+def as_rules(shape: type[RulesT], table: Mapping[str, Any], **computed: Any) -> RulesT:
+    """Make rules, a dataclass, of a table and of computed fields; what has no field is left out."""
+    kinds = {item.name: get_origin(item.type) for item in fields(shape)}  # type: ignore[arg-type]  # a dataclass
+    read = {
+        name: frozenset(value) if kinds[name] is frozenset else value
+        for name, value in table.items()
+        if name in kinds and name not in computed
+    }
+    return shape(**read, **computed)
+
+
+@lru_cache
+def built_in_names(language: str) -> frozenset[str]:
+    """The names that every file of a language has without an import; none of an unknown language."""
+    return frozenset((language_rules(language, "built_in") or {}).get("words", "").split())
 
 
 def query_source(grammar: str) -> str:

@@ -6,13 +6,13 @@ A part is said in the code's own words, from its first word to its body. The typ
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
 import tree_sitter
 
-from assist_context.code.language_rules import language_rules
+from assist_context.code.language_rules import as_rules, language_rules
 from assist_context.code.statements import (
     StatementRules,
     find_function,
@@ -70,18 +70,15 @@ class _OutlineRules:
     follows: frozenset[str]
     blocks: frozenset[str]
     callbacks: frozenset[str]
-    always: Mapping[str, OutlineKind]
     statements: StatementRules
+    always: Mapping[str, OutlineKind] = field(default_factory=dict)
 
 
 @lru_cache
 def _outline_rules(language: Language) -> _OutlineRules | None:
     row = language_rules(language.name, "outline")
     statements = statement_rules(language)
-    if row is None or statements is None:
-        return None
-    follows, blocks, callbacks = (frozenset(row[key]) for key in ("follows", "blocks", "callbacks"))
-    return _OutlineRules(row["parts"], follows, blocks, callbacks, row.get("always", {}), statements)
+    return as_rules(_OutlineRules, row, statements=statements) if row and statements else None
 
 
 def read_outline(text: ParsedText, first: int, last: int, names: Collection[str]) -> tuple[OutlinePart, ...]:
@@ -108,16 +105,16 @@ def read_outline(text: ParsedText, first: int, last: int, names: Collection[str]
 def fitting(parts: Sequence[OutlinePart]) -> tuple[OutlinePart, ...]:
     """As much of the parts as a screen has room for: what is deepest goes first, and calls before parts."""
     for deepest, deepest_call in _DETAILS:
-        visible_parts = tuple(
+        shown_parts = tuple(
             part for part in parts if part.depth <= (deepest_call if part.kind == "call" else deepest)
         )
-        if len(visible_parts) <= MAX_ROWS:
-            return visible_parts
-    count_left = len(visible_parts) - MAX_ROWS + 1
+        if len(shown_parts) <= MAX_ROWS:
+            return shown_parts
+    rest_count = len(shown_parts) - MAX_ROWS + 1
     rest = OutlinePart(
-        visible_parts[-count_left].line, visible_parts[-1].end_line, 0, "more", f"and {count_left} more parts"
+        shown_parts[-rest_count].line, shown_parts[-1].end_line, 0, "more", f"and {rest_count} more parts"
     )
-    return (*visible_parts[:-count_left], rest)
+    return (*shown_parts[:-rest_count], rest)
 
 
 @dataclass(frozen=True, slots=True)

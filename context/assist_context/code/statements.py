@@ -8,13 +8,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import tree_sitter
 
 from assist_context.code.arguments import changed_object, find_whole, written_parameters
 from assist_context.code.calls import call_rules
-from assist_context.code.language_rules import language_rules
+from assist_context.code.language_rules import as_rules, language_rules
 from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.languages import Language
 
@@ -70,12 +70,7 @@ class StatementRules:
 def statement_rules(language: Language) -> StatementRules | None:
     """The rules of a language, None for one whose statements are not known."""
     row = language_rules(language.name, "statements")
-    if row is None:
-        return None
-    values: dict[str, Any] = {
-        key: frozenset(value) if isinstance(value, list) else value for key, value in row.items()
-    }
-    return StatementRules(**values)
+    return None if row is None else as_rules(StatementRules, row)
 
 
 def find_statements(text: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:

@@ -170,11 +170,11 @@ def symbols(
         return Symbols(problem=f"there is no grammar for {language.name}")
     source = Source(encode(text))
     reading = grammars.read(grammar, source.data, microseconds)
-    outline_of_text = outline(source, reading, docs=docs)
+    result = outline(source, reading, docs=docs)
     return Symbols(
-        outline_of_text.definitions,
-        outline_of_text.references,
-        outline_of_text.imports,
+        result.definitions,
+        result.references,
+        result.imports,
         reading.partial,
         reading.problem,
     )
@@ -195,20 +195,15 @@ def outline(
     """
     keys: set[DefinitionKey] = set()
     sites, continuing = definitions_in_part(source, reading.matches, keys, before, around, end)
-    definition_names = [site for site in sites if site.kind]
+    rows = [site for site in sites if site.kind]
     comments = doc_comments.standalone_comments(source, reading.marks if docs else ())
-    holders = [*around.shown, *definition_names]
+    holders = [*around.shown, *rows]
     names = [holder.qualified for holder in holders] + [""]  # -1 is outside of all
     refs = locate_references(
         source, reading.marks, [(holder.at, holder.start, holder.end) for holder in holders]
     )
     return Outline(
-        tuple(
-            [
-                _definition(source, site, _doc(source, site, comments) if docs else "")
-                for site in definition_names
-            ]
-        ),
+        tuple([_definition(source, site, _doc(source, site, comments) if docs else "") for site in rows]),
         tuple([Reference(name, line, names[inside]) for name, line, inside in refs]),
         read_imports(source, reading.matches),
         frozenset(keys),

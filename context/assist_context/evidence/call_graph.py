@@ -120,12 +120,10 @@ def callees(
             names.append((at, text, _owner(lines[at - 1], text)))
         if len(names) == NAMES:
             break
-    callees_found = tuple(
-        UsedName(text, 1.0, owner) for _, text, owner in sorted(names, key=lambda each: each[0])
-    )
-    if callees_found:
+    result = tuple(UsedName(text, 1.0, owner) for _, text, owner in sorted(names, key=lambda each: each[0]))
+    if result:
         query = make_query(document, Cursor(target.last - 1, 0), target.path)
-        query = replace(query, names=callees_found, first=target.first, last=target.last)
+        query = replace(query, names=result, first=target.first, last=target.last)
         for definition in meanings.definitions(corpus, query, corpus.imports(target.path), others):
             if not _is_stand_in_test(corpus, definition.path, target.path):
                 yield _head(definition) if heads else definition
@@ -170,11 +168,11 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
         for (path, _), sites in by_owner.items():
             around = enclosing(corpus.outline(path), sites[0].line)
             first, last = (around.start_line, around.end_line) if around else (1, len(corpus.lines(path)))
-            lines_shown = set(range(first, first + around.head_lines)) if around else set()
+            seen_lines = set(range(first, first + around.head_lines)) if around else set()
             for site in sites:
-                lines_shown.update(range(max(first, site.line - AROUND), min(last, site.line + AROUND) + 1))
-            if lines_shown:
-                yield Candidate(path, join_spans(lines_shown), "caller", corpus)
+                seen_lines.update(range(max(first, site.line - AROUND), min(last, site.line + AROUND) + 1))
+            if seen_lines:
+                yield Candidate(path, join_spans(seen_lines), "caller", corpus)
 
 
 def caller_lines(
@@ -185,13 +183,13 @@ def caller_lines(
     That says who uses them, in a fourth of the tokens that `callers` take.
     """
     for subject in subjects:
-        lines_shown: dict[str, set[int]] = {}
+        seen_lines: dict[str, set[int]] = {}
         for site in apart(corpus, uses(corpus, subject))[tests][:USES]:
             around = enclosing(corpus.outline(site.path), site.line)
-            lines_shown.setdefault(site.path, set()).update(
+            seen_lines.setdefault(site.path, set()).update(
                 {site.line, around.start_line if around else site.line}
             )
-        for path, lines in lines_shown.items():
+        for path, lines in seen_lines.items():
             yield Candidate(path, join_spans(lines), "caller", corpus)
 
 

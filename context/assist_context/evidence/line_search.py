@@ -120,14 +120,14 @@ def _found_code(
     intent = read_intent(question)
     by_place: list[FoundLines] = []
     for corpus in folders:
-        definitions = _named_by(corpus, question)
-        for path in _likely_files(corpus, words, [path for path, _ in definitions], may_list):
+        meanings = _named_by(corpus, question)
+        for path in _likely_files(corpus, words, [path for path, _ in meanings], may_list):
             worth = _weigh_file(path, intent)
             places = list(WeighedFile(corpus, path, words).best(A_FILE * most))
             tests = {place.line for place in ([] if intent.tests else apart(corpus, places)[1])}
             for place in places:
                 is_named = any(
-                    path == at and f"{place.name}.".startswith(f"{name}.") for at, name in definitions
+                    path == at and f"{place.name}.".startswith(f"{name}.") for at, name in meanings
                 )
                 own = ASIDE if place.line in tests else worth
                 by_place.append(replace(place, score=place.score * own * (NAMED if is_named else 1.0)))
@@ -154,12 +154,12 @@ def _named_by(corpus: Corpus, question: str) -> list[tuple[str, str]]:
 
 
 def _likely_files(
-    corpus: Corpus, words: QuestionWords, definitions: Iterable[str], may_list: Callable[[str], bool]
+    corpus: Corpus, words: QuestionWords, meanings: Iterable[str], may_list: Callable[[str], bool]
 ) -> Iterator[str]:
     """The files that are read: of what is named, what is open, and those with the best pieces."""
     own = corpus.search_for_question(list(words.worth), HITS, "code")
     hits = corpus.search_for_question(words.meanings.related, HITS, "code")
-    paths = dict.fromkeys([*definitions, *corpus.opened, *(hit.path for hit in (*own, *hits))])
+    paths = dict.fromkeys([*meanings, *corpus.opened, *(hit.path for hit in (*own, *hits))])
     pattern_re = (path for path in paths if not is_page(path) and may_list(path) and not corpus.hides(path))
     budget = LINES
     for _, path in zip(range(FILES), pattern_re, strict=False):

@@ -1,8 +1,7 @@
 """Pairs of statements of the old and the new text, over all files of an edit.
 
-Equal statements match in their order, then those that moved, then the only new one between what is around
-a gone statement, and similar ones. What was rewritten matches nothing. What a difference means is
-for others.
+Equal statements match in their order, then those that moved, then the only new one between what is around a
+gone statement, and similar ones. What was rewritten matches nothing. What a difference means is for others.
 """
 
 import re

@@ -144,16 +144,14 @@ def _short_beginnings() -> tuple[tuple[str, str, str], ...]:
 
     Windows makes them from the first six letters without dots, and three after the last dot.
     """
-    words_found = []
+    words = []
     for pattern in dict.fromkeys(DIRECTORIES + NAMES):
         stem, dot, suffix = pattern.lstrip(".").rpartition(".")
         if pattern.startswith("*.") and len(suffix) > 3 and not _WILD.search(suffix):
-            words_found.append(("", f".{suffix[:3]}", pattern))
+            words.append(("", f".{suffix[:3]}", pattern))
         elif first := _WILD.split((stem if dot else suffix).replace(".", ""))[0]:
-            words_found.append(
-                (first[:6], f".{suffix[:3]}" if dot and not _WILD.search(pattern) else "", pattern)
-            )
-    return tuple(words_found)
+            words.append((first[:6], f".{suffix[:3]}" if dot and not _WILD.search(pattern) else "", pattern))
+    return tuple(words)
 
 
 _SHORT_BEGINNINGS = _short_beginnings()

@@ -152,14 +152,14 @@ class IndexWriter:
         with transaction(self._db, self._path) as db:
             old = self._known_entries(db)
             self._entries = {entry.path: entry for entry in listing.entries}
-            added_count = 0
-            changed_count = 0
+            plus = 0
+            edits = 0
             for entry in listing.entries:
                 row = old.get(entry.path)
                 if row is not entry and row != entry:  # nearly always it is the same object
-                    added_count, changed_count = (
-                        added_count + (row is None),
-                        changed_count + (row is not None),
+                    plus, edits = (
+                        plus + (row is None),
+                        edits + (row is not None),
                     )
                     self._link(db, entry)
             gone = [path for path in old if path not in self._entries]
@@ -168,7 +168,7 @@ class IndexWriter:
             facts = listing.root, dict(listing.skipped), listing.git, listing.started_ns
             _write_note(db, "listing", json.dumps(facts))
             entries = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
-            return PathChanges(added_count, changed_count, len(gone), entries)
+            return PathChanges(plus, edits, len(gone), entries)
 
     def apply_changes(self, entries: Sequence[FileEntry], gone: Sequence[str]) -> PathChanges:
         """Updates these files, and removes the `gone` paths and everything below them; nothing else changes.
@@ -177,23 +177,23 @@ class IndexWriter:
         """
         with transaction(self._db, self._path) as db:
             self._entries = None
-            removed_count = sum(_drop_below(db, os.fsencode(path)) for path in gone)
-            added_count = 0
-            changed_count = 0
+            minus = sum(_drop_below(db, os.fsencode(path)) for path in gone)
+            plus = 0
+            edits = 0
             missing = []
             for entry in entries:
                 row = db.execute(_LISTED_AT, (os.fsencode(entry.path),)).fetchone()
-                old_entry = _entry(row) if row else None
-                added_count, changed_count = (
-                    added_count + (old_entry is None),
-                    changed_count + (old_entry not in (None, entry)),
+                before = _entry(row) if row else None
+                plus, edits = (
+                    plus + (before is None),
+                    edits + (before not in (None, entry)),
                 )
                 if self._link(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
                     missing.append(entry)
             return PathChanges(
-                added_count,
-                changed_count,
-                removed_count,
+                plus,
+                edits,
+                minus,
                 tuple(sorted(missing, key=lambda each: os.fsencode(each.path))),
             )
 
@@ -252,12 +252,12 @@ class IndexWriter:
             (blob,) = row.fetchone()
             state = WAITING
         values = blob, entry.size, entry.mtime_ns, KINDS[entry.kind]
-        old_entry = db.execute(_OF_PATH, (path,)).fetchone()
-        if old_entry is None:
+        old = db.execute(_OF_PATH, (path,)).fetchone()
+        if old is None:
             (file,) = db.execute(_FILE, (path, *values)).fetchone()
             db.execute("INSERT INTO paths(rowid, terms) VALUES (?, ?)", (file, path_terms(path)))
         else:
-            _, file, before = old_entry
+            _, file, before = old
             update = "UPDATE file SET blob = ?, size = ?, mtime = ?, kind = ? WHERE id = ?"
             db.execute(update, (*values, file))
             if before != blob:

@@ -216,11 +216,9 @@ def main() -> None:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     parsers = ParserPool(inbox, opening.get("parsers", 1), options.parse, ParserLimits(options.parse_seconds))
 
-    setting = opening.get("libraries")
+    table = opening.get("libraries")
     libraries = (
-        outlining.outliner(setting["data"], setting["environ"], inbox, send)
-        if outlining and setting
-        else None
+        outlining.outliner(table["data"], table["environ"], inbox, send) if outlining and table else None
     )
 
     def receive(line: bytes | None) -> None:

@@ -3,11 +3,10 @@
     python -P -m assist_context.indexer.parser_process [--outline] [--parse MODULE:FUNCTION]
 
 A grammar can crash, loop for ever or use up all memory, so this process may end at any moment, and
-`parser_pool` expects that. It ends together with its parent; on Linux even while a grammar loops. It knows
-no database.
-A line in is [path below the root, full path, blob, size, mtime_ns]. A line out is [kind, value]: "read"
-before a file is parsed, and after it "parsed", or "outlined" if the caller makes the chunks, or "changed"
-if the file is not as it was listed.
+`parser_pool` expects that. It ends together with its parent; on Linux even while a grammar loops. It knows no
+database. A line in is [path below the root, full path, blob, size, mtime_ns]. A line out is [kind, value]:
+"read" before a file is parsed, and after it "parsed", or "outlined" if the caller makes the chunks, or
+"changed" if the file is not as it was listed.
 """
 
 import argparse

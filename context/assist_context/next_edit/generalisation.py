@@ -158,13 +158,11 @@ def _phrase(before: CodeTokens) -> CodeTokens:
 def _start_of_name(line: CodeTokens, end: int) -> int:
     """Find where a dotted name or call begins that ends before a token."""
     at = end
-    brackets = 0
+    level = 0
     while at > 0:
         word = line[at - 1]
-        brackets -= depth((word,))
-        if brackets < 0 or (
-            brackets == 0 and word not in (".", "::", *"([{") and not IDENTIFIER.fullmatch(word)
-        ):
+        level -= depth((word,))
+        if level < 0 or (level == 0 and word not in (".", "::", *"([{") and not IDENTIFIER.fullmatch(word)):
             break
         at -= 1
     return at
@@ -305,12 +303,12 @@ def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items
 
 def _is_whole(part: CodeTokens) -> bool:
     """Return whether tokens may fill a hole: text of one line, its brackets balanced."""
-    brackets = 0
+    level = 0
     for token in part:
-        brackets += depth((token,))
-        if brackets < 0 or token[0] == "\n":
+        level += depth((token,))
+        if level < 0 or token[0] == "\n":
             return False
-    return brackets == 0 and any(not token.isspace() for token in part)
+    return level == 0 and any(not token.isspace() for token in part)
 
 
 def _anchor(side: CodeTokens) -> CodeTokens:

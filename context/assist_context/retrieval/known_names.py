@@ -123,9 +123,9 @@ def _refuted_bare(
     if _ANY_NAME.search(document.text) or (in_scripts and _MODULE.search(document.text) is None):
         return unknown
     hidden = out_of_sight(read, at, near)
-    in_package = document.language.name == "go"
+    shared_names = document.language.name == "go"
     return unknown | frozenset(
-        name for name in hidden if not in_package or not corpora[0].definitions(name, 1)
+        name for name in hidden if not shared_names or not corpora[0].definitions(name, 1)
     )
 
 

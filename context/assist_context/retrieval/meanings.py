@@ -87,10 +87,8 @@ def _filter_files(
             for import_ in corpus.imports(path):
                 if name in import_.names or "*" in import_.names:
                     further = corpus.resolve(path, query.language.name, import_)
-                    if further and (
-                        definitions_found := _filter_files(corpus, query, name, further, hops - 1)
-                    ):
-                        return definitions_found
+                    if further and (sites := _filter_files(corpus, query, name, further, hops - 1)):
+                        return sites
     return []
 
 

@@ -91,8 +91,8 @@ class Retriever:
         if whole or not self._last.get(request.path):
             self._last[request.path] = definitions
         room = int(tokens * CHARS_PER_TOKEN)
-        snippets = _choose(self._last[request.path], request.edits, query, room, partial(is_late, READ))
-        return RetrievalResult(snippets, 1e3 * (self._clock() - start), late=not whole)
+        parts = _choose(self._last[request.path], request.edits, query, room, partial(is_late, READ))
+        return RetrievalResult(parts, 1e3 * (self._clock() - start), late=not whole)
 
 
 def _collect(candidates: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[Candidate], bool]:
@@ -119,15 +119,13 @@ def _choose(
     are read.
     """
     most = int(room * A_SNIPPET)
-    snippets: list[Snippet] = []
+    parts: list[Snippet] = []
     lines: set[str] = set(query.shown)
     one_more = False
     candidates: list[Candidate | Snippet] = [*definitions, *reversed(edits)]
     for rank, candidate in enumerate(candidates, 1):
         # The checks that read no file come first: they drop most candidates.
-        if len(candidate.path) >= room or (
-            isinstance(candidate, Snippet) and _has_enough(snippets, candidate)
-        ):
+        if len(candidate.path) >= room or (isinstance(candidate, Snippet) and _has_enough(parts, candidate)):
             continue
         if isinstance(candidate, Candidate) and not candidate.corpus.is_cached(candidate.path) and over():
             if one_more:
@@ -143,15 +141,15 @@ def _choose(
             snippet = make_snippet(candidate, text, BEST * candidate.worth / (RANKS + rank))
         else:
             snippet = candidate
-        snippets.append(snippet)
+        parts.append(snippet)
         lines.update(own)
         room -= len(text) + len(snippet.path) + 2
-    return tuple(snippets)
+    return tuple(parts)
 
 
-def _has_enough(snippets: Sequence[Snippet], edit: Snippet) -> bool:
+def _has_enough(parts: Sequence[Snippet], edit: Snippet) -> bool:
     """Return whether a file has its share of snippets, so that an edit of it is one too many."""
-    return sum(snippet.path == edit.path for snippet in snippets) >= A_FILE
+    return sum(snippet.path == edit.path for snippet in parts) >= A_FILE
 
 
 def retrieve_once(

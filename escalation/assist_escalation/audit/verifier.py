@@ -68,9 +68,8 @@ class LedgerComparison:
     """A comparison of log and ledger for the same requests. `paid` counts the settled rows.
 
     `unlogged` of these have no intent or no outcome, and `unbooked` intents have no row; the first of each is
-    named.
-    `unsettled` rows have no intent either, and were never settled by an answer: a crash before the intent
-    leaves this, and so does a request that is being prepared. `problem` is "" if nothing is missing.
+    named. `unsettled` rows have no intent either, and were never settled by an answer: a crash before the
+    intent leaves this, and so does a request that is being prepared. `problem` is "" if nothing is missing.
     """
 
     paid: int = 0

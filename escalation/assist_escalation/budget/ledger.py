@@ -52,8 +52,7 @@ def spending(path: Path, by: SpendingKey, since: float = 0) -> tuple[SpendingRow
     """A row for each UTC day, oldest first, or for each repository, command, model or tool, dearest first.
 
     What no other tool asked has the key "assist". `since` is the earliest time of a reservation, in seconds
-    since 1970. Without a ledger there are no rows.
-    Raises `LedgerError`.
+    since 1970. Without a ledger there are no rows. Raises `LedgerError`.
     """
     with ledger_file.read_transaction(path) as db:
         rows = [SpendingRow(*row) for row in db.execute(_SUMS, (by, since))]

@@ -40,14 +40,14 @@ def cost_micro(price: Price, usage: Usage) -> int:
     return math.ceil(sum(rate * count for rate, count in zip(rates, counts, strict=True)))
 
 
-def upper_micro(price: Price, input_tokens: int, max_output: int) -> int:
+def upper_micro(price: Price, total: int, max_output: int) -> int:
     """The most that a request can cost, in micro-dollars, whether the provider caches its input or not.
 
     >>> upper_micro(Price(input_usd_per_mtok=2.5, output_usd_per_mtok=10), 1000, 100)
     3500
     """
     *input_rates, output_rate = _rates(price)
-    return math.ceil(max(input_rates) * max(0, input_tokens) + output_rate * max(0, max_output))
+    return math.ceil(max(input_rates) * max(0, total) + output_rate * max(0, max_output))
 
 
 def find_price(provider: Provider) -> Price | None:
@@ -124,10 +124,10 @@ def settlement(price: Price, reservation: Attempts, claim: Usage | None, own_cou
         usage = claim
         micro = cost_micro(price, usage)
     else:
-        reported = claim or Usage()
-        input_tokens = reported.input + reported.cache_read + reported.cache_write
+        usage_claim = claim or Usage()
+        total = usage_claim.input + usage_claim.cache_read + usage_claim.cache_write
         usage = Usage(
-            max(input_tokens, own_count.input), output=max(reported.output, own_count.output), estimated=True
+            max(total, own_count.input), output=max(usage_claim.output, own_count.output), estimated=True
         )
         micro = max(reservation.micro, cost_micro(price, usage))
     if reservation.charged:

@@ -281,7 +281,5 @@ def _end_near(lines: list[str], place: int) -> str:
 
 def _join_pieces(pieces: list[str], lines: list[str]) -> str:
     """The pieces as a text. The old last line may now have lines after it, and then needs an end."""
-    whole_pieces = [
-        piece if _get_line_end(piece) else piece + _end_near(lines, len(lines)) for piece in pieces[:-1]
-    ]
-    return "".join([*whole_pieces, *pieces[-1:]])
+    whole = [piece if _get_line_end(piece) else piece + _end_near(lines, len(lines)) for piece in pieces[:-1]]
+    return "".join([*whole, *pieces[-1:]])

@@ -164,11 +164,9 @@ def _parse(change: FileChange) -> str:
     return f"it would have {count}, and has {before or 'none'}: ask again"
 
 
-def _new(change: FileChange, find_all: Callable[[str], list[str]]) -> int:
+def _new(change: FileChange, finder: Callable[[str], list[str]]) -> int:
     """Return how many of the things that `found` finds are new."""
-    before, after = (
-        Counter(item.strip() for item in find_all(text)) for text in (change.before, change.after)
-    )
+    before, after = (Counter(item.strip() for item in finder(text)) for text in (change.before, change.after))
     return (after - before).total()
 
 
@@ -204,20 +202,20 @@ def find_removals(change: FileChange) -> tuple[str, ...]:
     old, new = _counted_lines(language, before), _counted_lines(language, after)
     opcodes = _opcodes(before, after)
     places = {**_places(language, before), WHOLE: (1, len(split_lines(before)))}
-    named_places = {**_places(language, after), WHOLE: (1, len(split_lines(after)))}
+    places_after = {**_places(language, after), WHOLE: (1, len(split_lines(after)))}
     removals = []
-    last_end = 0
+    end_seen = 0
     for name, (first, last) in sorted(places.items(), key=lambda place: (place[1][0], -place[1][1])):
         start, end = _new_place(opcodes, first - 1, last)
         were = _count(old, first, last)
         # What has the same name now counts too: equal lines elsewhere may be taken for those of this one.
         are = min(
-            _count(new, *place) for place in ((start + 1, end), named_places.get(name, (start + 1, end)))
+            _count(new, *place) for place in ((start + 1, end), places_after.get(name, (start + 1, end)))
         )
-        if last > last_end and were - are >= LEAST and were - are > MAX_SHARE * were:
+        if last > end_seen and were - are >= LEAST and were - are > MAX_SHARE * were:
             what = change.path if name == WHOLE else f"{name} of {change.path}"
             removals.append(f"{what} would have {are} of its {were} statements")
-            last_end = last
+            end_seen = last
     return tuple(removals)
 
 

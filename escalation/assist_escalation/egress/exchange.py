@@ -194,10 +194,8 @@ class Exchange:
 
     def _reservation(self) -> ReservationRequest:
         request = self.request
-        endpoint_key = (request.provider, request.endpoint.model)
-        return ReservationRequest(
-            request.id, request.scope, request.command, *endpoint_key, request.upper_micro
-        )
+        key = (request.provider, request.endpoint.model)
+        return ReservationRequest(request.id, request.scope, request.command, *key, request.upper_micro)
 
     # The call of another tool. A question's call is `Transport.stream`, and ghost text has its own line.
 

@@ -2,10 +2,9 @@
 
 A mark follows the fences of each block, and placeholders hold another. Both are a keyed hash of all texts of
 the request. The key is a secret of this installation, so a file that wants to end its own block would have to
-hold a hash of itself under a key that it does not know.
-That is as safe as a random mark. Whoever saw marks of other requests, such as a provider, learns nothing
-about the mark of a new text, and a text that holds a mark is a new text. Only the same text has its mark.
-This module does not know where marks are written.
+hold a hash of itself under a key that it does not know. That is as safe as a random mark. Whoever saw marks
+of other requests, such as a provider, learns nothing about the mark of a new text, and a text that holds a
+mark is a new text. Only the same text has its mark. This module does not know where marks are written.
 """
 
 import hashlib

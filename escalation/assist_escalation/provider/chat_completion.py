@@ -75,7 +75,7 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     return expect(delta.get("content"), str) + refusal_text, "content_filter" if refusal_text else finish
 
 
-def reported_usage(counts: dict[str, Any] | None, *, input_count: int, wrote: int, most: int) -> Usage | None:
+def reported_usage(counts: dict[str, Any] | None, *, size: int, wrote: int, most: int) -> Usage | None:
     """The provider's counts as disjoint classes of tokens, or None if it reports none.
 
     `sent` and `wrote` count the prompt's bytes and the answer's, `most` is the limit of its tokens. Reasoning
@@ -84,9 +84,9 @@ def reported_usage(counts: dict[str, Any] | None, *, input_count: int, wrote: in
     Counts that cannot all be true are `estimated`, and only those that are possible by themselves are kept:
     they may say that a call cost more than it seems, and never that it cost less.
 
-    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, input_count=90, wrote=9, most=50)
+    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, size=90, wrote=9, most=50)
     Usage(input=30, cache_read=0, cache_write=0, output=5, estimated=False)
-    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, input_count=90, wrote=9, most=50)
+    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, size=90, wrote=9, most=50)
     Usage(input=0, cache_read=0, cache_write=0, output=20000, estimated=True)
     """
     if counts is None:
@@ -96,15 +96,15 @@ def reported_usage(counts: dict[str, Any] | None, *, input_count: int, wrote: in
     prompt = _count(counts.get("prompt_tokens"))
     output = _count(counts.get("completion_tokens"))
     hit = _count(details.get("cached_tokens") or 0)
-    cache_write = _count(details.get("cache_write_tokens") or 0)
-    if prompt is not None and output is not None and hit is not None and cache_write is not None:
-        fits = 0 < prompt <= min(MAX_TOKENS - output, input_count + MAX_ADDED) and hit + cache_write <= prompt
+    stored_tokens = _count(details.get("cache_write_tokens") or 0)
+    if prompt is not None and output is not None and hit is not None and stored_tokens is not None:
+        fits = 0 < prompt <= min(MAX_TOKENS - output, size + MAX_ADDED) and hit + stored_tokens <= prompt
         fits = fits and output <= most
-        if fits and prompt * MAX_BYTES_A_TOKEN >= input_count and output * MAX_BYTES_A_TOKEN >= wrote:
+        if fits and prompt * MAX_BYTES_A_TOKEN >= size and output * MAX_BYTES_A_TOKEN >= wrote:
             return Usage(
-                input=prompt - hit - cache_write, cache_read=hit, cache_write=cache_write, output=output
+                input=prompt - hit - stored_tokens, cache_read=hit, cache_write=stored_tokens, output=output
             )
-    possible = [prompt or 0, hit or 0, cache_write or 0]
+    possible = [prompt or 0, hit or 0, stored_tokens or 0]
     reported = Usage(input=max(possible), output=output or 0, estimated=True)
     return reported if reported.input or reported.output else None
 

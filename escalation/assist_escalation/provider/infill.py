@@ -273,8 +273,8 @@ class InfillLine:
                 continue
             self._has_answered = True
             if response.status_code != 200:
-                failure = refusal(response.status_code, response.content, None)
-                raise Fault(failure.kind, describe(failure, self._server.api_key_env))
+                fault = refusal(response.status_code, response.content, None)
+                raise Fault(fault.kind, describe(fault, self._server.api_key_env))
             return response
         raise AssertionError  # the loop ends in one of the above
 
@@ -292,14 +292,10 @@ class InfillLine:
                 is_over = is_over or bool(piece.end)
                 yield piece
             if chunk is None and not is_over:
-                failure = refusal(0, bytes(parser.foreign))
+                fault = refusal(0, bytes(parser.foreign))
                 foreign = "it does not speak the protocol of its kind"
                 why = (
-                    describe(failure)
-                    if failure.says
-                    else foreign
-                    if parser.foreign
-                    else "the answer was cut off"
+                    describe(fault) if fault.says else foreign if parser.foreign else "the answer was cut off"
                 )
                 raise Fault("bad-reply", why)
             if chunk is None:
@@ -326,16 +322,16 @@ def read(kind: ServerKind, data: str) -> InfillPiece:
     """
     event = read_event(data)
     if event.get("error"):
-        failure = refusal(0, data.encode("utf-8", "replace"))
-        raise Fault(failure.kind, describe(failure))
+        fault = refusal(0, data.encode("utf-8", "replace"))
+        raise Fault(fault.kind, describe(fault))
     piece = _READERS.get(kind, _openai)(event)
     return replace(piece, model=clean_name(event.get("model")))
 
 
 def _llama(event: dict[str, Any]) -> InfillPiece:
     timings = expect(event.get("timings"), dict)
-    cached_tokens = _count(timings.get("cache_n"))
-    prompt = cached_tokens + _count(timings.get("prompt_n"))
+    cache = _count(timings.get("cache_n"))
+    prompt = cache + _count(timings.get("prompt_n"))
     end = ""
     if event.get("stop"):
         end = {"word": "line", "limit": "length"}.get(expect(event.get("stop_type"), str), "stop")
@@ -343,9 +339,7 @@ def _llama(event: dict[str, Any]) -> InfillPiece:
     first = tokens[0] if tokens and isinstance(tokens[0], dict) else {}
     likely = [(token.get("token"), _chance(token)) for token in _dicts(first.get("top_logprobs"))]
     chance = _lowest([_chance(token) for token in tokens])
-    return InfillPiece(
-        expect(event.get("content"), str), chance, end, prompt, cached_tokens, _known_tokens(likely)
-    )
+    return InfillPiece(expect(event.get("content"), str), chance, end, prompt, cache, _known_tokens(likely))
 
 
 def _ollama(event: dict[str, Any]) -> InfillPiece:
@@ -361,7 +355,7 @@ def _openai(event: dict[str, Any]) -> InfillPiece:
     """A chunk of OpenAI's completions, or of Mistral's, which has the shape of a chat."""
     usage = expect(event.get("usage"), dict)
     details = expect(usage.get("prompt_tokens_details"), dict)
-    prompt, cached_tokens = _count(usage.get("prompt_tokens")), _count(details.get("cached_tokens"))
+    prompt, cache = _count(usage.get("prompt_tokens")), _count(details.get("cached_tokens"))
     text, end = "", ""
     chances: list[float | None] = []
     likely: list[tuple[Any, float | None]] = []
@@ -376,7 +370,7 @@ def _openai(event: dict[str, Any]) -> InfillPiece:
         if reason := expect(choice.get("finish_reason"), str):
             line = choice.get("stop_reason") == "\n"
             end = "length" if reason == "length" else "line" if line else "stop"
-    return InfillPiece(text, _lowest(chances), end, prompt, min(cached_tokens, prompt), _known_tokens(likely))
+    return InfillPiece(text, _lowest(chances), end, prompt, min(cache, prompt), _known_tokens(likely))
 
 
 _READERS = {"llama.cpp": _llama, "ollama": _ollama}

@@ -78,10 +78,8 @@ class PinnedTransport:
         body = await self._beginning(response)
         if response.is_success:
             raise Fault("bad-reply", f"it answered with status {response.status_code} in place of 200")
-        response_headers = {
-            name: response.headers[name] for name in ("retry-after",) if name in response.headers
-        }
-        return httpx2.Response(response.status_code, headers=response_headers, content=body)
+        headers = {name: response.headers[name] for name in ("retry-after",) if name in response.headers}
+        return httpx2.Response(response.status_code, headers=headers, content=body)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -84,9 +84,7 @@ class CapabilityStore:
         entries.pop(name, None)
         entries[name] = abilities
         newest = list(entries.items())[-_MAX_ENTRIES:]
-        _write_object(
-            self._path, {"found": {endpoint: asdict(capabilities) for endpoint, capabilities in newest}}
-        )
+        _write_object(self._path, {"found": {key: asdict(row) for key, row in newest}})
 
 
 def _read(path: Path) -> dict[str, Capabilities]:

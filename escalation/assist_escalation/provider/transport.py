@@ -104,7 +104,7 @@ class Transport:
         prompt = _read_bytes(call.messages.system) + _read_bytes(call.messages.user)
 
         def usage_so_far() -> Usage | None:
-            return reported_usage(so_far.usage, input_count=prompt, wrote=wrote, most=call.max_output)
+            return reported_usage(so_far.usage, size=prompt, wrote=wrote, most=call.max_output)
 
         try:
             line = await self._open_question(call)

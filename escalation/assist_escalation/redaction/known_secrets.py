@@ -1,12 +1,11 @@
 """Finds what a user says is secret: values that are known, and matches of the user's and a company's rules.
 
 Known are the values in denied files, and in environment variables with the name of a secret. The caller
-passes the texts and the variables. A value is recognized by syntax alone, so it need not look secret.
-A company's rules are in the TOML of gitleaks and Betterleaks, `[[rules]]` with an `id`. Their expressions are
+passes the texts and the variables. A value is recognized by syntax alone, so it need not look secret. A
+company's rules are in the TOML of gitleaks and Betterleaks, `[[rules]]` with an `id`. Their expressions are
 Go's, which differ little from ours: `go_expression` translates them. What only describes a rule, and what
-narrows it by other means (`filter`, `validate`), is left out, so that it finds more and not less.
-This is the only module that imports `regex`: a user's expression may run forever, and Python's `re` cannot be
-stopped.
+narrows it by other means (`filter`, `validate`), is left out, so that it finds more and not less. This is the
+only module that imports `regex`: a user's expression may run forever, and Python's `re` cannot be stopped.
 """
 
 import base64

@@ -81,8 +81,8 @@ def repositories(root: Path, data: Path) -> tuple[Repository, ...]:
 
     Raises `ConfigError` if the record of accepted files is damaged.
     """
-    accepted_texts = _accepted_texts(data)
-    repositories_seen = (_repository(path, accepted_texts.get(str(path))) for path in candidate_files(root))
+    texts = _accepted_texts(data)
+    repositories_seen = (_repository(path, texts.get(str(path))) for path in candidate_files(root))
     return tuple(file for file in repositories_seen if file.state != "none")
 
 
@@ -91,15 +91,13 @@ def ghost_text_statements(root: Path) -> tuple[CompletionSettings, ...]:
 
     Whether the user accepted a file does not matter: it can only turn something off.
     """
-    repositories_seen = []
+    repositories = []
     for path in candidate_files(root):
         with suppress(ConfigError):
             raw = read_raw(path)
             if raw is not None:
-                repositories_seen.append(
-                    statement_of_file("repository", path, raw, str(path.parent)).ghost_text
-                )
-    return tuple(repositories_seen)
+                repositories.append(statement_of_file("repository", path, raw, str(path.parent)).ghost_text)
+    return tuple(repositories)
 
 
 def trust_state(root: Path, data: Path) -> TrustState:
@@ -128,13 +126,9 @@ def trust(files: tuple[Repository, ...], data: Path) -> None:
         raise ConfigError(f"{file} cannot be written ({error.strerror}): check the place") from error
 
 
-def _repository(path: Path, accepted_texts: str | None) -> Repository:
+def _repository(path: Path, texts: str | None) -> Repository:
     base = str(path.parent)
-    before = (
-        statement_of_file("repository", path, accepted_texts.encode(), base)
-        if accepted_texts is not None
-        else None
-    )
+    before = statement_of_file("repository", path, texts.encode(), base) if texts is not None else None
     try:
         raw = read_raw(path)
     except ConfigError as error:
@@ -143,9 +137,9 @@ def _repository(path: Path, accepted_texts: str | None) -> Repository:
     if raw is None:
         return Repository(path, "changed" if before else "none", None, None, before)
     now = statement_of_file("repository", path, raw, base)
-    if accepted_texts is None:
+    if texts is None:
         return Repository(path, "new", raw, now)
-    if accepted_texts.encode() == raw:
+    if texts.encode() == raw:
         return Repository(path, "trusted", raw, now)
     return Repository(path, "changed", raw, now, before)
 

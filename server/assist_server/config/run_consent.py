@@ -50,24 +50,22 @@ def may_run(config: Config, request: RunRequest, *, is_agreed: bool) -> tuple[Ru
         return ("yes", "") if request.confined else ("no", "there is no sandbox on this system")
     if is_agreed:
         return "yes", ""
-    agreements = _agreements(config.paths.data).get(request.root, "")
-    fits = agreements == "plain" or (agreements == "sandbox" and request.confined)
+    answers = _agreements(config.paths.data).get(request.root, "")
+    fits = answers == "plain" or (answers == "sandbox" and request.confined)
     return ("yes", "") if fits else ("ask", "")
 
 
 def remember_agreed(config: Config, request: RunRequest) -> None:
     """Keep that the user agreed for this workspace. Raises OSError if it cannot be written."""
-    agreements = _agreements(config.paths.data)
-    agreements[request.root] = "sandbox" if request.confined else "plain"
-    replace_file(config.paths.data / _FILE, json.dumps({"agreed": agreements}, indent=1))
+    answers = _agreements(config.paths.data)
+    answers[request.root] = "sandbox" if request.confined else "plain"
+    replace_file(config.paths.data / _FILE, json.dumps({"agreed": answers}, indent=1))
 
 
 def remember_declined(config: Config, request: RunRequest) -> None:
     """Keep that the user was asked and did not agree, so that only `test` asks again. Raises OSError."""
-    agreements = _agreements(config.paths.data)
-    replace_file(
-        config.paths.data / _FILE, json.dumps({"agreed": {**agreements, request.root: _NO}}, indent=1)
-    )
+    answers = _agreements(config.paths.data)
+    replace_file(config.paths.data / _FILE, json.dumps({"agreed": {**answers, request.root: _NO}}, indent=1))
 
 
 def was_declined(config: Config, root: str) -> bool:

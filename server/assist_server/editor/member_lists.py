@@ -104,33 +104,31 @@ def find_place(document: OpenDocument, context: Context) -> tuple[AccessPlace, i
     return AccessPlace(document.uri, context.language.name, before, context.after), size
 
 
-def refutes(place: AccessPlace, member_list: MemberList, access: MemberAccess) -> bool:
+def refutes(place: AccessPlace, members: MemberList, access: MemberAccess) -> bool:
     """Return whether a member certainly does not exist at a place."""
-    if access.member in member_list.names or not _is_whole(place.language, member_list):
+    if access.member in members.names or not _is_whole(place.language, members):
         return False
     if place.language == "python" and access.member.startswith("__"):
         return False
     if place.language in ECMASCRIPT:
         # A list does not tell whether a record has any other key too, as `process.env` has.
-        key = access.member.isupper() and member_list.kinds <= _PROPERTIES
+        key = access.member.isupper() and members.kinds <= _PROPERTIES
         if key or access.member in _OBJECT:
             return False
     return not place.writes(access)
 
 
-def _is_whole(language: str, member_list: MemberList) -> bool:
+def _is_whole(language: str, members: MemberList) -> bool:
     """Return whether a list says that there is nothing else."""
-    if member_list.missing or (member_list.incomplete and language not in _FILTERING):
+    if members.missing or (members.incomplete and language not in _FILTERING):
         return False
     # Words are among the members of JavaScript objects; keywords are in a list of all that is in scope, which
     # pyright gives where it reads the line in another way.
-    if member_list.kinds & _NO_TYPE or member_list.kinds <= _NO_MEMBERS:
+    if members.kinds & _NO_TYPE or members.kinds <= _NO_MEMBERS:
         return False
-    if any(_UNRESOLVED.search(problem) for problem in member_list.problems):
+    if any(_UNRESOLVED.search(problem) for problem in members.problems):
         return False
     if language != "python":
         return True
     # Everything has the names with underscores; what is unknown has no others.
-    return "__getattr__" not in member_list.names and not all(
-        name.startswith("__") for name in member_list.names
-    )
+    return "__getattr__" not in members.names and not all(name.startswith("__") for name in members.names)

@@ -78,9 +78,8 @@ class StatusItem:
 class ModelLifetime:
     """Owns the loaded models and the thread that loads them. Event loop only.
 
-    `config` gives the current settings, `folders` the workspace's, `unsaved` the texts of open secret
-    files. `on_ready` is called when ghost
-    text can be written.
+    `config` gives the current settings, `folders` the workspace's, `unsaved` the texts of open secret files.
+    `on_ready` is called when ghost text can be written.
     """
 
     def __init__(

@@ -1,7 +1,6 @@
 """The power supply: whether the machine runs on battery. Others decide what is left out then.
 
-It looks when something happens in the editor, and
-at most every half minute: there is no timer.
+It looks when something happens in the editor, and at most every half minute: there is no timer.
 """
 
 import asyncio

@@ -91,16 +91,14 @@ class QuestionTasks:
 
     def question_again(self, number: str, wish: "Wish | None" = None) -> EditorQuestion:
         """The question of an answer, to be asked again in place of it. Raises `UserError`."""
-        last_question = self._asked.get(number)
-        if last_question is None:
+        last = self._asked.get(number)
+        if last is None:
             raise UserError(f"The question of the answer {number!r} is no longer known: ask it again.")
         threads = self._context.threads
-        thread = threads.get(last_question.thread)
-        if thread is not None and len(thread.turns) == last_question.turns:
+        thread = threads.get(last.thread)
+        if thread is not None and len(thread.turns) == last.turns:
             threads.put(drop_last_turn(thread))
-        question = replace(
-            last_question.question, thread=last_question.thread or last_question.question.thread
-        )
+        question = replace(last.question, thread=last.thread or last.question.thread)
         return question if wish is None else replace(question, wish=wish)
 
     async def rate(self, number: str, *, good: bool) -> None:

@@ -48,12 +48,10 @@ def set_model(config: Config, model: str, role: Role) -> Config:
     Raises `UserError`, or `ModelError` with the nearest names or what fetches the model.
     """
     model = str(Path(model).expanduser().absolute()) if is_path(model) else model
-    changed_config = replace(config, answers=replace(config.answers, model=model))
+    result = replace(config, answers=replace(config.answers, model=model))
     _check_here(config, model, role)
     return (
-        replace(changed_config, completion=replace(config.completion, model=model))
-        if role != "answers"
-        else changed_config
+        replace(result, completion=replace(config.completion, model=model)) if role != "answers" else result
     )
 
 

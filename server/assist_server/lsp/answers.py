@@ -156,9 +156,8 @@ class LspEditor:
         """Ask before an edit that the client would make unseen, or that changes a protected file.
 
         Whatever the client supports, the user sees the added and removed lines first: in the client's own
-        preview, by `assist/review`, in a document, or in the question.
-        Kate accepts edits for two seconds after a code action and refuses later ones. With `again` a code
-        action offers the edit once more.
+        preview, by `assist/review`, in a document, or in the question. Kate accepts edits for two seconds
+        after a code action and refuses later ones. With `again` a code action offers the edit once more.
         """
         for change in plan.changes:
             await asyncio.to_thread(check_line_ends, change.path, change.before, change.after)

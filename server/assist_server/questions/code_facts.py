@@ -61,9 +61,8 @@ class CodeFacts:
     about a name that nothing defines.
 
     `asked` are the facts that a question is about, none for all of them; `whole` says that it asks nothing
-    else.
-    The changes are None if they are asked for, and git did not tell them in time. Paths are in the folder
-    `root`. `others` are further definitions that the question may mean.
+    else. The changes are None if they are asked for, and git did not tell them in time. Paths are in the
+    folder `root`. `others` are further definitions that the question may mean.
     """
 
     about: DefinitionFacts | FileFacts | NameFacts
@@ -121,11 +120,7 @@ def facts_alone(question: "Question", inputs: "DecisionInputs", facts: CodeFacts
 def facts_to_explain(corpus: Corpus, question: "Question", programs: Mapping[str, str]) -> CodeFacts | None:
     """The facts of the code to explain, of its file if no definition holds it, or of a folder."""
     target = question.target
-    folders = [
-        attachments
-        for attachments in question.attachments[:1]
-        if attachments.folder and attachments.root == corpus.root
-    ]
+    folders = [item for item in question.attachments[:1] if item.folder and item.root == corpus.root]
     if target is None:
         return CodeFacts(folder_facts(corpus, folders[0].path), root=corpus.root) if folders else None
     facts = code_facts(corpus, target, programs)
@@ -137,11 +132,11 @@ def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, st
 
     Lines that hold several definitions are about their file.
     """
-    definitions = subjects(corpus, target.lines)
-    several = len([site for site in definitions if site.depth == definitions[0].depth]) > 1
+    sites = subjects(corpus, target.lines)
+    several = len([site for site in sites if site.depth == sites[0].depth]) > 1
     if several or (target.whole and not target.name):
         return CodeFacts(file_facts(corpus, target.lines.path), root=corpus.root)
-    facts = definition_facts(corpus, target.document, definitions[0]) if definitions else None
+    facts = definition_facts(corpus, target.document, sites[0]) if sites else None
     if facts is None:
         return None
     return _add_changes(corpus, facts, programs)
@@ -162,17 +157,15 @@ def asked_facts(
     names = query.names or (*plain, *earlier) if query.kinds else ()
     for name in names:
         for corpus in folders:
-            definitions = _meant(corpus, name, words)
-            about = _read_facts(corpus, definitions[0]) if definitions else None
+            sites = _meant(corpus, name, words)
+            about = _read_facts(corpus, sites[0]) if sites else None
             if about is None:
                 continue
             facts = _add_changes(corpus, about, programs, query.kinds)
             around = {*about.definition.parent.split("."), PurePath(about.path).stem}
             single = all(one == name or one.text in around for one in query.names)
             others = [
-                site
-                for site in definitions
-                if (site.path, site.qualified) != (about.path, definitions[0].qualified)
+                site for site in sites if (site.path, site.qualified) != (about.path, sites[0].qualified)
             ]
             whole = single and query.is_whole_with(name.text if name in plain else "")
             return replace(facts, whole=whole, others=tuple(others))

@@ -71,11 +71,11 @@ class MadeEdit:
             path: MARK + text if self.before[path].startswith(MARK) else text
             for path, text in self.edit.texts.items()
         }
-        planned_files = plan_of_texts(texts, scope)
+        result = plan_of_texts(texts, scope)
         return replace(
-            planned_files,
-            notes=(*planned_files.notes, *self.edit.notes),
-            unsure=(*planned_files.unsure, *self.edit.left),
+            result,
+            notes=(*result.notes, *self.edit.notes),
+            unsure=(*result.unsure, *self.edit.left),
         )
 
 

@@ -234,9 +234,9 @@ def _leaving(
     name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs
 ) -> OutboundDraft:
     """Return what a provider would get, or why none may get it. Nothing is prepared if nothing may leave."""
-    permissions = inputs.permissions
-    stays = inputs.config.offline or question.wish == "local" or permissions.mode == "never"
-    if stays or not permissions.providers:
+    rules = inputs.permissions
+    stays = inputs.config.offline or question.wish == "local" or rules.mode == "never"
+    if stays or not rules.providers:
         return OutboundDraft()
     draft_files = _draft_for_provider(question, folders, inputs)
     judgement = _judge_files(question, draft_files, folders, inputs)
@@ -301,13 +301,13 @@ def _withhold_files(
 
     command = question.command
     remaining = _without(draft_files.draft, judgement.barred)
-    permissions = permissions_within(inputs, rule_folders(remaining.prompt.spans))
-    remaining = _drop_libraries(remaining, permissions, question.provider)
+    rules = permissions_within(inputs, rule_folders(remaining.prompt.spans))
+    remaining = _drop_libraries(remaining, rules, question.provider)
     aliases = find_aliases(command, draft_files.names, judgement.barred)
     # Rule files may be anywhere between a file and its root; they can only forbid.
-    permissions = permissions_within(inputs, rule_folders((*remaining.prompt.spans, *aliases.spans)))
+    rules = permissions_within(inputs, rule_folders((*remaining.prompt.spans, *aliases.spans)))
     request = ProviderRequest(
-        name, remaining.prompt, permissions, inputs.scope, ANSWERS[command], question.provider
+        name, remaining.prompt, rules, inputs.scope, ANSWERS[command], question.provider
     )
     with_names = replace(remaining.prompt, spans=(*remaining.prompt.spans, *aliases.spans))
     forbidden = withheld_files(
@@ -320,16 +320,16 @@ def _withhold_files(
     return Withheld(rest, others, replace(request, prompt=rest.prompt))
 
 
-def _drop_libraries(draft_text: Draft, permissions: Permissions, provider: str) -> Draft:
+def _drop_libraries(draft_text: Draft, rules: Permissions, provider: str) -> Draft:
     """A draft without what libraries say of themselves, unless every provider in question may see it.
 
     An earlier answer that was made from it is left out too.
     """
     from assist_escalation.policy.verdict import LIBRARY  # noqa: PLC0415
 
-    providers = [provider] if provider else list(permissions.providers)
-    remaining = [permissions.providers[name] for name in providers if name in permissions.providers]
-    if remaining and all(LIBRARY in one.residency for one in remaining):
+    providers = [provider] if provider else list(rules.providers)
+    rest = [rules.providers[name] for name in providers if name in rules.providers]
+    if rest and all(LIBRARY in one.residency for one in rest):
         return draft_text
 
     def stay(spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -404,22 +404,22 @@ def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> OutboundDraf
 
 def _rules(question: Question, inputs: DecisionInputs, leaving: OutboundDraft) -> RoutingRules:
     request = leaving.prepared
-    permissions = request.request.permissions if request else inputs.permissions
-    provider = request.provider if request else next(iter(permissions.providers), "")
+    rules = request.request.permissions if request else inputs.permissions
+    provider = request.provider if request else next(iter(rules.providers), "")
     return RoutingRules(
-        mode=permissions.mode,
+        mode=rules.mode,
         offline=inputs.config.offline,
-        rate=permissions.max_escalation_rate,
-        thresholds=permissions.thresholds,
-        own_thresholds=permissions.own_thresholds,
-        always_local=permissions.always_local,
-        always_ask=_always_asked(question, permissions.always_ask),
+        rate=rules.max_escalation_rate,
+        thresholds=rules.thresholds,
+        own_thresholds=rules.own_thresholds,
+        always_local=rules.always_local,
+        always_ask=_always_asked(question, rules.always_ask),
         provider=provider,
         barred=leaving.barred,
         upper_micro=request.upper_micro if request else None,
-        allow_unknown_price=permissions.allow_unknown_price,
-        allow_unasked_retry=permissions.allow_unasked_retry,
-        request_micro=permissions.request_micro,
+        allow_unknown_price=rules.allow_unknown_price,
+        allow_unasked_retry=rules.allow_unasked_retry,
+        request_micro=rules.request_micro,
         left_micro=request.left_micro if request else 0,
         local_model=inputs.local.available,
         classified=bool(request and request.marked),

@@ -83,25 +83,23 @@ def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
     return staged_diff(git, root) if command == "commit" else diff_against(git, root, revision)
 
 
-def add_diff(
-    question: Question, compared_diff: ComparedDiff, git: Git, inputs: DecisionInputs
-) -> DiffQuestion:
+def add_diff(question: Question, own: ComparedDiff, git: Git, inputs: DecisionInputs) -> DiffQuestion:
     """A question about a diff, as much of it as the model that may answer reads.
 
     A commit message is made on this machine unless the user asks for a provider. A model gets the style of
     the last messages; if none is asked, nothing is prepared. Raises `UserError` if git does not answer.
     """
-    diff = compared_diff.diff
+    diff = own.diff
     if question.command == "commit":
         question = replace(question, wish="local" if question.wish == "auto" else question.wish)
         if _needs_no_model(question, inputs):
             spans = (Span(file.path, Origin("file", file.path, diff.root, 1, 1)) for file in diff.files)
-            question = replace(question, material=tuple(spans), compared=compared_diff)
+            question = replace(question, material=tuple(spans), compared=own)
             return DiffQuestion(question, inputs, diff.left_out)
         style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
         question = replace(question, problems=(style,))
     permissions = inputs.permissions
-    diff = drop_copies(git, compared_diff.diff, permissions.deny)
+    diff = drop_copies(git, own.diff, permissions.deny)
     local = question.command == "commit" and (question.wish == "local" or permissions.mode == "never")
     providers = permissions.providers
     provider = providers.get(question.provider) or next(iter(providers.values()), None)
@@ -196,16 +194,14 @@ def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
     paths = [row[4] for row in list_tracked(tree, never)] + list_untracked(tree, never)
     present = list(dict.fromkeys(path for path in paths if why(path) is not None))
     texts, complete = _texts(tree, rows, present)
-    denied_files = tuple(
-        _denied_file(path, why(path) or "", content) for path, content in dict.fromkeys(texts)
-    )
+    files = tuple(_denied_file(path, why(path) or "", content) for path, content in dict.fromkeys(texts))
     places: dict[str, list[int]] = {}
-    for number, file in enumerate(denied_files):
+    for number, file in enumerate(files):
         for line in file.long:
             places.setdefault(line, []).append(number)
     allowed_rows = tuple(row for row in commits[0] if why(row[3]) is None and row[2] <= MAX_BYTES // 10)
     prefix = os.path.relpath(diff.root, diff.top).replace(os.sep, "/")
-    return _Sources(tree, prefix, denied_files, places, allowed_rows, complete)
+    return _Sources(tree, prefix, files, places, allowed_rows, complete)
 
 
 def _texts(

@@ -167,15 +167,13 @@ def evidence_for(
     snippets: Sequence[Snippet] = evidence.snippets
     if whole_files:
         snippets = _group_by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - evidence.characters)
-    definitions = [_span(folders, snippet) for snippet in snippets]
+    found_spans = [_span(folders, snippet) for snippet in snippets]
     about = [at for at, snippet in enumerate(snippets) if snippet.signal == "target"]
     first = about[-1] + 1 if about else 0
     others = [
-        span
-        for span in definitions[first:]
-        if not any(covers(span_shown, span) for span_shown in around.attached)
+        span for span in found_spans[first:] if not any(covers(other, span) for other in around.attached)
     ]
-    spans = (*definitions[:first], *around.attached, *others)
+    spans = (*found_spans[:first], *around.attached, *others)
     structure = ReachCounts(
         files=len({span.origin.path for span in spans}),
         symbols=len(subjects(corpus, lines)) if lines else 0,
@@ -197,16 +195,16 @@ def _group_by_file(folders: QuestionFolders, snippets: Sequence[Snippet], budget
     files: dict[tuple[str, str], list[Snippet]] = {}
     for snippet in snippets:
         files.setdefault((snippet.root, snippet.path), []).append(snippet)
-    span_shown: list[Snippet] = []
+    other: list[Snippet] = []
     for pieces in files.values():
         whole = _whole_file(folders, pieces[0])
         more = len(whole.text) - sum(len(piece.text) for piece in pieces) if whole else 0
         if whole and more <= budget:
             budget -= more
-            span_shown.append(whole)
+            other.append(whole)
         else:
-            span_shown += sorted(pieces, key=lambda piece: (piece.signal != "target", piece.start_line))
-    return span_shown
+            other += sorted(pieces, key=lambda piece: (piece.signal != "target", piece.start_line))
+    return other
 
 
 def _whole_file(folders: QuestionFolders, piece: Snippet) -> Snippet | None:
@@ -248,9 +246,9 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
     blob = snippet.blob or blob_id("".join(corpus.lines(path)).encode("utf-8", "surrogatepass"))
     lines = snippet.start_line, snippet.end_line
     whole = page_lines(path, corpus.lines(path))
-    span_shown = whole[max(0, lines[0] - 1) : lines[1]]
+    other = whole[max(0, lines[0] - 1) : lines[1]]
     text = snippet.text.removeprefix(f"{snippet.name}\n\n")  # the headings above a section
-    outline = _line_count(split_lines(text)) < _line_count(span_shown)
+    outline = _line_count(split_lines(text)) < _line_count(other)
     hidden = hidden_parts(snippet.text, path, whole, (lines,))
     return plain_line_ends(
         Span(snippet.text, Origin("file", path, corpus.root, *lines, blob, outline), hidden)
@@ -267,9 +265,9 @@ def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]
     corpora = {corpus.root: corpus for corpus in (folders.corpus, *folders.others)}
     names = {}
     for origin in (span.origin for span in spans if span.origin.root in corpora):  # others have no index
-        definitions = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
-        parents = {definition.parent for definition in definitions}
-        outermost = [definition for definition in definitions if definition.parent == min(parents, key=len)]
+        found_spans = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
+        parents = {definition.parent for definition in found_spans}
+        outermost = [definition for definition in found_spans if definition.parent == min(parents, key=len)]
         if len(outermost) == 1:
             between = BETWEEN if outermost[0].kind == SECTION else "."
             names[origin] = between.join(filter(None, (outermost[0].parent, outermost[0].name)))
@@ -365,7 +363,7 @@ def draft(
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
     project = unseen(conventions(folders.corpus, command, small=small), thread)
     about, others = _apart(evidence.spans, target, folders.corpus.root)
-    others = tuple(span for span in others if not any(covers(span_shown, span) for span_shown in project))
+    others = tuple(span for span in others if not any(covers(other, span) for other in project))
     last = closing(command, form)
     turn = (
         Span(instructions(kind, form, small=small, conventions=bool(project)), Origin("assist")),

@@ -1,9 +1,8 @@
 """The model's sentences, held to what it was shown: they end before any that names something else.
 
 A small model invents names, numbers and errors, and says them as it says everything else. What it was shown
-and the language's own names are known; a sentence with another name in it is not passed on, and no
-later one, since that mostly goes on with the same.
-No model is asked here.
+and the language's own names are known; a sentence with another name in it is not passed on, and no later one,
+since that mostly goes on with the same. No model is asked here.
 """
 
 import re
@@ -49,10 +48,8 @@ class PromptWords:
     @staticmethod
     def of(texts: Iterable[str], language_words: Iterable[str]) -> "PromptWords":
         """Return what is known by these texts."""
-        lower_texts = "\n".join(texts)
-        return PromptWords(
-            frozenset(_WORD.findall(lower_texts)) | frozenset(language_words), lower_texts.lower()
-        )
+        lower = "\n".join(texts)
+        return PromptWords(frozenset(_WORD.findall(lower)) | frozenset(language_words), lower.lower())
 
 
 def find_unknown(sentence: str, prompt: PromptWords) -> tuple[str, ...]:
@@ -129,10 +126,10 @@ class HeldSentences:
         """A block of code, if all that it uses is known; it may bind names of its own, and say any text."""
         inside = _TEXTS.sub(" ", PLACEHOLDER.sub(" ", block.partition("\n")[2]))
         own = {name for names in _BOUND.findall(inside) for name in names if name}
-        words = dict.fromkeys(
+        terms = dict.fromkeys(
             word for word in _WORD.findall(inside) if not word.isdigit() and word not in own
         )
-        return self._known_part(block, tuple(word for word in words if word not in self._known.words))
+        return self._known_part(block, tuple(word for word in terms if word not in self._known.words))
 
     def _known_part(self, text: str, unknown: tuple[str, ...]) -> str:
         """The text, if nothing in it is unknown, and nothing was before."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation, LocalAnswer, Turn
 from assist_completion.inference.doubts import Doubt
-from assist_context.code.built_in_names import built_in_names
+from assist_context.code.language_rules import built_in_names
 from assist_context.documents import split_lines
 from assist_context.languages import language_of
 from assist_escalation.edits.plan import EditError, OtherCodeError, UnchangedError
@@ -114,11 +114,9 @@ def redact_question(context: "AnswerContext") -> tuple[Redacted, str]:
     inputs = context.inputs
     spans = [span for span in context.local.prompt.spans if span.origin.source != "assist"]
     gate = context.leaving.gate
-    known_values = (
-        gate.known if gate else secret_values(inputs.config, inputs.permissions, inputs.more_secrets)
-    )
+    values = gate.known if gate else secret_values(inputs.config, inputs.permissions, inputs.more_secrets)
     try:
-        return redact(spans, known_values, inputs.permissions.patterns, nonce=random_token()), ""
+        return redact(spans, values, inputs.permissions.patterns, nonce=random_token()), ""
     except RedactionError as error:
         return Redacted(tuple(spans), (), {}), str(error)
 

@@ -119,11 +119,7 @@ def list_names(files: Mapping[str, Collection[str]], rules: FileRules) -> list[N
         from_top = {path: _path_from(top, os.path.join(root, path)) for path in paths}
         links = rules.links(top, tuple(from_top.values()))
         for name, link in links.items():  # two of the paths may be names of the same file
-            same = [
-                path
-                for path, path_from_top in from_top.items()
-                if links.get(path_from_top, path_from_top) == link
-            ]
+            same = [path for path, inner in from_top.items() if links.get(inner, inner) == link]
             for other in (name, link):
                 full = os.path.join(top, other)
                 inside = full.startswith(os.path.join(root, ""))

@@ -78,13 +78,13 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
     The file is laid over the index as it is now, so that line numbers are current.
     """
     spec = parse_target(text)
-    document_named = os.path.join(corpus.root, os.path.expanduser(spec.path))
-    path = os.path.realpath(document_named)
+    alias = os.path.join(corpus.root, os.path.expanduser(spec.path))
+    path = os.path.realpath(alias)
     if os.path.exists(path):
-        return replace(lines_in_file(corpus, path, spec), alias=find_alias(corpus.root, document_named))
-    if os.path.islink(document_named):
+        return replace(lines_in_file(corpus, path, spec), alias=find_alias(corpus.root, alias))
+    if os.path.islink(alias):
         raise UserError(
-            f"{spec.path} is a link to {os.readlink(document_named)}, where no file is: name the file itself."
+            f"{spec.path} is a link to {os.readlink(alias)}, where no file is: name the file itself."
         )
     if spec.first or spec.symbol or "/" in spec.path or os.sep in spec.path:
         if near := _near_files(corpus, spec.path):
@@ -154,14 +154,10 @@ def path_inside(corpus: Corpus, path: str) -> str:
 
 def overlay(corpus: Corpus, path: str, document: Document) -> Document:
     """Lay a document over the index, under its path in the folder. A very large one has no symbols."""
-    document_named = Document(path, document.lines, document.language)
-    sites = (
-        Symbols()
-        if _size(document_named) > MAX_BYTES
-        else _symbols(document_named.language, document_named.lines)
-    )
-    corpus.set_open({**corpus.opened, path: OpenFile(document_named, sites)})
-    return document_named
+    alias = Document(path, document.lines, document.language)
+    sites = Symbols() if _size(alias) > MAX_BYTES else _symbols(alias.language, alias.lines)
+    corpus.set_open({**corpus.opened, path: OpenFile(alias, sites)})
+    return alias
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -241,14 +237,12 @@ def _near_files(corpus: Corpus, text: str) -> list[str]:
 
     An ending alone makes no names alike: `x.py` and `t.py`.
     """
-    base_name = os.path.basename(text).lower()
+    base = os.path.basename(text).lower()
     by_name: dict[str, list[str]] = {}
     for path in corpus.reader.files():
         by_name.setdefault(os.path.basename(path).lower(), []).append(path)
-    stems = {
-        name: os.path.splitext(name)[0] for name in get_close_matches(base_name, by_name, cutoff=NEAR_NAME)
-    }
-    alike = get_close_matches(os.path.splitext(base_name)[0], stems.values(), cutoff=NEAR_NAME)
+    stems = {name: os.path.splitext(name)[0] for name in get_close_matches(base, by_name, cutoff=NEAR_NAME)}
+    alike = get_close_matches(os.path.splitext(base)[0], stems.values(), cutoff=NEAR_NAME)
     names = [name for name, stem in stems.items() if stem in alike]
     return [path for name in names for path in sorted(by_name[name], key=_unlikeness(text))]
 

@@ -67,10 +67,8 @@ def spending(workspace: RecordedWorkspace, by: SpendingKey, since: float) -> Spe
     files = gate_files(workspace.config)
     ledger = Ledger(files.ledger)
     answers = tuple(event for event in feedback.events(files.feedback) if event.at >= since)
-    micro_left = ledger.remaining(make_scope([workspace.root]), get_limits(workspace.permissions))
-    return SpendingReport(
-        by, since, ledger.spending(by, since), micro_left, ledger.open_reservations(), answers
-    )
+    micro = ledger.remaining(make_scope([workspace.root]), get_limits(workspace.permissions))
+    return SpendingReport(by, since, ledger.spending(by, since), micro, ledger.open_reservations(), answers)
 
 
 def unsettled_reservations(config: Config) -> tuple[Reservation, ...]:

@@ -160,16 +160,16 @@ def _since(content: bytes, lines: Sequence[str]) -> list[tuple[str, str]]:
     if b"\0" in content or len(content) > MAX_BYTES_IN_ALL:
         return [("+", line) for line in lines]
     old = content.decode("utf-8", "replace").splitlines()
-    paths_by_blob: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for kind, first, last, start, end in SequenceMatcher(None, old, lines).get_opcodes():
         if kind == "equal":
-            paths_by_blob += ((" ", line) for line in lines[start:end])
+            pairs += ((" ", line) for line in lines[start:end])
         else:
-            paths_by_blob += (
+            pairs += (
                 *(("-", line) for line in old[first:last]),
                 *(("+", line) for line in lines[start:end]),
             )
-    return paths_by_blob
+    return pairs
 
 
 def last_messages(git: Git, root: str) -> list[str]:

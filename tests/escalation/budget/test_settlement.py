@@ -34,7 +34,7 @@ prices = st.builds(Price, rates, rates, rates, rates)
 def test_whatever_is_claimed_the_reservation_or_a_higher_claim_is_booked(
     claim: Any, wrote: bool, ended: bool, price: Price, output: int, charged: int
 ) -> None:
-    said = reported_usage(claim, input_count=90, wrote=9 * wrote, most=output)
+    said = reported_usage(claim, size=90, wrote=9 * wrote, most=output)
     if said is not None and not ended:
         said = Usage(said.input, said.cache_read, said.cache_write, said.output, estimated=True)
     reserved = upper_micro(price, 900, output)
@@ -55,7 +55,7 @@ def test_whatever_is_claimed_the_reservation_or_a_higher_claim_is_booked(
 @given(st.integers(1, MAX_TOKENS), st.integers(1, MAX_TOKENS))
 def test_an_honest_count_is_believed_however_little_text_is_shown(prompt: int, output: int) -> None:
     claim = {"prompt_tokens": prompt, "completion_tokens": output}
-    said = reported_usage(claim, input_count=prompt, wrote=64, most=MAX_TOKENS)
+    said = reported_usage(claim, size=prompt, wrote=64, most=MAX_TOKENS)
     assert said is not None
     assert (said.input, said.output) == (prompt, output)
     assert said.estimated == (prompt + output > MAX_TOKENS)
@@ -64,7 +64,7 @@ def test_an_honest_count_is_believed_however_little_text_is_shown(prompt: int, o
 def test_a_count_of_fewer_tokens_than_the_text_has_is_no_count() -> None:
     for prompt, output, estimated in ((1, 200, True), (4_000, 1, True), (157, 47, False)):
         claim = {"prompt_tokens": prompt, "completion_tokens": output}
-        said = reported_usage(claim, input_count=10_000, wrote=3_000, most=5_000)
+        said = reported_usage(claim, size=10_000, wrote=3_000, most=5_000)
         assert said is not None
         assert said.estimated == estimated
 
@@ -72,6 +72,6 @@ def test_a_count_of_fewer_tokens_than_the_text_has_is_no_count() -> None:
 def test_more_output_than_the_limit_or_far_more_input_than_was_sent_is_no_final_count() -> None:
     for prompt, output, estimated in ((200_000, 5, True), (30, 50_000, True), (15_000, 100, False)):
         claim = {"prompt_tokens": prompt, "completion_tokens": output}
-        said = reported_usage(claim, input_count=100, wrote=9, most=100)
+        said = reported_usage(claim, size=100, wrote=9, most=100)
         assert said is not None
         assert (said.input, said.output, said.estimated) == (prompt, output, estimated)

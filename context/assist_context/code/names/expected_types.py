@@ -61,11 +61,9 @@ def _member_type(
     node: tree_sitter.Node | None, key: str, declaration: Declaration
 ) -> tree_sitter.Node | None:
     """Return what a type says of one of its keys, where it is written or by its name."""
-    declaration_node = declaration(node) if node is not None and node.type == "type_identifier" else None
-    if declaration_node is not None:
-        node = plain_type(
-            declaration_node.child_by_field_name("value")
-        ) or declaration_node.child_by_field_name("body")
+    target = declaration(node) if node is not None and node.type == "type_identifier" else None
+    if target is not None:
+        node = plain_type(target.child_by_field_name("value")) or target.child_by_field_name("body")
     if node is not None and node.type in ("object_type", "interface_body"):
         for child in node.named_children:
             name = child.child_by_field_name("name")

@@ -93,8 +93,8 @@ class ObjectReader:
         own = next((name for name in names if name in self.rules.self_words), None)
         if own is not None:
             return self.enclosing(place, owners, own)
-        owner_names = [self.of_class(name, owners, depth + 1) for name in names]
-        return next((owner for owner in owner_names if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
+        results = [self.of_class(name, owners, depth + 1) for name in names]
+        return next((owner for owner in results if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def declaration(self, node: tree_sitter.Node) -> tree_sitter.Node | None:
         """The node that defines the name in a node, `None` if it has no name or several definitions."""
@@ -123,8 +123,8 @@ class ObjectReader:
         return self._resolve_bases(tuple(bases), owners, depth + 1)
 
     def _resolve_bases(self, bases: tuple[str, ...], owners: Owners, depth: int) -> str:
-        owner_names = (self.of_class(base, owners, depth) for base in bases)
-        return next((owner for owner in owner_names if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
+        results = (self.of_class(base, owners, depth) for base in bases)
+        return next((owner for owner in results if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def _of_name(self, node: tree_sitter.Node, owners: Owners, depth: int) -> str:
         name = node_text(next(iter(node.named_children), node))  # without a sigil
@@ -139,8 +139,8 @@ class ObjectReader:
         self, table: NameTable, binding: Binding, name: str, owners: Owners, depth: int
     ) -> str:
         places = table.definitions.get(binding, ())
-        owner_names = (self._resolve_definition(place, name, owners, depth + 1) for place in places)
-        return next((owner for owner in owner_names if owner != UNKNOWN), UNKNOWN)
+        results = (self._resolve_definition(place, name, owners, depth + 1) for place in places)
+        return next((owner for owner in results if owner != UNKNOWN), UNKNOWN)
 
     def _resolve_definition(self, place: NamePlace, name: str, owners: Owners, depth: int) -> str:
         """Return what a name is by one of its definitions."""
@@ -286,11 +286,11 @@ def find_bases(rules: ScopeRules, place: NamePlace, scope: ScopeStep) -> tuple[s
 
 def _list_bases(rules: ScopeRules, node: tree_sitter.Node) -> tuple[str, ...]:
     keys = {fields[1] for fields in rules.owners.values() if fields[1]}
-    owner_names = []
+    results = []
     for at, child in enumerate(node.children):
         if child.type in keys or node.field_name_for_child(at) in keys:
-            owner_names += _WORD.findall(node_text(child))
-    return tuple(owner_names)
+            results += _WORD.findall(node_text(child))
+    return tuple(results)
 
 
 def _value(rules: ScopeRules, place: NamePlace, index: int | None = None) -> tree_sitter.Node | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from assist_context.code.language_rules import language_rules
+from assist_context.code.language_rules import as_rules, language_rules
 
 ANY = frozenset({"value", "type"})  # a name that may mean either, as in an export
 FIELD = "field"  # the space of fields where they have names of their own
@@ -83,35 +83,15 @@ def scope_rules(language: str) -> ScopeRules | None:
     if table is None:
         return None
     scopes = {node: kind for kind, nodes in table["scopes"].items() for node in nodes}
-    return ScopeRules(
+    return as_rules(
+        ScopeRules,
+        {**table, **table["objects"], "self_words": table.get("self", [])},
         names={node: frozenset({space}) for node, space in table["names"].items()},
         scopes=scopes,
         places=_places(table),
-        through=frozenset(table["through"]),
         outside=_fields(table["outside"]),
         nested=frozenset(node.partition(">")[2] for node in scopes if ">" in node),
-        receivers=table["receivers"],
-        paths=table.get("paths", {}),
-        owners=table["owners"],
-        owner_fields=table.get("owner_fields", ["name"]),
-        weak_owners=frozenset(table.get("weak_owners", ())),
-        shorthands=frozenset(table.get("shorthands", ())),
-        value_keys=frozenset(table.get("value_keys", ())),
         keywords=frozenset(table["keywords"].split()),
-        self_words=frozenset(table.get("self", ())),
-        own_this=frozenset(table.get("own_this", ())),
-        bare_members=table.get("bare_members", ""),
-        bodies=table.get("bodies", False),
-        guesses=table.get("guesses", False),
-        reuse=table.get("reuse", False),
-        constants=table.get("constants", False),
-        overrides=table.get("overrides", False),
-        fields_apart=frozenset(table.get("fields_apart", ())),
-        calls=table["objects"]["calls"],
-        literals=table["objects"].get("literals", {}),
-        values=table["objects"].get("values", {}),
-        wrappers=frozenset(table["objects"].get("wrappers", ())),
-        one_binding=table.get("one_binding", False),
     )
 
 

@@ -1,12 +1,11 @@
 """The syntax tree of one open document, updated with its edits, and the symbols of the document.
 
 An edit only changes bytes. The next request for symbols parses with the old tree, and runs the query on the
-changed blocks alone (`incremental_blocks`); in a long class, on the changed member. The result equals that
-of a full query over the same tree, which for sound code is that of `symbols.symbols`. In code with errors an
+changed blocks alone (`incremental_blocks`); in a long class, on the changed member. The result equals that of
+a full query over the same tree, which for sound code is that of `symbols.symbols`. In code with errors an
 updated tree may differ from a fresh one, because grammars recover from errors in more than one way; the next
-sound text ends that.
-It knows no files and no editor. A tree may be used by one thread at a time. Together with `grammars` and
-`fragments` this is the only door to tree-sitter.
+sound text ends that. It knows no files and no editor. A tree may be used by one thread at a time. Together
+with `grammars` and `fragments` this is the only door to tree-sitter.
 """
 
 import time

@@ -45,10 +45,9 @@ VisibleScopes = tuple[object, ...]  # the part of an `EnclosingScopes` that matt
 class SyntaxBlock:
     """The bytes of some lines, starting at `line` (from 1), and what is known about them.
 
-    `reach` is where the last long node ends that begins in the block, or else the block's own end.
-    `reading` is the result of the query, until `outline` is made from it. `hits` are the keys of `outline`
-    that the blocks above also have, `seen` the scopes around it then, `count` the number of matches and
-    marks.
+    `reach` is where the last long node ends that begins in the block, or else the block's own end. `reading`
+    is the result of the query, until `outline` is made from it. `hits` are the keys of `outline` that the
+    blocks above also have, `seen` the scopes around it then, `count` the number of matches and marks.
     """
 
     start: int

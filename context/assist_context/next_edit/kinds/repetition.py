@@ -159,10 +159,8 @@ def _patterns(situation: Situation) -> list[_Found]:
         for site in newest:
             for pattern in _site_pattern(site, groups[age + 1 :]):
                 if pattern not in result:
-                    covered_examples = [
-                        other for group in groups for other in group if _explains(pattern, other)
-                    ]
-                    result[pattern] = _Found(pattern, tuple(covered_examples or [site]), age)
+                    examples = [other for group in groups for other in group if _explains(pattern, other)]
+                    result[pattern] = _Found(pattern, tuple(examples or [site]), age)
     entry = [
         groups
         for groups in result.values()

@@ -125,13 +125,11 @@ def _check_whole(name: str, path: str, old: list[str], new: list[str]) -> None:
     """Refuse a piece that came back only in part: some models write only what they changed."""
     language = language_of(path)
     if not (language.grammar or language.outline):
-        shortfall = len(old) - len(new)
-        if shortfall > 0:
-            raise EditError(f"{name} has {shortfall} lines fewer than were shown: ask again")
+        gap = len(old) - len(new)
+        if gap > 0:
+            raise EditError(f"{name} has {gap} lines fewer than were shown: ask again")
         return
     before, after = (symbols(language, "\n".join(side) + "\n") for side in (old, new))
-    shortfall = max(
-        len(before.definitions) - len(after.definitions), len(before.imports) - len(after.imports)
-    )
-    if shortfall > 0:
-        raise EditError(f"{name} has {shortfall} definitions or imports fewer than were shown: ask again")
+    gap = max(len(before.definitions) - len(after.definitions), len(before.imports) - len(after.imports))
+    if gap > 0:
+        raise EditError(f"{name} has {gap} definitions or imports fewer than were shown: ask again")

@@ -66,9 +66,9 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     new = list(_choose_block(answer, target, lines))
     new = [new[0].removeprefix(MARK), *new[1:]] if new else new
     imports = AboveImports()
-    definitions: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
     if target.tests:
-        new, insertions, definitions = tests_below(_strip_blank_lines(new), lines, target)
+        new, insertions, sites = tests_below(_strip_blank_lines(new), lines, target)
         imports = AboveImports(0, insertions)
     elif not every or target.name:
         new = _strip_blank_lines(new)
@@ -77,7 +77,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
         new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
-        new, definitions = _drop_known(new, lines, target, here)
+        new, sites = _drop_known(new, lines, target, here)
         if imports.added and new == _strip_blank_lines(old) and language_of(target.path).name != "python":
             raise EditError("the answer changes no more than imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
@@ -85,7 +85,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     if target.last < target.first and not target.tests:
         new = ["", *new]
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
-    return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *definitions)
+    return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *sites)
 
 
 def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[str, ...]:
@@ -98,14 +98,12 @@ def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[st
         raise EditError("the answer holds no fenced block of code: ask again")
     meant = blocks
     if len(blocks) > 1:
-        name_pattern = re.compile(rf"(?<!\w){re.escape(target.name)}(?!\w)") if target.name else None
+        pattern = re.compile(rf"(?<!\w){re.escape(target.name)}(?!\w)") if target.name else None
         meant = [block for block in blocks if block.info.split()[:1] == [target.path]]
         if len(meant) != 1:
             meant = [block for block in blocks if block.info.lower() in _names(language)]
-        if len(meant) != 1 and name_pattern:
-            meant = [
-                block for block in meant or blocks if any(name_pattern.search(line) for line in block.lines)
-            ]
+        if len(meant) != 1 and pattern:
+            meant = [block for block in meant or blocks if any(pattern.search(line) for line in block.lines)]
         # A fence within the code would look like several blocks. A parser notices that a block is cut;
         # without a parser nothing would.
         if not language.grammar or len(meant) != 1:
@@ -192,37 +190,33 @@ def _drop_known(
     if not target.name or language.name not in _NO_OVERLOADS:
         return new, ()
     # A setter has its property's name, and a fallback that of an import.
-    existing_names = {*here.definitions, *(("", name) for name in here.names)}
-    existing_names -= {(symbol.parent, symbol.name) for symbol in here.own}
+    names_here = {*here.definitions, *(("", name) for name in here.names)}
+    names_here -= {(symbol.parent, symbol.name) for symbol in here.own}
     constants = {
-        line: match[1]
-        for line in new
-        if (match := _CONSTANT.match(line)) and ("", match[1]) in existing_names
+        line: match[1] for line in new if (match := _CONSTANT.match(line)) and ("", match[1]) in names_here
     }
     if clash := [name for line, name in constants.items() if line not in lines]:
         raise EditError(f"the answer's block also defines {clash[0]}, which was not asked for: ask again")
     new = _strip_blank_lines([line for line in new if line not in constants])
-    definitions = _definitions_in_place(new, lines, target)
+    sites = _definitions_in_place(new, lines, target)
     notes: tuple[str, ...] = ()
-    twice = [symbol for symbol in definitions if (symbol.parent, symbol.name) in existing_names]
+    twice = [symbol for symbol in sites if (symbol.parent, symbol.name) in names_here]
     name = target.name.replace("::", ".").rpartition(".")[2]
-    original = next((symbol for symbol in definitions if symbol.name == name and symbol not in twice), None)
+    original = next((symbol for symbol in sites if symbol.name == name and symbol not in twice), None)
     alone = any(symbol.name == name and symbol.end_line == target.last for symbol in here.own)
-    if original and alone and not any(symbol.start_line > original.end_line for symbol in definitions):
+    if original and alone and not any(symbol.start_line > original.end_line for symbol in sites):
         new, notes = _cut_statements(new, original.end_line - target.first + 1, target)
     if not twice:
         return new, notes
     below = [symbol.start_line for symbol in twice if original and symbol.start_line > original.end_line]
     end = min(below, default=target.first + len(new))
     gone = {line for symbol in twice for line in range(symbol.start_line, symbol.end_line + 1)}
-    leftovers = [
-        symbol for symbol in definitions if symbol.start_line >= end and symbol.start_line not in gone
-    ]
+    ends = [symbol for symbol in sites if symbol.start_line >= end and symbol.start_line not in gone]
     changes = [
         symbol for symbol in twice if _differs(symbol, here.definitions.get((symbol.parent, symbol.name)))
     ]
-    if original is None or leftovers or changes:
-        what = (leftovers or changes or twice)[0].name
+    if original is None or ends or changes:
+        what = (ends or changes or twice)[0].name
         raise EditError(f"the answer's block also defines {what}, which was not asked for: ask again")
     rest = [line for at, line in enumerate(new, target.first) if at < end and at not in gone]
     least = original.end_line - target.first + 1 - sum(1 for line in gone if line < original.start_line)
@@ -256,19 +250,19 @@ def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) 
     """Return what a block defines in its place in the file."""
     text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
     end = target.first + len(new)
-    definitions = symbols(language_of(target.path), text).definitions
-    return [definition for definition in definitions if target.first <= definition.start_line < end]
+    sites = symbols(language_of(target.path), text).definitions
+    return [definition for definition in sites if target.first <= definition.start_line < end]
 
 
-def _outer_names(definitions: Sequence[Definition]) -> set[str]:
+def _outer_names(sites: Sequence[Definition]) -> set[str]:
     """The names of the definitions that are in no other one."""
     return {
         definition.name
-        for definition in definitions
+        for definition in sites
         if not any(
             other.start_line <= definition.start_line and definition.end_line <= other.end_line
             and (other.start_line, other.end_line) != (definition.start_line, definition.end_line)
-            for other in definitions
+            for other in sites
         )
     }  # fmt: skip
 
@@ -299,16 +293,15 @@ def _get_indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _shift_head(new: list[str], old: list[str], goal: str, own_indent: str) -> list[str] | None:
+def _shift_head(new: list[str], old: list[str], goal: str, depth: str) -> list[str] | None:
     """Lines, with only those as deep as the first one indented otherwise; the rest is as before."""
-    rest = [_get_indent(line) for line in new if line.strip() and _get_indent(line) != own_indent]
+    rest = [_get_indent(line) for line in new if line.strip() and _get_indent(line) != depth]
     there = [_get_indent(line) for line in old if line.strip() and _get_indent(line) != goal]
     deep = all(indent.startswith(goal) and indent != goal for indent in rest)
-    if not rest or not deep or not there or rest[0] != there[0] or own_indent.startswith(goal):
+    if not rest or not deep or not there or rest[0] != there[0] or depth.startswith(goal):
         return None
     return [
-        goal + line.lstrip(" \t") if line.strip() and _get_indent(line) == own_indent else line
-        for line in new
+        goal + line.lstrip(" \t") if line.strip() and _get_indent(line) == depth else line for line in new
     ]
 
 

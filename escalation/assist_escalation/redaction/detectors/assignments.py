@@ -55,23 +55,21 @@ def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
         if parallel:  # `user, password = "root", "..."`: the first value is the user's
             yield from parallel
             continue
-        finding = (
-            _find_direct(place) or _find_indirect(place) or _find_after_blank(place) or _find_loose(place)
-        )
-        if finding is not None:
-            yield finding
-            yield from _find_other_items(place, finding)
+        hit = _find_direct(place) or _find_indirect(place) or _find_after_blank(place) or _find_loose(place)
+        if hit is not None:
+            yield hit
+            yield from _find_other_items(place, hit)
         for find in _CONTEXTS if count < _MAX_CONTEXTS else ():
             yield from find(place)
     yield from find_in_accounts(text)
     yield from find_in_sections(text, kind)
 
 
-def _find_other_items(place: NamedPlace, finding: Finding) -> Iterator[Finding]:
+def _find_other_items(place: NamedPlace, hit: Finding) -> Iterator[Finding]:
     """The other items of a list whose first item was found."""
     item = (
-        _SYNTAX["item"].match(place.text, finding.end)
-        if _SYNTAX["in_list"].search(place.text, max(0, finding.start - 9), finding.start)
+        _SYNTAX["item"].match(place.text, hit.end)
+        if _SYNTAX["in_list"].search(place.text, max(0, hit.start - 9), hit.start)
         else None
     )
     while item:
@@ -91,9 +89,9 @@ def _find_direct(place: NamedPlace) -> Finding | None:
     if operator.endswith(">") and operator not in ("=>", "->"):
         return _find_element(place, sign.end("sign"))
     is_comparison = operator in ("==", "!=", "===", "!==", "=~")
-    finding = _find_quoted(place, sign.end(), call=operator in ("(", ","), is_comparison=is_comparison)
-    if finding or operator not in ("=", ":", ": ", ":=", "=>", "?=", ":-"):
-        return finding
+    hit = _find_quoted(place, sign.end(), call=operator in ("(", ","), is_comparison=is_comparison)
+    if hit or operator not in ("=", ":", ": ", ":=", "=>", "?=", ":-"):
+        return hit
     if "\n" not in place.text[sign.end("sign") : sign.end()]:
         return _find_unquoted(place, sign.end(), operator)
     line = (
@@ -153,9 +151,9 @@ def _find_after_blank(place: NamedPlace) -> Finding | None:
     attribute = head.endswith(("@", " $")) and head.rpartition("\n")[2].strip() in ("@", "set $")
     prompt = anchor or attribute or _SYNTAX["flag"].search(head + dashes) or _SYNTAX["command"].search(head)
     if prompt or (place.meaning.strength == "strong" and place.name.lower() != "pass"):
-        finding = _find_quoted(place, sign.end(), call=True)
-        if finding:
-            return finding
+        hit = _find_quoted(place, sign.end(), call=True)
+        if hit:
+            return hit
     if not prompt or place.name == "pass":
         return None
     match = _SYNTAX["bare"].match(place.text, sign.end())

@@ -253,10 +253,8 @@ def _secret_arguments(
         return (1,), True
     if role.receivers and (receiver := _RECEIVER.search(text, max(0, call.start() - 43), call.start())):
         bare = receiver[1].rstrip("0123456789")
-        constructor = re.search(rf"\b{receiver[1]} = (?:new )?(\w+)\(", text)  # encoder = new TextEncoder()
-        for owner in dict.fromkeys(
-            (constructor[1].lower() if constructor else "", bare.lower(), *parts(bare)[-1:])
-        ):
+        maker = re.search(rf"\b{receiver[1]} = (?:new )?(\w+)\(", text)  # encoder = new TextEncoder()
+        for owner in dict.fromkeys((maker[1].lower() if maker else "", bare.lower(), *parts(bare)[-1:])):
             for functions, sure in _TABLES:
                 if (whole := f"{owner}.{name.lower()}") in functions:
                     return functions[whole], sure

@@ -105,12 +105,8 @@ def _find_in_columns(text: str, lower: str, check: Check, *, code: bool) -> Iter
 
 def _columns(names: list[str]) -> list[int]:
     """The columns of a header that have the name of a secret; none if it is not a header."""
-    names_given = [name for name in names if name]
-    if (
-        len(names_given) < 2
-        or not all(map(_CELL.match, names_given))
-        or _OWNERS.isdisjoint(parts(" ".join(names_given)))
-    ):
+    full = [name for name in names if name]
+    if len(full) < 2 or not all(map(_CELL.match, full)) or _OWNERS.isdisjoint(parts(" ".join(full))):
         return []
     return [
         index for index, name in enumerate(names) if (means := meaning(name)) and means.strength != "weak"

@@ -406,10 +406,8 @@ def find_lone_tokens(text: str) -> Iterator[Finding]:
     for match in _PLACE.finditer(text):
         group = "literal" if match["literal"] else "alone" if match["alone"] else "id"
         value = match[group]
-        is_random = not match["word"].lower().endswith(_IDS) if group == "id" else _is_made(value)
-        if is_random and not _PUBLIC.search(
-            text, max(0, match.start() - _NEAR), match.start(group) + _DIGEST
-        ):
+        random = not match["word"].lower().endswith(_IDS) if group == "id" else _is_made(value)
+        if random and not _PUBLIC.search(text, max(0, match.start() - _NEAR), match.start(group) + _DIGEST):
             yield Finding(*match.span(group), "TOKEN")
 
 

@@ -68,7 +68,7 @@ class ChatAnswer:
         """What the answer counts."""
         wrote = "".join(self._wrote)
         size = len(wrote.encode("utf-8", "replace"))
-        usage = reported_usage(self._usage, input_count=self._sent, wrote=size, most=self._context.most)
+        usage = reported_usage(self._usage, size=self._sent, wrote=size, most=self._context.most)
         return ReadAnswer(wrote, self._finish, self._model, usage)
 
     def _said_first(self, event: dict[str, Any]) -> list[str]:

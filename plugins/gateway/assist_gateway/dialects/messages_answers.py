@@ -100,7 +100,7 @@ class MessagesAnswer:
                 "completion_tokens": said.get("output_tokens"),
                 "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
             },
-            input_count=self._sent,
+            size=self._sent,
             wrote=len(wrote.encode("utf-8", "replace")),
             most=self._context.most,
         )

@@ -99,7 +99,7 @@ class ResponsesAnswer:
             "completion_tokens": said.get("output_tokens"),
             "prompt_tokens_details": details,
         }
-        usage = reported_usage(counts, input_count=self._sent, wrote=0, most=self._context.most)
+        usage = reported_usage(counts, size=self._sent, wrote=0, most=self._context.most)
         return ReadAnswer(wrote, self._finish, self._model, usage)
 
     def _note(self, piece: Any) -> str:

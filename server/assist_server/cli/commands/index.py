@@ -79,16 +79,16 @@ def context(
     position = parse_location(location)
     config = settings()
     root = directory(workspace)
-    document = read_document(root / position.path)
-    cursor = convert_offset(document, position.line, position.column)
+    state = read_document(root / position.path)
+    cursor = convert_offset(state, position.line, position.column)
     from assist_server.workspace.folder_search import FolderSearch, snippet_document  # noqa: PLC0415
     from assist_server.workspace.index_update import open_folder  # noqa: PLC0415
     from assist_server.workspace.members import library_document  # noqa: PLC0415
 
     search = FolderSearch(open_folder(config, root))
-    rows = search.set_prompt_path(document)
+    rows = search.set_prompt_path(state)
     if rows is None:
-        raise UserError(f"{document.path} is not below {root}: say with --workspace where it belongs.")
+        raise UserError(f"{state.path} is not below {root}: say with --workspace where it belongs.")
     _update_index(config, search.folder)
     result = search.near(rows, cursor, tokens)
     search.close()
@@ -107,34 +107,31 @@ def context(
     _show_snippets(result)
 
 
-def status_facts(
-    document: dict[str, Any], plain: Sequence[tuple[str, str, str]] = ()
-) -> list[tuple[str, str]]:
+def status_facts(state: dict[str, Any], plain: Sequence[tuple[str, str, str]] = ()) -> list[tuple[str, str]]:
     """The state of an index, from `status_document`, for people. `plain` are the files without an outline."""
     lines = [
-        ("Workspace", document["root"]),
-        ("Index", document["database"]),
+        ("Workspace", state["root"]),
+        ("Index", state["database"]),
         (
             "",
-            f"{megabytes(document['bytes'])}, {files_words(document['files'])}, "
-            f"{document['parsed']:,} of them read",
+            f"{megabytes(state['bytes'])}, {files_words(state['files'])}, {state['parsed']:,} of them read",
         ),
     ]
-    if document["waiting"]:
-        lines.append(("", f"{files_words(document['waiting'])} still to be read"))
+    if state["waiting"]:
+        lines.append(("", f"{files_words(state['waiting'])} still to be read"))
     lines += [
         (
             "No outline" if not number else "",
             f"{files_words(outline['files'])} in {outline['language']}: "
             f"{outline['problem']}{_names(outline, plain)}",
         )
-        for number, outline in enumerate(document["outlines"])
+        for number, outline in enumerate(state["outlines"])
     ]
     lines += [
         ("Left out" if not number else "", f"{file['path']}: {file['why']}")
-        for number, file in enumerate(document["quarantined"])
+        for number, file in enumerate(state["quarantined"])
     ]
-    return lines + ([("Problem", document["problem"])] if document["problem"] else [])
+    return lines + ([("Problem", state["problem"])] if state["problem"] else [])
 
 
 def files_words(count: int) -> str:

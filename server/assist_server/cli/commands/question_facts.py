@@ -17,11 +17,11 @@ from assist_server.threads.thread_files import thread_files
 from assist_server.wording.facts import fact_rows, facts_document, no_model_line
 
 
-def show_facts(beginning: BegunQuestion, target: str, flags: Asking) -> None:
+def show_facts(start: BegunQuestion, target: str, flags: Asking) -> None:
     """Print the facts of a definition, a file or a folder. Raises `UserError` for a name of nothing."""
-    path = os.path.realpath(os.path.join(beginning.place.asked, os.path.expanduser(target)))
-    with folders_of_question(beginning.config, beginning.place, beginning.asked) as (folders, target_place):
-        facts = _facts(beginning.config, folders, target_place, path)
+    path = os.path.realpath(os.path.join(start.place.asked, os.path.expanduser(target)))
+    with folders_of_question(start.config, start.place, start.asked) as (folders, target_place):
+        facts = _facts(start.config, folders, target_place, path)
     if flags.as_json:
         emit(facts_document(facts))
     else:
@@ -42,28 +42,26 @@ def _facts(config: Config, folders: QuestionFolders, target: QuestionTarget | No
     return facts
 
 
-def answer_by_facts(beginning: BegunQuestion, flags: Asking) -> bool:
+def answer_by_facts(start: BegunQuestion, flags: Asking) -> bool:
     """Answer a question that asks only for facts, if they are known; whether they were.
 
     It loads nothing of what asks a model, which takes twice as long as all else. A further question gathers
     the code that the conversation is about.
     """
-    config = beginning.config
-    request = beginning.asked
+    config = start.config
+    request = start.asked
     words = request.words
-    with folders_of_question(config, beginning.place, request) as (folders, _):
+    with folders_of_question(config, start.place, request) as (folders, _):
         facts = asked_facts((folders.corpus, *folders.others), words, config.programs)
         if facts is None or not facts.whole:
             return False
-        permissions, problems = permissions_for(
-            config, folders.roots, asking_folders(beginning.place.asked, request)
-        )
+        rules, problems = permissions_for(config, folders.roots, asking_folders(start.place.asked, request))
         for problem in problems:
             say(f"assist: {problem}")
         end_passing()
         show_rows(fact_rows(facts), facts.root)
         out("")
-        stays = flags.local or config.offline or permissions.mode == "never"
+        stays = flags.local or config.offline or rules.mode == "never"
         turn = ThreadTurn("ask", words, (), FACTS_ANSWER, stays=stays)
         keep(config, add_turn(new_thread(folders.corpus.root), turn, 0))
     say(no_model_line(FACTS_WHY))

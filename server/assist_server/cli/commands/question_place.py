@@ -76,20 +76,20 @@ class TerminalQuestion:
     users: bool = False
 
 
-def set_folder_target(root: Path, query: TerminalQuestion) -> TerminalQuestion:
+def set_folder_target(root: Path, asking: TerminalQuestion) -> TerminalQuestion:
     """A question whose target is a folder: that is explained by its outlines; other commands need a file."""
-    is_folder = query.target and os.path.isdir(_full_path(root, query.target))
-    if not is_folder or parse_target(query.target).first:
-        return query
-    if query.command != "explain":
+    is_folder = asking.target and os.path.isdir(_full_path(root, asking.target))
+    if not is_folder or parse_target(asking.target).first:
+        return asking
+    if asking.command != "explain":
         raise UserError(
-            f"{query.target} is a folder: name the file, the lines or the symbol that `{query.command}` is "
-            f"for, as in {os.path.join(query.target, 'app.py')}:12. "
-            f"`assist explain {query.target}` gives an overview.",
+            f"{asking.target} is a folder: name the file, the lines or the symbol that `{asking.command}` is "
+            f"for, as in {os.path.join(asking.target, 'app.py')}:12. "
+            f"`assist explain {asking.target}` gives an overview.",
             WRONG_USAGE,
         )
-    context = replace(query.context, files=(query.target, *query.context.files))
-    return replace(query, target="", words=query.words or OVERVIEW, context=context)
+    context = replace(asking.context, files=(asking.target, *asking.context.files))
+    return replace(asking, target="", words=asking.words or OVERVIEW, context=context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +154,13 @@ class BegunQuestion:
     place: AskedPlace
 
 
-def begin_question(query: TerminalQuestion, flags: Asking) -> BegunQuestion:
+def begin_question(asking: TerminalQuestion, flags: Asking) -> BegunQuestion:
     """Bring the index up to date for a question, from now on."""
-    return _begin(settings(offline=flags.offline), query, flags)
+    return _begin(settings(offline=flags.offline), asking, flags)
 
 
-def _begin(config: Config, query: TerminalQuestion, flags: Asking) -> BegunQuestion:
-    return BegunQuestion(config, query, place_of_question(config, directory(flags.workspace), query))
+def _begin(config: Config, asking: TerminalQuestion, flags: Asking) -> BegunQuestion:
+    return BegunQuestion(config, asking, place_of_question(config, directory(flags.workspace), asking))
 
 
 def begin_facts(target: str, flags: Asking) -> BegunQuestion:
@@ -255,14 +255,14 @@ def _full_path(root: Path, target: str) -> str:
     return os.path.join(root, os.path.expanduser(parse_target(target).path))
 
 
-def asking_folders(root: Path, query: TerminalQuestion) -> list[str]:
+def asking_folders(root: Path, asking: TerminalQuestion) -> list[str]:
     """The folders whose rules hold for the question: the workspace, and those that have what it names.
 
     If a link is named, that is another folder than the one of the file.
     """
     paths = [
-        *([query.target] if query.target else []),
-        *query.context.files,
+        *([asking.target] if asking.target else []),
+        *asking.context.files,
     ]
     return [str(root), *(os.path.dirname(_full_path(root, name)) for name in paths)]
 

@@ -89,12 +89,12 @@ AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 def run(
     command: str,
     target: str,
-    words_and_pipe: tuple[str, str],
+    texts: tuple[str, str],
     flags: Asking,
     context: QuestionContext = NO_CONTEXT,
 ) -> None:
     """Answer one question, from the user's words and a `-`. Raises errors that `main` maps to exit codes."""
-    words, pipe = _words_and_pipe(*words_and_pipe)
+    words, pipe = _words_and_pipe(*texts)
     if command == "ask" and not words.strip() and not pipe.text:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config = settings(offline=flags.offline, model=flags.model)

@@ -59,19 +59,19 @@ class OfferSearch:
             others = self._others(visible[path], visible, hunks)
             situation = self._situation(request, visible[path], hunks, others)
             offers = find_offers(situation, request.past or PastOffers())
-            documents = {**others.documents, **visible}
+            tree_found = {**others.documents, **visible}
             usable = [
                 offer
                 for offer in offers
-                if offer.path in documents
+                if offer.path in tree_found
                 and self._may_offer(request, offer.path, path)
-                and not any(_hides(change, documents[offer.path]) for change in offer.changes)
-                and replaced_by(offer.changes[0], documents[offer.path]) not in request.refused
+                and not any(_hides(change, tree_found[offer.path]) for change in offer.changes)
+                and replaced_by(offer.changes[0], tree_found[offer.path]) not in request.refused
             ]
             best = choose(usable, request.mode)
             if best is not None:
                 name = self._name(best.path) if best.path != request.path else ""
-                return FoundOffer(best, documents[best.path], name)
+                return FoundOffer(best, tree_found[best.path], name)
         return None
 
     def _is_usable(self, hunk: EditHunk, visible: Mapping[str, Document]) -> bool:
@@ -129,21 +129,21 @@ class OfferSearch:
         A document before the last edit often equals the one of the last request.
         """
         same = (tree for tree in self._trees if tree.document is document)
-        documents = next(same, None) or next(
+        tree_found = next(same, None) or next(
             (tree for tree in self._trees if tree.document == document), None
         )
-        if documents is None:
+        if tree_found is None:
             size = len(document.lines)  # a definition is also parsed alone, and is no help for its document
             alike = (tree for tree in self._trees if tree.document.path == document.path)
             near = min(alike, key=lambda tree: abs(len(tree.document.lines) - size), default=None)
-            documents = ParsedText(document, near)
-            self._kept += len(documents.source.data)
+            tree_found = ParsedText(document, near)
+            self._kept += len(tree_found.source.data)
             while self._kept > MAX_KEPT and len(self._trees) > 1:
                 self._kept -= len(self._trees.popleft().source.data)
         else:
-            self._trees.remove(documents)
-        self._trees.append(documents)
-        return documents
+            self._trees.remove(tree_found)
+        self._trees.append(tree_found)
+        return tree_found
 
 
 def _hides(change: Change, document: Document) -> bool:

@@ -220,13 +220,11 @@ class OfferedEdits:
 
     def chain(self, number: int) -> OfferedChain | None:
         """All places of an offer; None if they are not current."""
-        offer_place = self._offered.get(number)
-        if offer_place is None or offer_place.version is None or not offer_place.is_current:
+        place = self._offered.get(number)
+        if place is None or place.version is None or not place.is_current:
             return None
-        changes = tuple(_to_editor(change, offer_place.place) for change in offer_place.changes)
-        return OfferedChain(
-            offer_place.place.uri, offer_place.version, changes, offer_place.place.offer.words
-        )
+        changes = tuple(_to_editor(change, place.place) for change in place.changes)
+        return OfferedChain(place.place.uri, place.version, changes, place.place.offer.words)
 
     def accept(self, number: int) -> tuple[Change, ...]:
         """The user accepted an offer, and its changes are about to be made; nothing for an unknown one."""

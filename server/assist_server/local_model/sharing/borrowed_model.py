@@ -54,9 +54,7 @@ async def borrow(data: Path, file: Path, here: OpenHere, own: Path | None = None
     `here` opens the same model in this process, if the server ends. `own` is the socket of this process,
     which is not asked.
     """
-    model = await _first(
-        data, file, own, lambda hello, file_identity: hello.file == file_identity and not hello.busy
-    )
+    model = await _first(data, file, own, lambda hello, identity: hello.file == identity and not hello.busy)
     return BorrowedModel(*model, here) if model else None
 
 
