@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # Who adds lines removes as many; who removes more lowers the number.
-MOST = {"completion": 9128, "context": 21899, "escalation": 16052, "server": 24155}
+MAX_LINES = {"completion": 9118, "context": 21850, "escalation": 16052, "server": 24149}
 
 
 def excess(root: Path, paths: list[str], most: Mapping[str, int]) -> Iterator[str]:
@@ -25,7 +25,7 @@ def main() -> int:
     root = Path(__file__).resolve().parents[2]
     command = ("git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard")
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    found = list(excess(root, [path for path in listed if (root / path).is_file()], MOST))
+    found = list(excess(root, [path for path in listed if (root / path).is_file()], MAX_LINES))
     print("\n".join(found), end="\n" * bool(found))
     return 1 if found else 0
 

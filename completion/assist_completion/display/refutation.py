@@ -103,12 +103,14 @@ class Mention:
     call: WrittenCall | None = None
 
 
-def list_names(found_names: Iterable[Mention]) -> TextNames:
+def list_names(names: Iterable[Mention]) -> TextNames:
     """The names that have to exist, and those that must not."""
-    entries = list(found_names)
+    entries = list(names)
     of_kind = partial(_names, entries)
-    accesses = (MemberAccess(each.receiver, each.name) for each in entries if each.kind == "accesses")
-    calls = (each.call for each in entries if each.call is not None)
+    accesses = (
+        MemberAccess(mention.receiver, mention.name) for mention in entries if mention.kind == "accesses"
+    )
+    calls = (mention.call for mention in entries if mention.call is not None)
     return TextNames(
         of_kind("bare"),
         of_kind("members"),
@@ -119,13 +121,13 @@ def list_names(found_names: Iterable[Mention]) -> TextNames:
     )
 
 
-def _names(found_names: Iterable[Mention], kind: str) -> frozenset[str]:
-    return frozenset(each.name for each in found_names if each.kind == kind)
+def _names(names: Iterable[Mention], kind: str) -> frozenset[str]:
+    return frozenset(mention.name for mention in names if mention.kind == kind)
 
 
-def first_refuted(found_names: Iterable[Mention], missing: TextNames) -> Mention | None:
+def first_refuted(names: Iterable[Mention], missing: TextNames) -> Mention | None:
     """The first of the refuted names, None if none of them is mentioned."""
-    match = next((each for each in found_names if _is_among(each, missing)), None)
+    match = next((mention for mention in names if _is_among(mention, missing)), None)
     if match is not None and match.call is not None:
         return replace(match, call=next(call for call in missing.calls if call == match.call))
     if match is None or match.kind != "accesses":
@@ -136,12 +138,12 @@ def first_refuted(found_names: Iterable[Mention], missing: TextNames) -> Mention
     return replace(match, owner=access.owner, by_editor=access.by_editor)
 
 
-def _is_among(each: Mention, names: TextNames) -> bool:
-    if each.call is not None:
-        return each.call in names.calls
-    if each.kind == "accesses":
-        return MemberAccess(each.receiver, each.name) in names.accesses
-    return each.name in getattr(names, each.kind)
+def _is_among(mention: Mention, names: TextNames) -> bool:
+    if mention.call is not None:
+        return mention.call in names.calls
+    if mention.kind == "accesses":
+        return MemberAccess(mention.receiver, mention.name) in names.accesses
+    return mention.name in getattr(names, mention.kind)
 
 
 def find_mentions(site: CursorSite, text: str) -> list[Mention]:
@@ -156,20 +158,18 @@ def find_mentions(site: CursorSite, text: str) -> list[Mention]:
     if not built_in_names(site.language.name):
         return []
     code = site.line + text
-    found_names = [*_imports(code), *_definitions(site, code)]
+    names = [*_imports(code), *_definitions(site, code)]
     bare = "" if site.in_literal else _blank_strings(site, code)
     if not _IN_IMPORT.search(site.before[-_IMPORT_SIZE:]):
-        found_names += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
+        names += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
     start = len(site.line)
-    fresh = [
-        Mention(kind, name, max(first - start, 0)) for kind, name, first, last in found_names if last > start
-    ]
+    fresh = [Mention(kind, name, max(first - start, 0)) for kind, name, first, last in names if last > start]
     fresh += (
         Mention("calls", call.callee, max(first - start, 0), call=call)
         for call, first, last in find_calls(code, bare, site.language.name)
         if last > start
     )
-    return sorted([*fresh, *_accesses(site, bare, text)], key=lambda each: each.at)
+    return sorted([*fresh, *_accesses(site, bare, text)], key=lambda mention: mention.at)
 
 
 def _accesses(site: CursorSite, code: str, text: str) -> Iterator[Mention]:

@@ -187,10 +187,7 @@ class Answerer(Generic[S]):
         loop = asyncio.get_running_loop()
         change = asyncio.Event()
         run = AnswerRun(
-            conversation,
-            on_text=lambda: call_on(loop, change.set),
-            clock=self._clock,
-            asked_at=self._clock(),
+            conversation, on_text=lambda: call_on(loop, change.set), clock=self._clock, asked_at=self._clock()
         )
         job = Job[S](Lane.ANSWER, lambda resource: self._run(resource.answering_model, run), resumable=True)
         stream = AnswerStream(run, change, lambda: self._worker.cancel(job))

@@ -201,10 +201,7 @@ class TokenSource(Protocol):
         """Continue a generation where it stopped, if that is still possible."""
 
     def branch(
-        self,
-        context: Context,
-        begin: Callable[[], Generation | None],
-        add: Callable[[Generation], object],
+        self, context: Context, begin: Callable[[], Generation | None], add: Callable[[Generation], object]
     ) -> None:
         """Write other texts for a cursor, as many as `begin` makes generations for; `add` gets each."""
 
@@ -223,12 +220,7 @@ def generate(model: Model, generation: Generation) -> None:
 
 
 def generate_from(
-    model: Model,
-    generation: Generation,
-    prompt: CachedPrompt,
-    tokens: list[int],
-    need: bytes,
-    size: int = 0,
+    model: Model, generation: Generation, prompt: CachedPrompt, tokens: list[int], need: bytes, size: int = 0
 ) -> None:
     """Evaluate `tokens` in a cached prompt and decode from there. The first new tokens must repeat `need`."""
     start = time.perf_counter()
@@ -373,12 +365,7 @@ def _count_real_tokens(model: Model, context: Context, tokens: int) -> int:
 
 
 def _decode(
-    model: Model,
-    generation: Generation,
-    prompt: CachedPrompt,
-    logits: Logits,
-    need: bytes,
-    path: Path = (),
+    model: Model, generation: Generation, prompt: CachedPrompt, logits: Logits, need: bytes, path: Path = ()
 ) -> None:
     """Sample and decode. `need` are the bytes of typed text that the first tokens must repeat.
 

@@ -140,10 +140,7 @@ def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> Enc
 
 
 def _make_scopes(
-    extents: list[ScopeExtent],
-    stack: list[DefinitionSite],
-    visible: list[DefinitionSite],
-    widest: int = 0,
+    extents: list[ScopeExtent], stack: list[DefinitionSite], visible: list[DefinitionSite], widest: int = 0
 ) -> EnclosingScopes:
     ends = [*(extent[1] for extent in extents), *(site.end for site in (*stack, *visible))]
     return EnclosingScopes(

@@ -3,11 +3,7 @@
 It knows one text; whether the name is still needed is for others.
 """
 
-from assist_context.code.import_statements import (
-    ImportedName,
-    ImportStatement,
-    import_statements,
-)
+from assist_context.code.import_statements import ImportedName, ImportStatement, import_statements
 from assist_context.code.trees.parsed_text import ByteEdit, ParsedText
 from assist_context.languages import ECMASCRIPT
 
@@ -66,10 +62,7 @@ def _drop_statement(tree: ParsedText, statement: ImportStatement) -> ByteEdit | 
             span = tree.source.data.rfind(b"import", 0, statement.listing[0]), statement.listing[1]
     first = tree.source.line(span[0]) - 1
     last = tree.source.line(max(span[0], span[1] - 1)) - 1
-    around = (
-        tree.source.starts[first],
-        tree.source.starts[last + 1 : last + 2] or [len(tree.source.data)],
-    )
+    around = (tree.source.starts[first], tree.source.starts[last + 1 : last + 2] or [len(tree.source.data)])
     rest = tree.source.text(around[0], span[0]) + tree.source.text(span[1], around[1][0])
     if rest.strip().rstrip(";"):
         return None

@@ -171,13 +171,7 @@ def symbols(
     source = Source(encode(text))
     reading = grammars.read(grammar, source.data, microseconds)
     result = outline(source, reading, docs=docs)
-    return Symbols(
-        result.definitions,
-        result.references,
-        result.imports,
-        reading.partial,
-        reading.problem,
-    )
+    return Symbols(result.definitions, result.references, result.imports, reading.partial, reading.problem)
 
 
 def outline(

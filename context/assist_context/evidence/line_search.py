@@ -55,10 +55,7 @@ class SearchedPlaces:
 
 
 def search_places(
-    corpora: Sequence[Corpus],
-    question: str,
-    most: int,
-    may_list: Callable[[str], bool] = lambda _: True,
+    corpora: Sequence[Corpus], question: str, most: int, may_list: Callable[[str], bool] = lambda _: True
 ) -> SearchedPlaces:
     """The places that answer a question best, in files that may be listed."""
     intent = read_intent(question)
@@ -109,11 +106,7 @@ def _page_place(piece: FoundPiece, words: QuestionWords) -> FoundLines | None:
 
 
 def _found_code(
-    corpora: Sequence[Corpus],
-    question: str,
-    words: QuestionWords,
-    most: int,
-    may_list: Callable[[str], bool],
+    corpora: Sequence[Corpus], question: str, words: QuestionWords, most: int, may_list: Callable[[str], bool]
 ) -> list[FoundLines]:
     """The lines of code that answer a question best, and those that names in them lead to."""
     folders = [corpus for corpus in corpora if not corpus.pages]

@@ -157,10 +157,7 @@ class IndexWriter:
             for entry in listing.entries:
                 row = old.get(entry.path)
                 if row is not entry and row != entry:  # nearly always it is the same object
-                    plus, edits = (
-                        plus + (row is None),
-                        edits + (row is not None),
-                    )
+                    plus, edits = (plus + (row is None), edits + (row is not None))
                     self._link(db, entry)
             gone = [path for path in old if path not in self._entries]
             for path in gone:
@@ -184,17 +181,11 @@ class IndexWriter:
             for entry in entries:
                 row = db.execute(_LISTED_AT, (os.fsencode(entry.path),)).fetchone()
                 before = _entry(row) if row else None
-                plus, edits = (
-                    plus + (before is None),
-                    edits + (before not in (None, entry)),
-                )
+                plus, edits = (plus + (before is None), edits + (before not in (None, entry)))
                 if self._link(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
                     missing.append(entry)
             return PathChanges(
-                plus,
-                edits,
-                minus,
-                tuple(sorted(missing, key=lambda each: os.fsencode(each.path))),
+                plus, edits, minus, tuple(sorted(missing, key=lambda each: os.fsencode(each.path)))
             )
 
     def add(self, file: Iterable[tuple[str, ParsedFile]]) -> None:

@@ -202,7 +202,7 @@ def find_removals(change: FileChange) -> tuple[str, ...]:
     old, new = _counted_lines(language, before), _counted_lines(language, after)
     opcodes = _opcodes(before, after)
     places = {**_places(language, before), WHOLE: (1, len(split_lines(before)))}
-    places_after = {**_places(language, after), WHOLE: (1, len(split_lines(after)))}
+    after_spans = {**_places(language, after), WHOLE: (1, len(split_lines(after)))}
     removals = []
     end_seen = 0
     for name, (first, last) in sorted(places.items(), key=lambda place: (place[1][0], -place[1][1])):
@@ -210,7 +210,7 @@ def find_removals(change: FileChange) -> tuple[str, ...]:
         were = _count(old, first, last)
         # What has the same name now counts too: equal lines elsewhere may be taken for those of this one.
         are = min(
-            _count(new, *place) for place in ((start + 1, end), places_after.get(name, (start + 1, end)))
+            _count(new, *place) for place in ((start + 1, end), after_spans.get(name, (start + 1, end)))
         )
         if last > end_seen and were - are >= LEAST and were - are > MAX_SHARE * were:
             what = change.path if name == WHOLE else f"{name} of {change.path}"

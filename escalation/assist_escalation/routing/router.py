@@ -145,16 +145,16 @@ class _RoutingLimits:
         return self.worth if self.fixed else min(self.worth, self.rate)
 
 
-def _limits(kinds_asked: Sequence[str], rules: RoutingRules, history: Sequence[float]) -> _RoutingLimits:
-    own = set_threshold(rules.own_thresholds, kinds_asked)
-    lowest = set_threshold(rules.thresholds, kinds_asked)
+def _limits(kinds: Sequence[str], rules: RoutingRules, history: Sequence[float]) -> _RoutingLimits:
+    own = set_threshold(rules.own_thresholds, kinds)
+    lowest = set_threshold(rules.thresholds, kinds)
     worth = _break_even(rules) if own is None else own
     worth = worth if lowest is None else min(worth, lowest)
     rate = round(_limit_rate(history, rules), 6)
     return _RoutingLimits(round(max(0.0, worth), 6), rate, fixed=lowest is not None)
 
 
-def set_threshold(thresholds: Sequence[Thresholds], kinds_asked: Sequence[str]) -> float | None:
+def set_threshold(thresholds: Sequence[Thresholds], kinds: Sequence[str]) -> float | None:
     """The lowest threshold that settings have for a request of these kinds, None if they have none.
 
     In each of the settings a number for one of the kinds comes before the one for all.
@@ -164,18 +164,18 @@ def set_threshold(thresholds: Sequence[Thresholds], kinds_asked: Sequence[str]) 
     """
     values = []
     for limits in thresholds:
-        special = [limits[kind] for kind in kinds_asked if kind in limits]
+        special = [limits[kind] for kind in kinds if kind in limits]
         values += [min(special)] if special else [limits[DEFAULT]] if DEFAULT in limits else []
     return min(values, default=None)
 
 
-def threshold(history: Sequence[float], rules: RoutingRules, kinds_asked: Sequence[str] = ()) -> float:
+def threshold(history: Sequence[float], rules: RoutingRules, kinds: Sequence[str] = ()) -> float:
     """The `p_local` below which an escalation is worth its cost and within the rate.
 
     >>> threshold([0.1, 0.8] * 100, RoutingRules(rate=0.5))
     0.8
     """
-    return _limits(kinds_asked, rules, history).shown
+    return _limits(kinds, rules, history).shown
 
 
 def _limit_rate(history: Sequence[float], rules: RoutingRules) -> float:
@@ -207,9 +207,9 @@ def _break_even(rules: RoutingRules) -> float:
 
 
 def _verdict(
-    kinds_asked: tuple[str, ...], rules: RoutingRules, wish: Wish, measurement: tuple[float, _RoutingLimits]
+    kinds: tuple[str, ...], rules: RoutingRules, wish: Wish, measurement: tuple[float, _RoutingLimits]
 ) -> tuple[RouteTarget, str, str]:
-    bar = next(_bars(kinds_asked, rules), None)
+    bar = next(_bars(kinds, rules), None)
     if wish == "local":
         return _answer_here("asked_local", "you asked for the local model", rules)
     if wish == "frontier":
@@ -244,15 +244,15 @@ def _answer_here(cause: str, why: str, rules: RoutingRules) -> tuple[RouteTarget
     return "refused", cause, f"{why}, and there is no local model: fetch one with `assist setup`"
 
 
-def _bars(kinds_asked: tuple[str, ...], rules: RoutingRules) -> Iterator[tuple[str, str]]:
+def _bars(kinds: tuple[str, ...], rules: RoutingRules) -> Iterator[tuple[str, str]]:
     """The rules that keep a request on this machine, whatever the user wants. The first one is reported."""
-    if kinds_asked[0] == INLINE:
+    if kinds[0] == INLINE:
         yield "inline", "ghost text asks no provider"
     if rules.offline:
         yield "offline", "you are offline by choice (--offline or ASSIST_OFFLINE)"
     if rules.mode == "never":
         yield "mode_never", 'mode is "never": nothing may leave this machine'
-    for kind in kinds_asked:
+    for kind in kinds:
         if kind in rules.always_local:
             yield "always_local", f"requests of kind {kind} stay on this machine (always_local)"
     if not rules.provider:
@@ -277,7 +277,5 @@ def _money_bars(rules: RoutingRules) -> Iterator[tuple[str, str]]:
         yield "budget", f"{most}, and {money} are left for today (max_cost_usd_per_day)"
 
 
-def _asks(target: RouteTarget, kinds_asked: tuple[str, ...], rules: RoutingRules) -> bool:
-    return target == "frontier" and (
-        rules.mode == "ask" or any(kind in rules.always_ask for kind in kinds_asked)
-    )
+def _asks(target: RouteTarget, kinds: tuple[str, ...], rules: RoutingRules) -> bool:
+    return target == "frontier" and (rules.mode == "ask" or any(kind in rules.always_ask for kind in kinds))

@@ -11,7 +11,7 @@ ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def add_plugin(app: typer.Typer, command: EntryPoint) -> None:
-    """Add a plugin's command, or a stand-in that says which package is missing."""
+    """Add a plugin's command, or a substitute that says which package is missing."""
     package = find_package(command)
     try:
         add_to = command.load()

@@ -102,7 +102,7 @@ def read_policies(
 ) -> tuple[Statement, ...]:
     """The policies in these directories, in this order; all of them apply.
 
-    If the user can change it, it is no policy: what it allows is not believed, and nothing leaves.
+    If the user can change it, it is not a policy: what it allows is not believed, and nothing leaves.
     """
     policies = []
     for path in dict.fromkeys(directory / POLICY for directory in directories):

@@ -48,11 +48,9 @@ def set_model(config: Config, model: str, role: Role) -> Config:
     Raises `UserError`, or `ModelError` with the nearest names or what fetches the model.
     """
     model = str(Path(model).expanduser().absolute()) if is_path(model) else model
-    result = replace(config, answers=replace(config.answers, model=model))
+    new = replace(config, answers=replace(config.answers, model=model))
     _check_here(config, model, role)
-    return (
-        replace(result, completion=replace(config.completion, model=model)) if role != "answers" else result
-    )
+    return replace(new, completion=replace(config.completion, model=model)) if role != "answers" else new
 
 
 def _check_here(config: Config, model: str, role: Role) -> None:

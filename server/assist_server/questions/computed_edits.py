@@ -71,12 +71,8 @@ class MadeEdit:
             path: MARK + text if self.before[path].startswith(MARK) else text
             for path, text in self.edit.texts.items()
         }
-        result = plan_of_texts(texts, scope)
-        return replace(
-            result,
-            notes=(*result.notes, *self.edit.notes),
-            unsure=(*result.unsure, *self.edit.left),
-        )
+        own = plan_of_texts(texts, scope)
+        return replace(own, notes=(*own.notes, *self.edit.notes), unsure=(*own.unsure, *self.edit.left))
 
 
 def count_words(number: int, thing: str) -> str:

@@ -167,13 +167,11 @@ def evidence_for(
     snippets: Sequence[Snippet] = evidence.snippets
     if whole_files:
         snippets = _group_by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - evidence.characters)
-    found_spans = [_span(folders, snippet) for snippet in snippets]
+    pieces = [_span(folders, snippet) for snippet in snippets]
     about = [at for at, snippet in enumerate(snippets) if snippet.signal == "target"]
     first = about[-1] + 1 if about else 0
-    others = [
-        span for span in found_spans[first:] if not any(covers(other, span) for other in around.attached)
-    ]
-    spans = (*found_spans[:first], *around.attached, *others)
+    others = [span for span in pieces[first:] if not any(covers(other, span) for other in around.attached)]
+    spans = (*pieces[:first], *around.attached, *others)
     structure = ReachCounts(
         files=len({span.origin.path for span in spans}),
         symbols=len(subjects(corpus, lines)) if lines else 0,
@@ -265,9 +263,9 @@ def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]
     corpora = {corpus.root: corpus for corpus in (folders.corpus, *folders.others)}
     names = {}
     for origin in (span.origin for span in spans if span.origin.root in corpora):  # others have no index
-        found_spans = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
-        parents = {definition.parent for definition in found_spans}
-        outermost = [definition for definition in found_spans if definition.parent == min(parents, key=len)]
+        pieces = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
+        parents = {definition.parent for definition in pieces}
+        outermost = [definition for definition in pieces if definition.parent == min(parents, key=len)]
         if len(outermost) == 1:
             between = BETWEEN if outermost[0].kind == SECTION else "."
             names[origin] = between.join(filter(None, (outermost[0].parent, outermost[0].name)))

@@ -126,10 +126,8 @@ class HeldSentences:
         """A block of code, if all that it uses is known; it may bind names of its own, and say any text."""
         inside = _TEXTS.sub(" ", PLACEHOLDER.sub(" ", block.partition("\n")[2]))
         own = {name for names in _BOUND.findall(inside) for name in names if name}
-        terms = dict.fromkeys(
-            word for word in _WORD.findall(inside) if not word.isdigit() and word not in own
-        )
-        return self._known_part(block, tuple(word for word in terms if word not in self._known.words))
+        uses = dict.fromkeys(word for word in _WORD.findall(inside) if not word.isdigit() and word not in own)
+        return self._known_part(block, tuple(word for word in uses if word not in self._known.words))
 
     def _known_part(self, text: str, unknown: tuple[str, ...]) -> str:
         """The text, if nothing in it is unknown, and nothing was before."""

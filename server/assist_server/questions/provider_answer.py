@@ -54,9 +54,9 @@ REQUEST = (
 )
 
 
-def applies(query: AskedQuestion) -> Applicability:
+def applies(span: AskedQuestion) -> Applicability:
     """Return whether the router sends it to a provider."""
-    decision = query.decision
+    decision = span.decision
     if decision is None or decision.target != "frontier":
         return Applicability(False, decision.why if decision else "")
     return Applicability(True, decision.why)
@@ -145,12 +145,12 @@ def _final(
 ) -> FinalAnswer:
     """The end of a provider's answer; `first` is when its first piece came, in milliseconds."""
     request = context.prepared
-    query = f"{request.provider} {outcome.model or request.endpoint.model}" if request else ""
+    span = f"{request.provider} {outcome.model or request.endpoint.model}" if request else ""
     usage = outcome.usage
     read = usage.input + usage.cache_read + usage.cache_write
     return FinalAnswer(
         outcome.text,
-        query,
+        span,
         context.decision,
         AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first),
         plan.edit,
@@ -201,11 +201,9 @@ def _plain_request(context: "AnswerContext", first: FinalAnswer, reason: str) ->
     command = context.question.command
     first_span, *visible = request.request.prompt.spans
     opening = Span(instructions(command, form, small=True), first_span.origin)
-    query = _reason_span(
-        context, f"{reason} It is about lines {whole.first} to {whole.last} of {whole.path}."
-    )
+    last = _reason_span(context, f"{reason} It is about lines {whole.first} to {whole.last} of {whole.path}.")
     about = [span for span in visible[:-1] if span.origin.source != "file" or _is_about(span, whole)]
-    spans = (opening, *about, query, *visible[-1:], Span(closing(command, form), Origin("assist")))
+    spans = (opening, *about, last, *visible[-1:], Span(closing(command, form), Origin("assist")))
     plain = replace(context, leaving=replace(context.leaving, draft=replace(draft, form=form, whole=whole)))
     return _set_request(plain, first, spans, UNUSABLE)
 

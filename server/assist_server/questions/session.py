@@ -290,11 +290,9 @@ class AnswerSession:
                 why = UNSENT
             else:
                 raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
-        return await self._end_without_provider(context, why, is_held=is_held)
+        return await self._end_unasked(context, why, is_held=is_held)
 
-    async def _end_without_provider(
-        self, context: "AnswerContext", why: str, *, is_held: bool
-    ) -> FinalAnswer:
+    async def _end_unasked(self, context: "AnswerContext", why: str, *, is_held: bool) -> FinalAnswer:
         """The local answer, or facts where they are all; `why` no provider answered, "" if none was to."""
         decision = context.decision
         if not why:
@@ -377,11 +375,7 @@ def _facts_alone(context: "AnswerContext") -> str:
 
 
 def record_happening(
-    context: "AnswerContext",
-    decision: "Decision",
-    happening: "Happening",
-    model: str = "",
-    proof: str = "",
+    context: "AnswerContext", decision: "Decision", happening: "Happening", model: str = "", proof: str = ""
 ) -> None:
     """Remember what became of a request, in numbers. `model` is the name of who answered.
 

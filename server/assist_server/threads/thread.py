@@ -67,10 +67,8 @@ class Thread:
         words = " ".join(turn.words.split())
         if turn.command == "ask":
             return words
-        origins = [span.origin for span in turn.evidence if not span.origin.outline]
-        place = (
-            f"{origins[-1].path}:{origins[-1].first}" if origins else ""
-        )  # the code in question is shown last
+        files = [span.origin for span in turn.evidence if not span.origin.outline]
+        place = f"{files[-1].path}:{files[-1].first}" if files else ""  # the code in question is shown last
         is_folder = turn.command == "explain" and words
         return " ".join(filter(None, (turn.command, "" if is_folder else place, words)))
 
@@ -93,12 +91,12 @@ def drop_last_turn(thread: Thread) -> Thread:
 
 def derived_origins(spans: tuple[Span, ...]) -> tuple[Origin, ...]:
     """The origins that an answer to these spans derives from: all that are about a file, each once."""
-    origins: dict[Origin, None] = {}
+    files: dict[Origin, None] = {}
     for origin in (span.origin for span in spans):
         if origin.path:
-            origins[origin] = None
-        origins |= dict.fromkeys(origin.derived)
-    return tuple(origins)
+            files[origin] = None
+        files |= dict.fromkeys(origin.derived)
+    return tuple(files)
 
 
 MOST = 32  # conversations; each holds up to some hundred kB of text

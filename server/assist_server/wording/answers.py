@@ -133,14 +133,14 @@ class AnswerView:
 
 def answer_view(context: AnswerContext, final: FinalAnswer, diff: ComparedDiff | None = None) -> AnswerView:
     """Return what is shown of an answer. `compared` is the diff that it is about."""
-    own_answer = DiffAnswer()
+    shown_diff = DiffAnswer()
     if diff is not None:
-        own_answer = diff_answer(context.question, final.text, diff)
+        shown_diff = diff_answer(context.question, final.text, diff)
         if final.decision.cause == BY_FACTS:  # no model said anything
-            own_answer = DiffAnswer(harmless(final.text), members={**own_answer.members, **final.members})
+            shown_diff = DiffAnswer(harmless(final.text), members={**shown_diff.members, **final.members})
     proof = _proof_document(context, final)
     return AnswerView(
-        context, final, proof, _last_line(context, final), _proof_line(context, final), own_answer
+        context, final, proof, _last_line(context, final), _proof_line(context, final), shown_diff
     )
 
 

@@ -154,14 +154,14 @@ def _asked_rows(facts: DefinitionFacts, statement: CodeFacts) -> Iterator[FactRo
 
 def _add_open_guards(facts: DefinitionFacts) -> DefinitionFacts:
     """Facts in which an early return, or an early error, is one of what is returned or raised."""
-    guards = []
+    parts = []
     for statement in facts.statements:
         kinds = [
             kind for kind, leaves in _LEAVES if statement.kind == "guard" and leaves.search(statement.text)
         ]
         words = f"if {statement.text}" if kinds else statement.text
-        guards.append(replace(statement, kind=kinds[0] if kinds else statement.kind, text=words))
-    return replace(facts, statements=tuple(guards))
+        parts.append(replace(statement, kind=kinds[0] if kinds else statement.kind, text=words))
+    return replace(facts, statements=tuple(parts))
 
 
 def _nothing(facts: DefinitionFacts, row: str) -> str:

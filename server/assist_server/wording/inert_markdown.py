@@ -76,10 +76,8 @@ def _lines(text: str) -> Iterator[str]:
 def _language(info: str) -> str:
     """The language of a code block if we know it; others may be drawn as something else."""
     word = info.split(maxsplit=1)[0].lower() if info.split() else ""
-    is_language = (
-        re.fullmatch(r"[a-z0-9+#]{1,20}", word) and language_of(f"x.{word}", word).name != PLAIN.name
-    )
-    return word if is_language else ""
+    fits = re.fullmatch(r"[a-z0-9+#]{1,20}", word) and language_of(f"x.{word}", word).name != PLAIN.name
+    return word if fits else ""
 
 
 def _one_line(text: str) -> str:

@@ -165,10 +165,7 @@ def _since(content: bytes, lines: Sequence[str]) -> list[tuple[str, str]]:
         if kind == "equal":
             pairs += ((" ", line) for line in lines[start:end])
         else:
-            pairs += (
-                *(("-", line) for line in old[first:last]),
-                *(("+", line) for line in lines[start:end]),
-            )
+            pairs += (*(("-", line) for line in old[first:last]), *(("+", line) for line in lines[start:end]))
     return pairs
 
 

@@ -42,11 +42,9 @@ class InotifyWatch:
     `WatchListener.failed` is called, and nothing more is reported.
     """
 
-    def __init__(
-        self, roots: Sequence[str], is_ignored: Callable[[str], bool], listener: WatchListener
-    ) -> None:
+    def __init__(self, roots: Sequence[str], ignores: Callable[[str], bool], listener: WatchListener) -> None:
         self._roots = roots
-        self._ignored = is_ignored
+        self._ignored = ignores
         self._listener = listener
         self._lock = threading.RLock()  # the reader's thread may call while the first watches are being set
         self._paths: dict[WatchDescriptor, str] = {}

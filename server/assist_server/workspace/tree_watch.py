@@ -80,11 +80,9 @@ class Rush:
 class TreeWatch(FileSystemEventHandler):
     """Watches whole trees with the system's own means. After a rush of events, some may be lost."""
 
-    def __init__(
-        self, roots: Sequence[str], is_ignored: Callable[[str], bool], listener: WatchListener
-    ) -> None:
+    def __init__(self, roots: Sequence[str], ignores: Callable[[str], bool], listener: WatchListener) -> None:
         self._roots = roots
-        self._ignored = is_ignored
+        self._ignored = ignores
         self._listener = listener
         self._rush = Rush(listener.report_loss)
         self._observer = Observer()
@@ -107,7 +105,7 @@ class TreeWatch(FileSystemEventHandler):
                 self._listener.report_change(path_seen)
 
 
-def reported_path(root: str, path: str, is_ignored: Callable[[str], bool]) -> str:
+def reported_path(root: str, path: str, ignores: Callable[[str], bool]) -> str:
     """The path to report: the folder of a `.git` whose branch changed, "" for an ignored path.
 
     >>> paths = ["/a/x/b.py", "/a/b/.git/HEAD", "/a/.git/objects/HEAD", "/a/y/b.py"]
@@ -118,7 +116,7 @@ def reported_path(root: str, path: str, is_ignored: Callable[[str], bool]) -> st
         folder, name = os.path.split(above)
         if name == ".git":
             return folder if path == above or os.path.relpath(path, above) in BRANCH else ""
-        if is_ignored(above):
+        if ignores(above):
             return ""
     return path
 

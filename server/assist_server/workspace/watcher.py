@@ -40,13 +40,13 @@ class Watcher:
     def __init__(
         self,
         roots: Sequence[str],
-        is_ignored: Callable[[str], bool],
+        ignores: Callable[[str], bool],
         on_paths: Callable[[Collection[str]], None],
         on_problem: Callable[[str], None],
         open_watch: OpenWatch | None = None,
     ) -> None:
         self._roots = tuple(dict.fromkeys(os.path.abspath(root) for root in roots))
-        self._ignored = is_ignored
+        self._ignored = ignores
         self._on_paths = on_paths
         self._on_problem = on_problem
         self._open_watch = open_watch or best_watch
@@ -78,7 +78,7 @@ class Watcher:
                 self._wake.notify()
             self._paths.add(path)
             if len(self._paths) > FLOOD:
-                self._paths = self._list_roots(self._paths)
+                self._paths = self._tops(self._paths)
 
     def report_loss(self) -> None:
         for root in self._roots:
@@ -92,7 +92,7 @@ class Watcher:
     def has_ended(self) -> bool:
         return self._closed
 
-    def _list_roots(self, paths: Collection[str]) -> set[str]:
+    def _tops(self, paths: Collection[str]) -> set[str]:
         """The roots that contain some of the paths."""
         return {root for root in self._roots if any(within(root, path) for path in paths)}
 
@@ -104,10 +104,8 @@ class Watcher:
         except OSError as error:
             self.report_failure(error)
         while (batch := self._batch()) is not None:
-            roots = self._list_roots([path for path in batch if path in self._roots])
-            self._on_paths(
-                frozenset(roots | {path for path in batch if not self._list_roots([path]) & roots})
-            )
+            roots = self._tops([path for path in batch if path in self._roots])
+            self._on_paths(frozenset(roots | {path for path in batch if not self._tops([path]) & roots}))
         if watch is not None:
             watch.close()
         if self._error and not self._closed:
@@ -144,12 +142,10 @@ def problem_words(error: OSError, limits: Path = Path("/proc/sys")) -> str:
     )
 
 
-def best_watch(
-    roots: Sequence[str], is_ignored: Callable[[str], bool], listener: WatchListener
-) -> FolderWatch:
+def best_watch(roots: Sequence[str], ignores: Callable[[str], bool], listener: WatchListener) -> FolderWatch:
     """The best kind of watch on this system. Raises OSError if it cannot watch."""
     if sys.platform == "linux":
         from assist_server.workspace.inotify_watch import InotifyWatch  # noqa: PLC0415
 
-        return InotifyWatch(roots, is_ignored, listener)
-    return TreeWatch(roots, is_ignored, listener)
+        return InotifyWatch(roots, ignores, listener)
+    return TreeWatch(roots, ignores, listener)

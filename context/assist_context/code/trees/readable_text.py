@@ -51,7 +51,7 @@ def readable(document: Document, cursor: Cursor, near: ParsedText | None = None)
 
 
 def filler(line: str, blocks: str) -> str:
-    """Return a stand-in for a line, with what it opens and closes, so that the lines around it can be read.
+    """Return a text for a line, with what it opens and closes, so that the lines around it can be read.
 
     >>> filler("if self.cart:", "indent"), filler("x = self.", "indent"), filler("} else if (x.y) {", "brace")
     ('if 1:', 'pass', '}{')

@@ -11,12 +11,7 @@ from dataclasses import dataclass
 from assist_context.code.symbols import Definition, symbols
 from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
-from assist_escalation.edits.formats.imports_above import (
-    AboveImports,
-    FileAround,
-    file_around,
-    imports_above,
-)
+from assist_escalation.edits.formats.imports_above import AboveImports, FileAround, file_around, imports_above
 from assist_escalation.edits.formats.search_replace import MAX_CHARACTERS, MAX_LINES
 from assist_escalation.edits.formats.tests_below import tests_below
 from assist_escalation.edits.matcher import Match, bare_lines, shift
@@ -293,28 +288,26 @@ def _get_indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _shift_head(new: list[str], old: list[str], goal: str, depth: str) -> list[str] | None:
+def _shift_head(new: list[str], old: list[str], goal: str, own: str) -> list[str] | None:
     """Lines, with only those as deep as the first one indented otherwise; the rest is as before."""
-    rest = [_get_indent(line) for line in new if line.strip() and _get_indent(line) != depth]
+    rest = [_get_indent(line) for line in new if line.strip() and _get_indent(line) != own]
     there = [_get_indent(line) for line in old if line.strip() and _get_indent(line) != goal]
     deep = all(indent.startswith(goal) and indent != goal for indent in rest)
-    if not rest or not deep or not there or rest[0] != there[0] or depth.startswith(goal):
+    if not rest or not deep or not there or rest[0] != there[0] or own.startswith(goal):
         return None
-    return [
-        goal + line.lstrip(" \t") if line.strip() and _get_indent(line) == depth else line for line in new
-    ]
+    return [goal + line.lstrip(" \t") if line.strip() and _get_indent(line) == own else line for line in new]
 
 
 def _shift_by_steps(new: list[str], old: list[str], goal: str, indent: str) -> list[str] | None:
     """Lines whose steps are other ones, such as tabs or two blanks, with the file's steps."""
     depths = [_get_indent(line).removeprefix(indent) for line in new if line.strip()]
     steps = [_get_indent(line).removeprefix(goal) for line in old if line.strip()]
-    step = min((depth for depth in depths if depth), key=len, default="")
-    depth_wanted = min((depth for depth in steps if depth), key=len, default=goal)
+    step = min((own for own in depths if own), key=len, default="")
+    depth_wanted = min((own for own in steps if own), key=len, default=goal)
     whole = all(line.startswith(indent) and not _LONG_TEXT.search(line) for line in new if line.strip())
     if not step or not depth_wanted or not whole:
         return None
-    if any(depth != step * (len(depth) // len(step)) for depth in depths):
+    if any(own != step * (len(own) // len(step)) for own in depths):
         return None
     lines = iter(depths)
     return [

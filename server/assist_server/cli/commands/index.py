@@ -112,10 +112,7 @@ def status_facts(state: dict[str, Any], plain: Sequence[tuple[str, str, str]] = 
     lines = [
         ("Workspace", state["root"]),
         ("Index", state["database"]),
-        (
-            "",
-            f"{megabytes(state['bytes'])}, {files_words(state['files'])}, {state['parsed']:,} of them read",
-        ),
+        ("", f"{megabytes(state['bytes'])}, {files_words(state['files'])}, {state['parsed']:,} of them read"),
     ]
     if state["waiting"]:
         lines.append(("", f"{files_words(state['waiting'])} still to be read"))

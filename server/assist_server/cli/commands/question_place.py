@@ -260,10 +260,7 @@ def asking_folders(root: Path, asking: TerminalQuestion) -> list[str]:
 
     If a link is named, that is another folder than the one of the file.
     """
-    paths = [
-        *([asking.target] if asking.target else []),
-        *asking.context.files,
-    ]
+    paths = [*([asking.target] if asking.target else []), *asking.context.files]
     return [str(root), *(os.path.dirname(_full_path(root, name)) for name in paths)]
 
 

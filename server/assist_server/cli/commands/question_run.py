@@ -54,13 +54,7 @@ from assist_server.local_model.on_demand_model import OnDemandModel
 from assist_server.questions.composition import DecisionInputs, decision_inputs, model_file
 from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question, draft
-from assist_server.questions.events import (
-    AnswerProgress,
-    AnswerSink,
-    FactsFound,
-    FinalAnswer,
-    PlacesFound,
-)
+from assist_server.questions.events import AnswerProgress, AnswerSink, FactsFound, FinalAnswer, PlacesFound
 from assist_server.questions.instructions import DIFFS
 from assist_server.questions.session import AnswerSession, record_happening
 from assist_server.questions.targets import QuestionFolders
@@ -87,11 +81,7 @@ AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
 
 def run(
-    command: str,
-    target: str,
-    texts: tuple[str, str],
-    flags: Asking,
-    context: QuestionContext = NO_CONTEXT,
+    command: str, target: str, texts: tuple[str, str], flags: Asking, context: QuestionContext = NO_CONTEXT
 ) -> None:
     """Answer one question, from the user's words and a `-`. Raises errors that `main` maps to exit codes."""
     words, pipe = _words_and_pipe(*texts)

@@ -59,19 +59,19 @@ class OfferSearch:
             others = self._others(visible[path], visible, hunks)
             situation = self._situation(request, visible[path], hunks, others)
             offers = find_offers(situation, request.past or PastOffers())
-            tree_found = {**others.documents, **visible}
+            tree = {**others.documents, **visible}
             usable = [
                 offer
                 for offer in offers
-                if offer.path in tree_found
+                if offer.path in tree
                 and self._may_offer(request, offer.path, path)
-                and not any(_hides(change, tree_found[offer.path]) for change in offer.changes)
-                and replaced_by(offer.changes[0], tree_found[offer.path]) not in request.refused
+                and not any(_hides(change, tree[offer.path]) for change in offer.changes)
+                and replaced_by(offer.changes[0], tree[offer.path]) not in request.refused
             ]
             best = choose(usable, request.mode)
             if best is not None:
                 name = self._name(best.path) if best.path != request.path else ""
-                return FoundOffer(best, tree_found[best.path], name)
+                return FoundOffer(best, tree[best.path], name)
         return None
 
     def _is_usable(self, hunk: EditHunk, visible: Mapping[str, Document]) -> bool:
