@@ -81,7 +81,9 @@ durations: .venv/ready ## Compare how long the last runs of the suites took with
 windows: setup ## Run the suites and a real completion with Windows' Python under wine (an hour and more; needs Debian)
 	$(BIN)/python tests/windows/run_suites.py
 
-pictures: setup vsix ## Make the pictures of the documents anew, by the tests that show what they show
+pictures: setup vsix ## Make the pictures of the documents again, from real runs
+	$(BIN)/python benchmarks/pictures.py typing
+	$(BIN)/python benchmarks/pictures.py chart
 	$(SYNC) --quiet --group e2e
 	ASSIST_E2E_PICTURES=$(EXTENSION)/images $(BIN)/pytest tests/e2e/vscode
 
