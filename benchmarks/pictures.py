@@ -4,7 +4,8 @@
     uv run python benchmarks/pictures.py chart
 
 `typing` records a session with a real `assist lsp` and the model of your settings into
-benchmarks/results/typing.json, and draws docs/images/typing.svg; with `--draw` it only draws.
+benchmarks/results/typing.json, and draws docs/images/typing.svg and vscode-extension/images/typing.gif;
+with `--draw` it only draws.
 `chart` draws docs/images/chart.svg from benchmarks/results/replay.json.
 """
 
@@ -18,6 +19,7 @@ from assist_completion.model_store.store import resolve
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import open_store
 from bench.pictures.latency_chart import draw_latencies, latency_rows
+from bench.pictures.moving_image import draw_image
 from bench.pictures.moving_picture import draw_session
 from bench.pictures.session import as_rows, from_rows, record_session
 from bench.provenance import provenance, write
@@ -25,6 +27,7 @@ from bench.provenance import provenance, write
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 IMAGES = ROOT / "docs" / "images"
+EXTENSION_IMAGES = ROOT / "vscode-extension" / "images"
 
 
 def record() -> None:
@@ -51,6 +54,7 @@ def main() -> None:
             record()
         events = json.loads((RESULTS / "typing.json").read_text(encoding="utf-8"))["events"]
         picture = draw_session(from_rows(events))
+        draw_image(from_rows(events), EXTENSION_IMAGES / "typing.gif")
     path = IMAGES / f"{options.picture}.svg"
     path.write_text(picture, encoding="utf-8")
     print(f"{path.relative_to(ROOT)}: {len(picture):,} characters")

@@ -20,7 +20,7 @@ def read_regular(path: str | Path, most: int = -1) -> bytes:
         os.close(handle)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     with open(handle, "rb") as file:
         return file.read(most)
 

@@ -15,7 +15,7 @@ class EvalAnswer:
     """One answer of one candidate.
 
     `text` belongs into the task's hole, or with `first` above 0 into the file from that line on (from 1).
-    `file` is the whole file with an edit, "" if the answer is no edit.
+    `file` is the whole file with an edit, "" if the answer is not an edit.
     `shown` is what of ghost text would be shown. `places` are the files that a search found, best first.
     `reason` says why there is no answer, "" if there is one. `confidence` is how likely the candidate thinks
     that it is right, None if it does not say. `counts` are further numbers, by name. `disturbed`: other

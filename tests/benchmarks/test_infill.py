@@ -84,7 +84,7 @@ def test_code_under_test_has_no_network_not_even_loopback() -> None:
         "raise SystemExit(0)\n",
         "import os\nos._exit(0)\n",
         "with open('left-behind', 'w') as file:\n    file.write('x' * 100)\n",
-        "this is no Python\n",
+        "this is not Python\n",
     ],
     ids=["endless", "one-hog", "many-hogs", "exit", "hard-exit", "writes", "syntax"],
 )

@@ -172,7 +172,7 @@ async def test_what_is_no_answer_of_http_is_a_wrong_answer(tmp_path: Path) -> No
 )
 async def test_an_answer_of_another_shape_is_said_to_be_one(tmp_path: Path, text: bytes) -> None:
     async with desk(tmp_path, lambda _: [text]) as made:
-        with pytest.raises(GatewayRefusal, match=r"the answer is no JSON|no list of objects") as caught:
+        with pytest.raises(GatewayRefusal, match=r"the answer is not a JSON|not a list of objects") as caught:
             await made.ask(ASKED)
         assert (caught.value.status, caught.value.code) == (502, "bad-reply")
         assert made.log("outcome")[0]["error"] == "bad-reply"

@@ -167,7 +167,7 @@ def test_a_claim_allows_nothing_and_one_about_other_files_forbids_nothing(shop: 
     path = path.format(root=shop.root)
     assert attribute("a summary of something", [path], restricted) == ()
     assert attribute(RATES, [path], restricted)
-    assert attribute(".env", [".env"], restricted) == (), "the name itself is no content"
+    assert attribute(".env", [".env"], restricted) == (), "the name itself is not a content"
 
 
 def test_a_file_is_known_by_each_of_its_names(own_shop: Shop) -> None:

@@ -168,7 +168,7 @@ async def test_secrets_are_put_back_into_edits_of_files_alone(tmp_path: Path, st
         (ask(tools=[{"type": "web_search"}]), "runs at the provider"),
         (ask(previous_response_id="r1"), "keeps"),
         (ask(web_search_options={"a": 1}), "search of the web"),
-        (ask(modalities=["audio"]), "no text"),
+        (ask(modalities=["audio"]), "not text"),
     ],
 )
 async def test_what_cannot_be_looked_into_is_pass_refusal(

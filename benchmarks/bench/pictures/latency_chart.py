@@ -4,8 +4,14 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-WIDTH, ROW, LEFT, RIGHT, TOP = 830, 54, 190, 110, 64
-INK, DIM, OWN, OTHER = "#8b949e", "#8b949e", "#3b82f6", "#9ca3af"
+WIDTH = 830  # pixels, as all sizes here
+ROW = 54
+LEFT = 190
+RIGHT = 110
+TOP = 64
+INK = "#8b949e"
+OWN = "#3b82f6"
+OTHER = "#9ca3af"
 NOTES = (
     "The same keystrokes, model file (0.5B) and build of llama.cpp on two CPU cores, without a GPU.",
     "The other tools' request strategies are rewritten from their source. Figures: docs/benchmarks.md",
@@ -32,7 +38,7 @@ def draw_latencies(rows: Sequence[tuple[str, float, float]]) -> str:
         "<style>text{font:14px system-ui,-apple-system,'Segoe UI',sans-serif}</style>",
         f'<text x="{LEFT}" y="28" fill="{INK}" font-size="17" font-weight="600" style="font-size:17px">'
         "Keystroke to suggestion</text>",
-        f'<text x="{LEFT}" y="48" fill="{DIM}">median (dark) and 95th percentile (light)</text>',
+        f'<text x="{LEFT}" y="48" fill="{INK}">median (dark) and 95th percentile (light)</text>',
     ]
     for number, (name, p50, p95) in enumerate(rows):
         y = TOP + number * ROW
@@ -47,11 +53,12 @@ def draw_latencies(rows: Sequence[tuple[str, float, float]]) -> str:
                 f'<rect x="{LEFT}" y="{top}" width="{length:.1f}" height="16" rx="3" fill="{colour}" '
                 f'fill-opacity="{opacity}"/>'
             )
-            x, label = LEFT + length + 8, format_seconds(value)
+            x = LEFT + length + 8
+            label = format_seconds(value)
             parts.append(f'<text x="{x:.1f}" y="{top + 13}" fill="{INK}">{label}</text>')
     for at, note in enumerate(NOTES):
         y = height - 30 + 18 * at
-        parts.append(f'<text x="{LEFT}" y="{y}" fill="{DIM}" style="font-size:12px">{escape(note)}</text>')
+        parts.append(f'<text x="{LEFT}" y="{y}" fill="{INK}" style="font-size:12px">{escape(note)}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -9,10 +9,20 @@ from html import escape
 
 from bench.pictures.session import FILE, TEXT, SessionEvent
 
-WIDTH, LINE_HEIGHT, CHARACTER, LEFT, TOP = 830, 19, 7.82, 52, 62
+WIDTH = 830  # pixels, as all sizes here
+LINE_HEIGHT = 19
+CHARACTER = 7.82  # the width of one at 13 pixels
+LEFT = 52
+TOP = 62
 END_SECONDS = 2.5  # the last frame stays before the picture begins again
-INK, DIM, GHOST, PAPER, BAR = "#d4d4d4", "#6b7280", "#8b93a7", "#1e1e2e", "#181825"
-NEW, OLD, ACCENT = "#a6e3a1", "#f38ba8", "#89b4fa"
+INK = "#d4d4d4"
+DIM = "#6b7280"
+GHOST = "#8b93a7"
+PAPER = "#1e1e2e"
+BAR = "#181825"
+NEW = "#a6e3a1"
+OLD = "#f38ba8"
+ACCENT = "#89b4fa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ def _next_frame(frame: Frame, event: SessionEvent) -> Frame:
     lines[event.line : event.line + 1] = [*written[:-1], written[-1] + tail]
     line = event.line + len(written) - 1
     captions = {"accept": "Accepted", "make": "Done - the next place follows"}
-    caption = captions.get(event.kind, "Typing" if frame.at == 0 else frame.caption)
+    caption = captions.get(event.kind, "Renaming a function" if row.startswith("def ") else "Typing")
     return Frame(event.at, tuple(lines), line, len(written[-1]), caption)
 
 
@@ -71,7 +81,8 @@ def draw_session(events: Sequence[SessionEvent]) -> str:
     seconds = frames[-1].at + END_SECONDS
     rows = max(len(frame.lines) for frame in frames) - 1
     height = TOP + rows * LINE_HEIGHT + 44
-    parts, styles = [], []
+    parts: list[str] = []
+    styles: list[str] = []
     for number, (begin, end, part) in enumerate(_join_frames(frames, seconds, height)):
         if begin == 0 and end == seconds:
             parts.append(part)
@@ -134,24 +145,30 @@ def _draw_frame(frame: Frame, height: int) -> Iterator[tuple[str, str]]:
         y = TOP + at * LINE_HEIGHT
         yield f"number {at}", f'<text x="34" y="{y}" fill="{DIM}" text-anchor="end">{at + 1}</text>'
         yield f"row {at}", "".join(_draw_row(frame, at, row, y))
-    x, y = LEFT + frame.column * CHARACTER, TOP + frame.line * LINE_HEIGHT - 13
+    x = LEFT + frame.column * CHARACTER
+    y = TOP + frame.line * LINE_HEIGHT - 13
     yield "caret", f'<rect x="{x:.1f}" y="{y}" width="2" height="16" fill="{ACCENT}"/>'
     yield "caption", f'<text x="18" y="{height - 11}" fill="{ACCENT}">{escape(frame.caption)}</text>'
 
 
-def _draw_row(frame: Frame, at: int, row: str, y: int) -> Iterator[str]:
+def row_parts(frame: Frame, at: int, row: str) -> list[tuple[str, str, bool]]:
+    """Divide a row into texts, each with its colour, and whether it is struck through."""
     offer = frame.offer
     if offer is not None and at == offer.line:
-        parts = ((row[: offer.column], INK), (row[offer.column : offer.end], OLD), (offer.text, NEW))
-        parts = (*parts, (row[offer.end :], INK))
+        parts = [(row[: offer.column], INK, False), (row[offer.column : offer.end], OLD, True)]
+        parts += [(offer.text, NEW, False), (row[offer.end :], INK, False)]
     elif frame.ghost and at == frame.line:
-        parts = ((row[: frame.column], INK), (frame.ghost, GHOST), (row[frame.column :], INK))
+        parts = [(row[: frame.column], INK, False), (frame.ghost, GHOST, False)]
+        parts += [(row[frame.column :], INK, False)]
     else:
-        parts = ((row, INK),)
+        parts = [(row, INK, False)]
+    return [part for part in parts if part[0]]
+
+
+def _draw_row(frame: Frame, at: int, row: str, y: int) -> Iterator[str]:
     spans = []
-    for text, colour in parts:
-        if text:
-            line = ' text-decoration="line-through"' if colour == OLD else ""
-            spans.append(f'<tspan fill="{colour}"{line}>{escape(text)}</tspan>')
+    for text, colour, is_old in row_parts(frame, at, row):
+        line = ' text-decoration="line-through"' if is_old else ""
+        spans.append(f'<tspan fill="{colour}"{line}>{escape(text)}</tspan>')
     if spans:
         yield f'<text x="{LEFT}" y="{y}" xml:space="preserve">{"".join(spans)}</text>'

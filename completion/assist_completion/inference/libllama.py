@@ -168,7 +168,7 @@ class Library:
         self.path = path
         names = (*_FUNCTIONS, *_WITH_MODEL_PARAMS, *_WITH_CONTEXT_PARAMS)
         if missing := [name for name in names if not hasattr(library, name)]:
-            raise ModelError(f"{path} is no llama.cpp that assist knows: it has no {missing[0]}.")
+            raise ModelError(f"{path} is not a llama.cpp that assist knows: it has no {missing[0]}.")
         self.layout = choose_layout(library, path)
         model_params = _make_room("ModelParams", _MODEL_PARAMS)
         context_params = _make_room("ContextParams", self.layout.context)

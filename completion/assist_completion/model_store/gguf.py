@@ -67,7 +67,7 @@ def read_header(path: Path) -> GgufHeader:
     try:
         size = path.stat().st_size
         if size < 24:
-            raise ModelError(f"{path} is no GGUF model: it has {size} bytes. Fetch it again.")
+            raise ModelError(f"{path} is not a GGUF model: it has {size} bytes. Fetch it again.")
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
             header = _parse(path, view)
     except OSError as error:
@@ -82,7 +82,7 @@ def read_header(path: Path) -> GgufHeader:
 
 def _parse(path: Path, view: mmap.mmap) -> GgufHeader:
     if view[:4] != b"GGUF":
-        raise ModelError(f"{path} is no GGUF model: it starts with {view[:4]!r}. Give a file in GGUF format.")
+        raise ModelError(f"{path} is not a GGUF model: it starts with {view[:4]!r}. Give a GGUF file.")
     (version,) = struct.unpack_from("<I", view, 4)
     if version not in VERSIONS:
         raise ModelError(

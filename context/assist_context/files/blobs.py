@@ -115,7 +115,7 @@ def open_regular(path: str) -> int:
     descriptor = os.open(path, _FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotAFile(f"{path} is no regular file")
+        raise NotAFile(f"{path} is not a regular file")
     return descriptor
 
 

@@ -24,7 +24,7 @@ IGNORED_BY_GIT = "is excluded, because git ignores it"
 BY_RULES = "is excluded by "  # and then the rule file's name
 _WORDS = {
     "denied": BUILT_IN,
-    "bad path": "is no path inside the folder",
+    "bad path": "is not a path inside the folder",
 }
 MAX_FOLDERS = 2_000  # looked at for rule files, which takes up to 0.3 s
 MAX_ENTRIES = 200_000  # looked at for the names of a file with hard links, which takes about 0.5 s

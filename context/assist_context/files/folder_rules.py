@@ -196,7 +196,7 @@ def _reader(top: str) -> Callable[[str, str], bytes | None]:
             return None
         with open(path, "rb", opener=_open_nonblocking) as file:  # a broken link raises
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(f"{path} is no regular file")
+                raise OSError(f"{path} is not a regular file")
             data = file.read(RULES_MAX + 1)
         if len(data) > RULES_MAX:
             raise OSError(f"{path} has over {RULES_MAX} bytes")

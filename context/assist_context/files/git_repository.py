@@ -273,7 +273,7 @@ Committed = tuple[str, str, int, str]
 def list_commit(tree: GitTree, stop: Stop, revision: str) -> list[Committed]:
     """The files, links and submodules of a commit below the directory; raises GitFailed without it."""
     if not is_commit(tree, stop, revision):
-        raise GitFailed(f"{revision} is no commit")
+        raise GitFailed(f"{revision} is not a commit")
     entries = []
     for record in split_records(run_git(tree, stop, "ls-tree", "-r", "-l", "-z", revision)):
         facts, _, path = record.partition(b"\t")

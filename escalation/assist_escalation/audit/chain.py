@@ -167,6 +167,6 @@ def tail(file: BinaryIO, size: int, key: bytes | None = None) -> Tail:
     cut = data.rfind(b"\n") + 1
     torn = data[cut:]
     if len(torn) > MAX_TORN:
-        raise DamagedError(f"is followed by more than {MAX_TORN} bytes that are no line")
+        raise DamagedError(f"is followed by more than {MAX_TORN} bytes that are not a line")
     last = unseal(data[data.rfind(b"\n", 0, max(cut - 1, 0)) + 1 : cut], key) if cut else None
     return Tail(last, size - len(torn), torn)

@@ -289,7 +289,7 @@ def stamp(seconds: float) -> str:
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError) as error:
-        raise ValueError(f"{seconds} is no time") from error
+        raise ValueError(f"{seconds} is not a time") from error
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -299,7 +299,7 @@ def known_checkpoint(path: Path) -> Checkpoint | None:
         with _name_in_errors(path):
             return _read_checkpoint(path)
     except (ValueError, RecursionError) as error:
-        raise AuditError(f"{path} is no checkpoint: {error}. Bring it back. {_RESTART}") from error
+        raise AuditError(f"{path} is not a checkpoint: {error}. Bring it back. {_RESTART}") from error
     except OSError as error:
         raise AuditError(failure(error, path)) from error
 
@@ -356,7 +356,7 @@ def hold_lock(path: Path, wait_s: float) -> Iterator[None]:
 
 def _check(kind: str, fields: Mapping[str, Json]) -> None:
     if kind not in REQUIRED:
-        raise AuditError(f"{kind!r} is no kind of event: use one of {', '.join(REQUIRED)}.")
+        raise AuditError(f"{kind!r} is not a kind of event: use one of {', '.join(REQUIRED)}.")
     if missing := [name for name in REQUIRED[kind] if name not in fields]:
         raise AuditError(f"An event {kind!r} lacks {', '.join(missing)}.")
     if reserved_names := [name for name in OURS if name in fields]:
@@ -368,7 +368,7 @@ def _open_log(path: Path) -> Iterator[BinaryIO]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     with open(descriptor, "r+b", buffering=0) as file:
         if not S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         yield file
 
 

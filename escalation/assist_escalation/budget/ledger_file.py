@@ -144,7 +144,7 @@ def _open(path: Path, wait_s: float) -> LedgerConnection:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version != VERSION:  # 0: an empty file, which this module never leaves
             raise LedgerError(
-                f"{path} is no ledger that this version knows ({version}, not {VERSION}). {_ASIDE}"
+                f"{path} is not a ledger that this version knows ({version}, not {VERSION}). {_ASIDE}"
             )
     except (sqlite3.Error, LedgerError):
         db.close()

@@ -67,9 +67,9 @@ def find_place(
     """
     parts = path.split("/")
     if not all(parts) or {".", ".."} & set(parts) or "\\" in path or "\0" in path or Path(path).is_absolute():
-        raise EditError(f"{path!r} is no path inside a workspace: ask again")
+        raise EditError(f"{path!r} is not a path inside a workspace: ask again")
     if windows and any(map(_NO_NAME.fullmatch, parts)):
-        raise EditError(f"{path!r} is no name of a file on Windows: ask again")
+        raise EditError(f"{path!r} is not a name of a file on Windows: ask again")
     names = [name for name in roots if name == "" or path.startswith(name + "/")]
     if not names:
         raise EditError(f"{path} is in no folder of this workspace: open its folder")

@@ -179,7 +179,7 @@ def _from_whole(
 ) -> tuple[list[FileChange], list[str]]:
     base = scope.get(whole.path)
     if base is None and whole.path not in create:
-        raise EditError(f"{whole.path} is no file of this request: ask again")
+        raise EditError(f"{whole.path} is not a file of this request: ask again")
     text = base.text if base else ""
     matches, notes = find_whole(answer, whole, text)
     after = splice(text, matches)

@@ -57,7 +57,7 @@ def check_pattern(pattern: str) -> None:
     try:
         empty = re.compile(pattern).match("")
     except (re.error, RecursionError, OverflowError) as error:
-        raise EscalationError(f"patterns holds {pattern[:80]!r}, which is no expression: {error}") from error
+        raise EscalationError(f"patterns holds {pattern[:80]!r}, which is not a pattern: {error}") from error
     if empty:
         raise EscalationError(f"patterns holds {pattern[:80]!r}, which matches an empty text: make it longer")
 

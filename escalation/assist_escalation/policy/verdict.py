@@ -105,7 +105,7 @@ def judge_ghost_text(prompt: Prompt, permissions: Permissions, server: str) -> V
         against.append(Objection("the prompt is empty", "request"))
     endpoint = permissions.servers.get(server)
     if endpoint is None:
-        words = f"{_printable(server)} is no server that may be used here"
+        words = f"{_printable(server)} is not a server that may be used here"
         against.append(Objection(words, "provider", server))
     elif not endpoint.residency:
         words = f"{server} may see no class of text: its residency is empty"
@@ -203,14 +203,14 @@ def resolve(origin: Origin) -> str:
     try:
         return os.path.realpath(os.path.join(origin.root, origin.path))
     except (OSError, ValueError) as error:
-        raise EscalationError(f"{_printable(origin.path)} is no path that can be followed") from error
+        raise EscalationError(f"{_printable(origin.path)} is not a path that can be followed") from error
 
 
 def _request_objections(prompt: Prompt, permissions: Permissions, provider: str) -> list[Objection]:
     command = prompt.command
     against = _provider_objections(permissions, provider)
     if command not in REQUESTS:
-        against.append(Objection(f"{_printable(command)} is no kind of request that may leave", "request"))
+        against.append(Objection(f"{_printable(command)} is not a kind of request that may leave", "request"))
     if command in permissions.always_local:
         against.append(Objection(f"{command} is one of always_local", "always_local", command))
     if not prompt.spans:
@@ -229,7 +229,7 @@ def _provider_objections(permissions: Permissions, provider: str) -> list[Object
         against.append(Objection('nothing may leave this machine: mode = "never"', "mode", "never"))
     endpoint = permissions.providers.get(provider)
     if endpoint is None:
-        words = f"{_printable(provider)} is no provider that may be used here"
+        words = f"{_printable(provider)} is not a provider that may be used here"
         against.append(Objection(words, "provider", provider))
     elif not endpoint.residency:
         words = f"{provider} may see no class of text: its residency is empty"
@@ -248,7 +248,7 @@ def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
     # Windows has drives, and follows a path with a zero character without an error.
     elsewhere = origin.path.startswith("/") or os.path.splitdrive(origin.path)[0] or "\0" in origin.path
     if elsewhere or any(".." in spelling.split("/") for spelling in spellings(origin.path)):
-        raise EscalationError(f"{_printable(origin.path)} is no path inside the folder")
+        raise EscalationError(f"{_printable(origin.path)} is not a path inside the folder")
     root = resolve(Origin("file", "", origin.root))
     real = resolve(origin)
     if root not in roots:

@@ -147,7 +147,7 @@ def read_event(data: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Fault("bad-reply", "an event of the answer is not JSON") from None
     if not isinstance(event, dict):
-        raise Fault("bad-reply", "an event of the answer is no object")
+        raise Fault("bad-reply", "an event of the answer is not an object")
     return event
 
 
@@ -239,7 +239,7 @@ class EventStreamParser:
         elif name not in ("", "event", "id", "retry") and not self._began:
             self.foreign += raw + b"\n"
             if len(self.foreign) > FOREIGN_BYTES:
-                raise Fault("bad-reply", "the answer is no stream of events")
+                raise Fault("bad-reply", "the answer is not a stream of events")
 
     def _end_event(self, events: list[str]) -> None:
         if not self._data:

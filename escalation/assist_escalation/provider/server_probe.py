@@ -71,7 +71,7 @@ class ServerProbe:
 async def identify(base_url: str, key: str = "", ca_file: str = "") -> FoundServer:
     """Return what answers at an address. Raises `Fault`."""
     bare = check_address(base_url, "").removesuffix("/v1")
-    last = Fault("bad-reply", "it is no server that we know: write its [servers.NAME] by hand")
+    last = Fault("bad-reply", "it is not a server that we know: write its [servers.NAME] by hand")
     for kind, page in _PAGES:
         try:
             page_text = await _read_page(f"{bare}{page}", key, ca_file)

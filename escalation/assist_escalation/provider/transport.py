@@ -198,7 +198,7 @@ class Transport:
             only = httpx2.URL(to)
             return PinnedTransport(inner(endpoint, self._contexts[certificate_file]), only, key, times), only
         except httpx2.InvalidURL:
-            raise Fault("refused", "base_url or proxy is no address: write https://HOST/PATH") from None
+            raise Fault("refused", "base_url or proxy is not an address: write https://HOST/PATH") from None
 
     def _kept_transport(self, endpoint: Provider, context: "ssl.SSLContext") -> "httpx2.AsyncHTTPTransport":
         """The connections of posts to one provider.

@@ -59,7 +59,7 @@ class Rule:
         try:
             return re.compile(expression, re.VERBOSE)
         except (re.error, OverflowError) as error:
-            raise self.error(key, f"is no regular expression ({error})") from error
+            raise self.error(key, f"is not a regular expression ({error})") from error
 
     def error(self, key: str, problem: str) -> EscalationError:
         """Return what to raise for the value of `key`."""

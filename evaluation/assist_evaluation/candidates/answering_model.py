@@ -128,7 +128,7 @@ class AnswerCandidate:
     def _task_question(self, corpus: "Corpus", task: EvalTask, texts: TaskTexts) -> Question:
         """The question of a task. The file is laid over the index as it is asked about.
 
-        The commit's subject is no word of the user: it is judged as what comes from the file.
+        The commit's subject is not a word of the user: it is judged as what comes from the file.
         """
         path = os.path.join(corpus.root, task.path)
         document = Document(path, split_lines(texts.asked), language_of(task.path))

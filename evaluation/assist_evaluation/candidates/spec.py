@@ -62,7 +62,7 @@ def parse_candidate(text: str) -> CandidateSpec:
     source = next((answer for answer in ANSWERS if answer == kind), None)
     if source is None or (source not in NAMELESS and not (colon and name)):
         raise UserError(
-            f"{text!r} is no candidate: write local:NAME, server:NAME or provider:NAME, as in "
+            f"{text!r} is not a candidate: write local:NAME, server:NAME or provider:NAME, as in "
             "local:qwen2.5-coder-0.5b,context=off.",
             WRONG_USAGE,
         )

@@ -16,7 +16,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "calibrate",
         epilog=example("assist calibrate", "assist calibrate --apply"),
-        short_help="Fit the router to what became of its answers.",
+        short_help="Fit the router to how its answers turned out.",
     )(calibrate)
 
 
@@ -24,7 +24,7 @@ def calibrate(
     apply: Annotated[bool, typer.Option("--apply", help="Put it in force.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """How well the router's scores match what became of local answers, and a calibration that fits them.
+    """Show how well the router's scores match the outcomes of local answers, and fit a calibration.
 
     It learns from answers that you accept, undo or rate. It changes the scores, but no rule and no limit.
     """

@@ -65,7 +65,7 @@ def add_to(models: typer.Typer) -> None:
             "assist models compare qwen2.5-coder-0.5b qwen2.5-coder-1.5b",
             "assist models compare qwen2.5-coder-1.5b ~/models/mine.gguf --lines 100 --minutes 40 --json",
         ),
-        short_help="Which of two is right more often on your code?",
+        short_help="Compare two models on your own code.",
     )(add_flags(compare))
 
 

@@ -123,7 +123,7 @@ class EvalFlags:
         from assist_evaluation.running import ready  # noqa: PLC0415
 
         if not self.max_usd >= 0:  # also for nan
-            raise UserError("--max-usd is no number.", WRONG_USAGE)
+            raise UserError("--max-usd is not a number.", WRONG_USAGE)
 
         return ready.EvalRequest(
             ready.candidates_of(self.candidates or ()),

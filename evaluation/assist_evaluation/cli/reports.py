@@ -196,7 +196,7 @@ def compare(
         out(line)
     if not lines:
         out(
-            f"They have no tasks in common. Ask those of the other run again: assist eval run --tasks "
+            f"They have no tasks in common. Run the other run's tasks again: assist eval run --tasks "
             f"{second.folder / 'tasks.jsonl'}"
         )
 

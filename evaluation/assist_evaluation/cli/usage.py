@@ -48,7 +48,7 @@ def add_stats(app: typer.Typer) -> None:
             "assist stats --by model --since 2026-01-01",
             "assist stats export --output counts.json",
         ),
-        short_help="How much was requested, shown and accepted.",
+        short_help="Show how many suggestions were requested, shown and accepted.",
     )
 
 
@@ -61,7 +61,7 @@ def add_report(app: typer.Typer) -> None:
             "assist report --since 2026-01-01",
             "assist report --merge exports --output t.html",
         ),
-        short_help="A page about the use of assist, of this machine or of a team.",
+        short_help="Write a page of usage figures, for this machine or a team.",
     )(report)
 
 

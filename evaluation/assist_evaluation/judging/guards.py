@@ -39,7 +39,7 @@ def parse_guard(text: str) -> re.Match[str]:
     parts = _GUARD.fullmatch(text)
     if parts is None:
         raise UserError(
-            f'{text!r} is no guard: write "lines.exact >= 0.4" or "lines.exact >= last - 0.02", with a '
+            f'{text!r} is not a guard: write "lines.exact >= 0.4" or "lines.exact >= last - 0.02", with a '
             "candidate before it if it is not the first one.",
             WRONG_USAGE,
         )

@@ -101,7 +101,7 @@ def read_results(folder: Path) -> tuple[tuple[ResultRow, ...], dict[str, Any]]:
         rows = tuple(ResultRow(**json.loads(line)) for line in lines)
         run: dict[str, Any] = json.loads(read_regular(folder / RUN))
         if not run.keys() >= KEYS:
-            raise ValueError("it has not all facts")
+            raise ValueError("it lacks some of the facts")
     except FileNotFoundError:
         raise UserError(f"{folder} holds no results of `assist eval run`.") from None
     except (OSError, ValueError, TypeError) as error:

@@ -100,9 +100,9 @@ def open_repository(git: Git, root: str, revision: str = "HEAD") -> MinedReposit
         commit = commit_id(tree, never, revision)
     except GitFailed as error:
         if revision != "HEAD":
-            raise UserError(f"{revision!r} is no commit of this repository.") from error
+            raise UserError(f"{revision!r} is not a commit of this repository.") from error
         raise UserError(
-            f"{root} is no git repository with a commit ({error}): tasks are mined from a history."
+            f"{root} is not a git repository with a commit ({error}): tasks are mined from a history."
         ) from error
     return MinedRepository(root, tree, git, commit)
 

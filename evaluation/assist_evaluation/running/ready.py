@@ -162,5 +162,5 @@ def check_kinds(names: Sequence[str]) -> tuple[TaskKind, ...]:
     """The kinds of these names. Raises `UserError` for another word."""
     for name in names:
         if name not in KINDS:
-            raise UserError(f"{name!r} is no kind of task: choose from {', '.join(KINDS)}.", WRONG_USAGE)
+            raise UserError(f"{name!r} is not a kind of task: choose from {', '.join(KINDS)}.", WRONG_USAGE)
     return tuple(kind for kind in KINDS if kind in names)

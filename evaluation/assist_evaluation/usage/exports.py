@@ -90,7 +90,7 @@ def export_of(config: Config, sums: UsageSums, name: str = "", since: str = "") 
     """An export of this machine's sums. Raises `UserError` for a pseudonym that cannot be one."""
     if name != plain_name(name) or "@" in name:
         raise UserError(
-            f"{name!r} is no pseudonym: use up to {MAX_NAME} letters, digits, spaces and hyphens.",
+            f"{name!r} is not a pseudonym: use up to {MAX_NAME} letters, digits, spaces and hyphens.",
             WRONG_USAGE,
         )
     key = installation_key(gate_files(config).marks)
@@ -133,7 +133,7 @@ def read_export(path: Path) -> UsageExport:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise UserError(
-            f"{path} is no export of `assist stats export`, or was changed: {error}. "
+            f"{path} is not an export of `assist stats export`, or was changed: {error}. "
             "Remove it from the folder, or ask for it again."
         ) from error
 
@@ -251,7 +251,7 @@ def _export(document: Any) -> UsageExport:
     since = _text(document, "since", _DAY) if document.get("since") else ""
     days = document.get("first", {name: since for name, _ in _TABLES})
     if not isinstance(days, dict):
-        raise ValueError("its first days are no table")
+        raise ValueError("its first days are not table")
     first = (_text(days, name, _DAY) if days.get(name) else "" for name, _ in _TABLES)
     sums = UsageSums(
         _table(document, "ghost_text", UsageKey),
@@ -280,10 +280,10 @@ def _table(document: Mapping[str, Any], name: str, kind: Callable[..., K]) -> di
 
 def _counts(value: Any) -> Counter[str]:
     if not isinstance(value, dict):
-        raise ValueError("counts are no table")
+        raise ValueError("counts are not table")
     for name, number in value.items():
         if not _COUNT.fullmatch(name) or type(number) is not int or not 0 <= number < 2**53:
-            raise ValueError(f"{name[:60]!r} is no count")
+            raise ValueError(f"{name[:60]!r} is not a count")
     return Counter(value)
 
 

@@ -60,7 +60,7 @@ function M.open_beside(kind, filetype, title, footer)
   if kind ~= 'float' then
     local win = api.nvim_open_win(buf, true, { split = kind == 'vsplit' and 'right' or 'below' })
     local bar = vim.fn.strcharpart(title .. '   ' .. footer, 0, api.nvim_win_get_width(win))
-    vim.wo[win][0].winbar = bar:gsub('%%', '%%%%') -- the user's words are no format
+    vim.wo[win][0].winbar = bar:gsub('%%', '%%%%') -- the user's words are not format
     return prepare(win, buf, filetype, { 'q' })
   end
   local height = math.max(1, math.min(20, math.floor(rows / 2) - 2))

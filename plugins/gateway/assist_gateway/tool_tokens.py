@@ -97,7 +97,7 @@ def add_tool(data: Path, tool: ToolToken) -> str:
     """Make a token for a tool; it is kept nowhere but in what this returns. Raises `UserError`."""
     if not _NAME.fullmatch(tool.name):
         raise UserError(
-            f"{tool.name!r} is no name for a tool: use up to {LONGEST_NAME} small letters, digits, '.', '-' "
+            f"{tool.name!r} is not a tool's name: use up to {LONGEST_NAME} small letters, digits, '.', '-' "
             "or '_', as in `aider`.",
             WRONG_USAGE,
         )

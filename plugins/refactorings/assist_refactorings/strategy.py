@@ -56,7 +56,7 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
     """The edit that a wish means, or why it is refused."""
     made = context.found
     if not isinstance(made, MadeEdit):
-        raise TypeError(f"{type(made).__name__} is no edit")
+        raise TypeError(f"{type(made).__name__} is not an edit")
     reading = made.edit.reading
     session.sink.notice(f"Understood as: {reading}.")
     final = end_without_model(context, f"{reading[0].upper()}{reading[1:]}.")

@@ -188,9 +188,9 @@ def command_line(word: str = "") -> typer.Typer:
     for point in plugins:
         if point.name not in FIRST:
             add_plugin(app, point)
-    app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
+    app.command(short_help="Run the language server on stdio.", epilog=example("assist lsp"))(lsp)
     app.command(
-        "help", short_help="The help of a command.", epilog=example("assist help", "assist help models use")
+        "help", short_help="Show a command's help.", epilog=example("assist help", "assist help models use")
     )(show_help)
     accept_offline(app)
     return app

@@ -142,7 +142,7 @@ def _handle_command(chat: _Chat, state: ChatState, line: str) -> ChatState:
     elif name == "/help":
         say_lines(HELP)
     else:
-        say(f"{name} is no command here, or lacks its PATH.")
+        say(f"{name} is not a command here, or lacks its PATH.")
         say_lines(HELP)
     return state
 

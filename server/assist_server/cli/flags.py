@@ -53,7 +53,7 @@ def parse_day(text: str) -> datetime:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S" if "T" in text else "%Y-%m-%d")
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is no date: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, as in 2026-01-31."
+            f"{text!r} is not a date: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, as in 2026-01-31."
         ) from None
 
 

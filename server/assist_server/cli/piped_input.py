@@ -100,5 +100,5 @@ def _piped_text(handle: int) -> PipedInput:
         )
     raw = b"".join(parts)
     if b"\0" in raw:
-        raise UserError("What is piped in is no text, it has zero bytes in it: pipe in text.")
+        raise UserError("The input from the pipe is not text (it contains zero bytes).")
     return PipedInput(raw.decode("utf-8", "replace"), size) if raw.strip() else PipedInput()

@@ -49,7 +49,7 @@ def read_raw(path: Path) -> bytes | None:
         handle = os.open(real, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise ConfigError(f"{path} is no regular file: put a file of text there, or nothing")
+                raise ConfigError(f"{path} is not a regular file: put a file of text there, or nothing")
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}): change that, or remove it") from error

@@ -211,7 +211,7 @@ def _put(base: Any, key: Key, value: Any, home: Path) -> Any:
 
 def _absolute(path: str, home: Path, name: str) -> str:
     if not path.strip() or "\0" in path:
-        raise CompletionError(f"{name} = {show(path)} is no path; name a file or a folder")
+        raise CompletionError(f"{name} = {show(path)} is not a path; name a file or a folder")
     try:
         return str(home / Path(path).expanduser())
     except RuntimeError as error:  # ~NAME of an unknown user

@@ -350,7 +350,7 @@ def _inputs(snapshot: WorkspaceSnapshot, roots: Sequence[str], names: Sequence[s
 def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attachment, ...]:
     """The files and folders that the editor adds, by their URIs."""
     if wrong := [uri for uri in question.files if not get_path(uri)]:
-        raise UserError(f"{wrong[0]} is no file on this machine: add files with a path.")
+        raise UserError(f"{wrong[0]} is not a file on this machine: add files with a path.")
     return tuple(read_attachment(get_path(uri), Path(roots[0]), roots) for uri in question.files)
 
 

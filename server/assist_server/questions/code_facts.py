@@ -49,7 +49,7 @@ FACTS_WHY = "the index and git answer it"  # why no model is asked
 FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 # Why facts are all of an answer. The 20 remarks were by the 1.5B, on 8 commits of starlette, gin, zod and
 # serde_json; what it says of 20 functions is counted in docs/benchmarks.md.
-REVIEW_WHY = "remarks in words need a provider, since of 20 by a local model none was right"
+REVIEW_WHY = "remarks in words need a provider (0 of 20 remarks by a local model were right)"
 WORDS_WHY = "of six sentences of a small model about code one is wrong"
 LONG_WHY = "a small model is asked about {} lines of code at most"
 MAX_LINES = 60  # of code of which a small model says what it is for

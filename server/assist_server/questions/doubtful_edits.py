@@ -102,7 +102,7 @@ def turned_logic(edit: EditPlan, question: Question) -> tuple[str, ...]:
     lines = [f"line {change.line} of {change.path}: {change.text}" for change in changes[:MAX_CHANGES]]
     more = len(changes) - len(lines)
     lines += [f"{more} more such changes"] if more > 0 else []
-    return tuple(f"{words}, which the wish does not ask for" for words in lines)
+    return tuple(f"{words}, although you did not ask for it" for words in lines)
 
 
 def unmet_wish(edit: EditPlan, question: Question) -> tuple[str, ...]:
@@ -116,12 +116,12 @@ def unmet_wish(edit: EditPlan, question: Question) -> tuple[str, ...]:
     after = [line for change in edit.changes for line in split_lines(change.after)]
     changes = []
     if _pattern("flatter").search(question.words.lower()) and not _is_flatter(before, after):
-        changes.append("no line is nested less than before, which the wish asks for")
+        changes.append("no line is nested less than before, although you asked for it")
     names_before = set(_WORD.findall("".join(before)))
     words = set(_WORD.findall("".join(after)))
     names = dict.fromkeys(_naming().findall(question.words))
     missing = [name for name in names if name not in names_before and name not in words]
-    return (*changes, *(f"nothing is called {name}, which the wish asks for" for name in missing))
+    return (*changes, *(f"nothing is named {name}, although you asked for it" for name in missing))
 
 
 def _is_flatter(before: list[str], after: list[str]) -> bool:
@@ -163,7 +163,7 @@ def _unlike_doubt(change: FileChange, draft: Draft, doubt: Doubt | None) -> Iter
     its 18 other fixes 7 were right.
     """
     if doubt is None:
-        yield "the model doubts no line of this code"
+        yield "the model is sure of every line of this code"
         return
     first = draft.whole.first if draft.whole else 1
     correction = draft.old[: doubt.start] + doubt.expected + draft.old[doubt.start + len(doubt.written) :]
@@ -171,11 +171,11 @@ def _unlike_doubt(change: FileChange, draft: Draft, doubt: Doubt | None) -> Iter
     if correction in after and correction not in before:
         return
     line = split_lines(draft.old)[doubt.line].strip()
-    sentence = f"the model doubts `{doubt.written.strip()}` in line {first + doubt.line} most"
+    sentence = f"the model was least sure about `{doubt.written.strip()}` in line {first + doubt.line}"
     if after.count(line) < before.count(line):
-        yield f"{sentence}, and changed that line in another way than it would correct it"
+        yield f"{sentence}, and its edit of that line does not correct it"
     else:
-        yield f"{sentence}, and changed something else"
+        yield f"{sentence}, and edited something else"
 
 
 def _comments_alone(change: FileChange) -> Iterator[str]:

@@ -66,7 +66,7 @@ SMALL_CALLS = 4  # of libraries that a small model is shown: more takes its eyes
 PYTEST = "import pytest\n"
 # Of 14 such questions about ten repositories, the 25 sentences of the 1.5B were read next to the code.
 GUESSED = (
-    "Small models often tell wrong how code works: of 25 sentences 12 were wrong. Trust the places first."
+    "Small models are often wrong about how code works (12 of 25 sentences in our test): check the lines."
 )
 WHOLE_FILE = 150  # lines; a file up to this length is shown whole for an edit: about 1,500 tokens at most
 

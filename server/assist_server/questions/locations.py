@@ -35,7 +35,7 @@ def parse_location(text: str) -> Location:
     path, line, column = (["", "", *text.rsplit(":", 2)])[-3:]
     if not path or not _is_count(line) or not _is_count(column):
         raise UserError(
-            f"{text!r} is no place in a file: write PATH:LINE:COL, both counted from 1, "
+            f"{text!r} is not a place in a file: write PATH:LINE:COL, both counted from 1, "
             "as in src/app.py:10:5.",
             WRONG_USAGE,
         )
@@ -93,7 +93,7 @@ def read_document(path: Path) -> Document:
         raise UserError(f"{path} is a directory: name a file in it, as in {path / 'app.py'}:10:5.")
     try:
         if path.exists() and not path.is_file():
-            raise UserError(f"{path} is no regular file: name a file with code.")
+            raise UserError(f"{path} is not a regular file: name a file with code.")
         data = path.read_bytes()
     except FileNotFoundError:
         raise UserError(

@@ -40,7 +40,7 @@ def applies(query: AskedQuestion) -> Applicability:
     """
     question, decision = query.question, query.decision
     if question.command != "ask" or question.material:
-        return Applicability(False, "it is no question in words")
+        return Applicability(False, "it is not a question in words")
     places = found_places(query) if query.answered else None
     if query.by_models or query.local_prose or question.wish == "frontier":
         return Applicability(False, "a model is to answer", places=places)

@@ -63,7 +63,7 @@ def read_attachment(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     if not os.path.exists(full):
         raise UserError(f"There is no file or folder {name}: check the path, or --workspace.")
     if not os.path.isfile(full):
-        raise UserError(f"{name} is no regular file: name a text file or a folder.")
+        raise UserError(f"{name} is not a regular file: name a text file or a folder.")
     size = os.path.getsize(full)
     if size > MAX_BYTES:
         most = f"{MAX_BYTES / 1e6:.0f} MB"

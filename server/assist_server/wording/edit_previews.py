@@ -46,8 +46,8 @@ def edit_warnings(plan: EditPlan) -> tuple[str, ...]:
     if plan.protected:
         names = ", ".join(map(visible, plan.protected))
         warnings.insert(0, f"It changes {names}, which can change what your tools run: look closely.")
-    warnings += [f"{visible(removal)}: look whether that was asked for." for removal in plan.removals]
-    warnings += [f"{visible(doubt)}: look whether that is right." for doubt in plan.unsure]
+    warnings += [f"{visible(removal)}: please check that you want this." for removal in plan.removals]
+    warnings += [f"{visible(doubt)}: please check." for doubt in plan.unsure]
     return tuple(warning for warning in warnings if warning)
 
 

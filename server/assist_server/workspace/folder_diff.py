@@ -106,7 +106,7 @@ def diff_against(git: Git, root: str, revision: str = "") -> FolderDiff:
         # The paths of other objects, such as `HEAD:infra`, do not begin at the top: no rule would fit them.
         ends = [part for part in re.split(r"\.{2,3}", revision, maxsplit=1) if part]
         if not ends or not all(is_commit(tree, never, end) for end in ends):
-            raise UserError(f"{revision!r} is no revision: name a commit, a branch or A..B.")
+            raise UserError(f"{revision!r} is not a revision: name a commit, a branch or A..B.")
         return _read(tree, (revision,))
     try:
         head(tree, never)

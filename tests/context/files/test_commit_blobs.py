@@ -75,7 +75,7 @@ def test_a_git_that_begins_to_read_late_gets_all_of_a_long_list(tree: GitTree, t
 
 def test_an_unknown_commit_and_a_missing_blob_are_errors(tree: GitTree) -> None:
     for revision in ("nothing", "--help", "HEAD:inner"):
-        with pytest.raises(GitFailed, match="is no commit"):
+        with pytest.raises(GitFailed, match="is not a commit"):
             list_commit(tree, never, revision)
     with pytest.raises(GitFailed, match="not in this clone"):
         read_blobs(tree, never, ["0" * 40])

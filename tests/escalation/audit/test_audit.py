@@ -96,8 +96,8 @@ def test_file_names_that_are_no_text_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "fields", "message"),
     [
-        ("intended", {}, "no kind of event"),
-        ("torn", {}, "no kind of event"),
+        ("intended", {}, "not a kind of event"),
+        ("torn", {}, "not a kind of event"),
         ("intent", {"request_id": "r1"}, "lacks actor, repo"),
         ("outcome", {"request_id": "r1"}, "lacks model_returned"),
         ("edit", {"seq": 3}, "cannot set seq"),
@@ -216,7 +216,7 @@ def test_places_that_hold_no_file_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "file" / "log"):
         with pytest.raises(AuditError, match=str(tmp_path)):
             AuditLog(path).append("edit", {})
-    with pytest.raises(AuditError, match="no regular file"):
+    with pytest.raises(AuditError, match="not a regular file"):
         AuditLog(tmp_path / "pipe").append("edit", {})
 
 

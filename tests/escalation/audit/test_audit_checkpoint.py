@@ -144,11 +144,11 @@ def test_a_damaged_checkpoint_stops_egress(tmp_path: Path, content: bytes) -> No
     log = AuditLog(path, checkpoint=checkpoint)
     log.append("edit", {})
     checkpoint.write_bytes(content)
-    with pytest.raises(AuditError, match="is no checkpoint"):
+    with pytest.raises(AuditError, match="is not a checkpoint"):
         log.append("edit", {})
     report = verify(path, checkpoint=checkpoint)
     assert (report.ok, report.line) == (False, 0)
-    assert "is no checkpoint" in report.problem
+    assert "is not a checkpoint" in report.problem
 
 
 def test_a_log_is_not_its_own_checkpoint(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_link_inside_is_followed_but_never_to_a_guarded_file(tmp_path: Path) -
 @pytest.mark.parametrize("path", ["../x.py", "/x.py", "a//b.py", "./c.py", "b\\b.py", "api/x.py"])
 def test_a_path_that_is_none_is_refused(tmp_path: Path, path: str) -> None:
     root, journal, _ = lay_out(tmp_path)
-    with pytest.raises(EditError, match=r"no path inside|no folder"):
+    with pytest.raises(EditError, match=r"not a path inside|no folder"):
         apply(EditPlan((FileChange(path, "", None, "", "x"),)), {"web": root}, journal)
 
 

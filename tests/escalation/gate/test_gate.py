@@ -196,7 +196,7 @@ async def test_no_intent_on_the_disk_no_byte_on_the_wire(tmp_path: Path) -> None
 
 async def test_a_broken_ledger_stops_everything(tmp_path: Path) -> None:
     async with Hostile(answer("no")) as acme:
-        (tmp_path / "ledger.sqlite").write_bytes(b"this is no ledger" * 400)
+        (tmp_path / "ledger.sqlite").write_bytes(b"this is not a ledger" * 400)
         made = parts(tmp_path)
         with pytest.raises(LedgerError):
             prepare(request(allowed(acme.url, tmp_path), spans(tmp_path)), made)

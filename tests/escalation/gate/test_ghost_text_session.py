@@ -137,7 +137,7 @@ async def test_a_secret_does_not_come_next_to_an_address_of_the_file(
     ("path", "layer", "why"),
     [
         (".env", None, "never leaves"),
-        ("../other.py", None, "no path inside the folder"),
+        ("../other.py", None, "not a path inside the folder"),
         ("shop/cart.py", Layer("repository", ".assist.toml", EscalationSettings(ghost_text="local")), "only"),
         ("shop/cart.py", Layer("repository", ".assist.toml", CLOSED), "only"),
         (

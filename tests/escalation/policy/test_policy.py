@@ -33,7 +33,7 @@ def test_an_ordinary_prompt_may_leave_and_has_its_classes(root: Path) -> None:
 def test_without_any_configuration_nothing_may_leave(root: Path) -> None:
     verdict = judge(prompt(root, "src/a.py"), permissions([], [str(root)]), "eu")
     assert not verdict.allowed
-    assert "eu is no provider that may be used here" in verdict.reasons
+    assert "eu is not a provider that may be used here" in verdict.reasons
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_without_any_configuration_nothing_may_leave(root: Path) -> None:
     [
         ({"mode": "never"}, 'nothing may leave this machine: mode = "never"'),
         ({"always_local": ("explain",)}, "explain is one of always_local"),
-        ({"allowed_providers": ("us",)}, "eu is no provider that may be used here"),
-        ({"allowed_providers": ()}, "eu is no provider that may be used here"),
+        ({"allowed_providers": ("us",)}, "eu is not a provider that may be used here"),
+        ({"allowed_providers": ()}, "eu is not a provider that may be used here"),
         ({"residency": ("public",)}, "eu may not see text of the class internal"),
         ({"residency": ()}, "eu may see no class of text: its residency is empty"),
         ({"deny": ("src/",)}, "src/a.py never leaves: src/ is denied in repository"),

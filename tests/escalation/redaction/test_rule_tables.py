@@ -45,7 +45,7 @@ def test_a_malformed_table_is_named(text: str, message: str) -> None:
         ({"words": []}, "t: words must be words"),
         ({"words": ["a", 1]}, "t: words must hold strings"),
         ({"place": "middle"}, "t: place is 'middle', but must be one of start, inside, before, anywhere"),
-        ({"expression": "x-("}, "t: expression is no regular expression"),
+        ({"expression": "x-("}, "t: expression is not a regular expression"),
     ],
 )
 def test_a_malformed_format_is_named(values: dict[str, object], message: str) -> None:
@@ -57,7 +57,7 @@ def test_a_malformed_format_is_named(values: dict[str, object], message: str) ->
 def test_a_phrase_with_an_unknown_part_is_named() -> None:
     parts = Rule("parts", {"argument": "(?P<v1>x)", "string": "(?P<v>x)"})
     values = {"type": "X", "words": "x", "sure": "usual", "expression": "x(?&arguments)"}
-    with pytest.raises(EscalationError, match="t: expression is no regular expression"):
+    with pytest.raises(EscalationError, match="t: expression is not a regular expression"):
         read_phrase(Rule("t", values), parts)
 
 

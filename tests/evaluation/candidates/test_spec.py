@@ -34,10 +34,10 @@ def test_spaces_and_defaults_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "is no candidate"),
-        ("a", "is no candidate"),
-        ("local:", "is no candidate"),
-        ("cloud:a", "is no candidate"),
+        ("", "is not a candidate"),
+        ("a", "is not a candidate"),
+        ("local:", "is not a candidate"),
+        ("cloud:a", "is not a candidate"),
         ("local:a,context=maybe", "is none of on, off"),
         ("local:a,mode=loud", "is none of eager"),
         ("local:a,speed=1", "not known"),

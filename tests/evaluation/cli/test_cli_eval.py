@@ -79,12 +79,12 @@ def test_tasks_can_be_asked_again_from_a_file(assist: Assist, shop: Path, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("-c", "cloud:x"), "is no candidate"),
+        (("-c", "cloud:x"), "is not a candidate"),
         (("-c", "local:nowhere"), "nowhere"),
         (("-c", "server:team"), "no such server"),
         (("-c", "provider:acme", "--max-usd", "1"), "no such provider"),
-        (("-c", "known:oracle", "--guard", "lines is good"), "is no guard"),
-        (("-c", "known:oracle", "--kinds", "lies"), "is no kind"),
+        (("-c", "known:oracle", "--guard", "lines is good"), "is not a guard"),
+        (("-c", "known:oracle", "--kinds", "lies"), "is not a kind"),
         (("-c", "search", "--kinds", "lines"), "search cannot answer lines: name other kinds"),
         (("-c", "known:oracle", "--tasks", "/nowhere"), "assist eval mine"),
     ],

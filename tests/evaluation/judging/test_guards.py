@@ -51,5 +51,5 @@ def test_a_figure_that_is_not_there_does_not_hold() -> None:
     "text", ["", "exact >= 1", "lines.exact > 1", "lines.exact >= first", "lines.exact >= 1 2"]
 )
 def test_other_texts_are_refused(text: str) -> None:
-    with pytest.raises(UserError, match="is no guard"):
+    with pytest.raises(UserError, match="is not a guard"):
         check_guard(text, run(0.5))

@@ -180,7 +180,7 @@ def test_a_task_of_a_stranger_is_checked(tmp_path: Path, wrong: dict[str, object
 @pytest.mark.parametrize("revision", ["--output=OUT", "-p", "HEAD:shop", "HEAD\nHEAD", "nowhere"])
 def test_a_revision_is_no_option_of_git(shop_history: Path, tmp_path: Path, revision: str) -> None:
     out = tmp_path / "out"
-    with pytest.raises(UserError, match="is no commit"):
+    with pytest.raises(UserError, match="is not a commit"):
         open_repository(GIT, str(shop_history), revision.replace("OUT", str(out)))
     assert not out.exists()
 
@@ -271,5 +271,5 @@ def test_code_of_others_and_data_are_no_source(path: str) -> None:
 
 
 def test_a_folder_without_a_history_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no git repository with a commit"):
+    with pytest.raises(UserError, match="not a git repository with a commit"):
         open_repository(GIT, str(tmp_path))

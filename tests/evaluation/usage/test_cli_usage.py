@@ -149,7 +149,7 @@ def test_exports_are_joined_to_a_page_of_a_team(
     (team / "bad.json").write_text("{}")
     refused = assist("report", "--merge", "team", "--output", "t.html")
     assert refused.code == 1
-    assert "team/bad.json is no export" in refused.err
+    assert "team/bad.json is not an export" in refused.err
     assert not (tmp_path / "t.html").exists()
 
 

@@ -229,7 +229,7 @@ def row(**more: Any) -> dict[str, Any]:
         ({"since": "yesterday"}, "its since"),
         ({"made": "2026-01-31"}, "its made"),
         ({"left": None}, "no list 'left'"),
-        ({"first": ["2026-01-01"]}, "first days are no table"),
+        ({"first": ["2026-01-01"]}, "first days are not table"),
         ({"first": {"questions": "later"}}, "its questions"),
         (row(model="models/mine.bin"), "its model"),
         ({"questions": [{}]}, "does not have its fields"),
@@ -237,12 +237,12 @@ def row(**more: Any) -> dict[str, Any]:
         (row(day="31 January"), "its day"),
         (row(model="https://evil.example"), "its model"),
         (row(repo="/home/ann/shop"), "its repo"),
-        (row(counts={"shown": -1}), "'shown' is no count"),
-        (row(counts={"shown": 1.5}), "'shown' is no count"),
-        (row(counts={"shown": True}), "'shown' is no count"),
-        (row(counts={"shown": 2**60}), "'shown' is no count"),
-        (row(counts={"def total(items):": 1}), "is no count"),
-        (row(counts=[1]), "counts are no table"),
+        (row(counts={"shown": -1}), "'shown' is not a count"),
+        (row(counts={"shown": 1.5}), "'shown' is not a count"),
+        (row(counts={"shown": True}), "'shown' is not a count"),
+        (row(counts={"shown": 2**60}), "'shown' is not a count"),
+        (row(counts={"def total(items):": 1}), "is not a count"),
+        (row(counts=[1]), "counts are not table"),
     ],
 )
 def test_a_bad_file_is_named_and_refused(tmp_path: Path, change: dict[str, Any], says: str) -> None:
@@ -257,18 +257,18 @@ def test_a_bad_file_is_named_and_refused(tmp_path: Path, change: dict[str, Any],
 @pytest.mark.parametrize("data", [b"", b"[1]", b"\xff", b"[" * 100_000])
 def test_what_is_no_json_document_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bad.json").write_bytes(data)
-    with pytest.raises(UserError, match=r"bad\.json is no export"):
+    with pytest.raises(UserError, match=r"bad\.json is not an export"):
         join_exports(tmp_path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
 def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
-    with pytest.raises(UserError, match="it is no regular file"):
+    with pytest.raises(UserError, match="it is not a regular file"):
         join_exports(tmp_path)
     (tmp_path / "pipe.json").unlink()
     (tmp_path / "zeros.json").symlink_to("/dev/zero")
-    with pytest.raises(UserError, match="it is no regular file"):
+    with pytest.raises(UserError, match="it is not a regular file"):
         join_exports(tmp_path)
 
 
@@ -286,5 +286,5 @@ def test_exports_of_a_machine_share_an_id_that_says_nothing(tmp_path: Path) -> N
     assert re.fullmatch("[0-9a-f]{16}", first.id)
     assert (first.name, second.name) == ("grey heron", "")
     for name in ("ann@example.com", "<b>", "/home/ann", "x" * 101):
-        with pytest.raises(UserError, match="is no pseudonym"):
+        with pytest.raises(UserError, match="is not a pseudonym"):
             export_of(config, nothing, name)

@@ -60,7 +60,11 @@ def pair_words(first: tuple[int, int], second: tuple[int, int]) -> list[str]:
     [
         ((60, 600), (20, 500), "small is kept more often than big by 6.0 points"),
         ((20, 600), (60, 500), "big is kept more often than small by 8.7 points"),
-        ((30, 300), (24, 290), r"They cannot be told apart yet: about [\d,]+ more suggestions are needed\."),
+        (
+            (30, 300),
+            (24, 290),
+            r"They cannot be told apart yet: about [\d,]+ more suggestions are needed\.",
+        ),
         ((30, 300), (29, 290), "They cannot be told apart yet, and no difference is in sight."),
         ((5, 10), (0, 9), r"They cannot be told apart yet: about \d+ more suggestions are needed\."),
     ],

@@ -209,7 +209,7 @@ def test_arguments_that_do_not_fit_are_said(tool: str, said: dict[str, object], 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../own/config.toml", "shop/../../own/config.toml", "."])
 def test_no_path_outside_of_the_folder_is_looked_at(shop: AgentShop, path: str) -> None:
-    with pytest.raises(UserError, match="is no file below"):
+    with pytest.raises(UserError, match="is not a file below"):
         ask(shop.view(), "pack", path=path, line=1)
 
 

@@ -212,4 +212,4 @@ def test_a_wrong_workspace_is_said_with_what_to_check(assist: Assist, tmp_path: 
     done = assist("mcp", "--workspace", str(tmp_path / "none"))
     assert done.err == f"assist: There is no directory {tmp_path / 'none'}: check --workspace.\n"
     done = assist("mcp", "--workspace", str(tmp_path), "--provider", "none")
-    assert "none is no provider that may be used here" in done.err
+    assert "none is not a provider that may be used here" in done.err

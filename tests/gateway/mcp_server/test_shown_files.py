@@ -56,7 +56,7 @@ def test_the_reason_names_file_and_rule(shop: AgentShop) -> None:
 
 
 def test_a_provider_that_is_not_defined_is_refused(shop: AgentShop) -> None:
-    with pytest.raises(RefusedError, match="claude is no provider that may be used here \\(openai\\)"):
+    with pytest.raises(RefusedError, match="claude is not a provider that may be used here \\(openai\\)"):
         kept(shop, PROVIDER, "claude")
 
 

@@ -94,7 +94,7 @@ def test_without_a_known_hash_the_first_file_is_pinned(store: Store, row: ModelR
 
 def test_a_file_without_known_hash_must_still_be_a_model(store: Store, row: ModelRow) -> None:
     row.sources[0].path.write_bytes(b"<html>not found</html>" * 10)
-    with pytest.raises(FetchError, match="is no usable model and was deleted"):
+    with pytest.raises(FetchError, match="is not usable and was deleted"):
         fetch(store, replace(row, sha256=""))
     assert not list(store.root.glob("*.partial*"))
     assert read_pins(store.root) == {}

@@ -64,7 +64,7 @@ def test_links_inside_are_made_and_links_that_lead_out_are_not(root: Path, tmp_p
 
 
 def test_an_unknown_commit_and_a_folder_without_git_are_errors(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="0123abc of shop cannot be copied: 0123abc is no commit"):
+    with pytest.raises(UserError, match="0123abc of shop cannot be copied: 0123abc is not a commit"):
         copy_tree(root, tmp_path / "copy", "0123abc", GIT)
     with pytest.raises(UserError, match="git is not installed"):
         copy_tree(root, tmp_path / "copy", "HEAD", Git({"PATH": str(tmp_path)}))
@@ -85,7 +85,7 @@ def test_no_file_outside_the_copy_is_changed(tmp_path: Path) -> None:
     (copy / "link.py").symlink_to(outside)
     (copy / "folder").symlink_to(tmp_path)
     for path in ("link.py", "folder/outside.py", "../outside.py", str(outside), "missing.py"):
-        with pytest.raises(UserError, match="is no file of the copy"), changed_file(copy, path, "harm"):
+        with pytest.raises(UserError, match="is not a file of the copy"), changed_file(copy, path, "harm"):
             pass
     assert outside.read_text() == "mine\n"
 

@@ -15,7 +15,7 @@ from recording import configure
 KEYS = {"id", "text", "candidate", "shown", "reason", "score", "source", "model", "ms", "tokens"}
 ADD = 'def add(a, b):\n    """The sum of both."""\n    return \n'
 AT = len(ADD) - 1
-KNOWN = f"is no text\n{ADD.rstrip()} a + b\n"
+KNOWN = f"is not text\n{ADD.rstrip()} a + b\n"
 EAGER = "[completion]\nmode = 'eager'\n"
 
 
@@ -64,7 +64,7 @@ def test_why_says_how_sure_the_model_was_and_what_it_read(fake_assist: Assist, t
 
 
 def test_bytes_that_are_no_text_are_completed_all_the_same(fake_assist: Assist, tmp_path: Path) -> None:
-    (tmp_path / "add.py").write_bytes(b"# \xff\xfe is no text\n" + ADD.encode())
+    (tmp_path / "add.py").write_bytes(b"# \xff\xfe is not text\n" + ADD.encode())
     assert fake_assist("complete", "add.py:4:12", "--json").json["candidate"] == "a + b"
 
 

@@ -81,7 +81,7 @@ def test_devices_and_closed_handles_are_not_read() -> None:
 def test_what_is_too_long_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "long").write_bytes(b"x" * (MOST + 1))
     (tmp_path / "binary").write_bytes(b"\x7fELF\0\0")
-    for name, words in (("long", "100,000 bytes"), ("binary", "no text")):
+    for name, words in (("long", "100,000 bytes"), ("binary", "not text")):
         with opened(tmp_path / name) as handle, pytest.raises(UserError, match=words):
             piped_input(handle, is_asked=True)
 

@@ -51,11 +51,11 @@ def test_settings_are_not_waited_for_in_a_pipe(tmp_path: Path, repo: Path) -> No
     os.mkfifo(tmp_path / "site" / "policy.toml")
     closed = permissions_for(load_lenient(folders, site=(tmp_path / "site",)), [str(repo)])
     assert closed[0].mode == "never"
-    assert "it is no regular file" in str(closed[1][0])
+    assert "it is not a regular file" in str(closed[1][0])
     file = load_lenient(folders).paths.config_file
     file.unlink()
     os.mkfifo(file)
-    assert "it is no regular file" in str(load_lenient(folders).problems[0])
+    assert "it is not a regular file" in str(load_lenient(folders).problems[0])
 
 
 def test_a_repository_that_says_nothing_changes_nothing(config: Config, repo: Path) -> None:

@@ -61,7 +61,7 @@ def messages(config: Config) -> list[str]:
         ("[[completion]]", "completion = a list: use a table"),
         ("[egress]\ndeny = 'infra/**'", '[egress] deny = "infra/**": use a list of text'),
         ("[egress]\ndeny = ['!a']", "[egress] deny holds the glob '!a': `!` does not undo another line"),
-        ("[redaction]\npatterns = ['(']", "[redaction] patterns holds '(', which is no expression"),
+        ("[redaction]\npatterns = ['(']", "[redaction] patterns holds '(', which is not a pattern"),
         ("[redaction]\npatterns = ['x*']", "[redaction] patterns holds 'x*', which matches an empty text"),
         ("[audit]\ncontent = 'all'", "[audit] content = 'all': choose from hash, redacted, full"),
         ("[audit]\nkey_env = 'hunter2'", "[audit] key_env is not a variable's name"),

@@ -156,11 +156,11 @@ def test_what_is_no_file_of_text_is_refused(repo: Path) -> None:
         read_raw(file)
     file.unlink()
     os.mkfifo(file)
-    with pytest.raises(ConfigError, match="is no regular file"):
+    with pytest.raises(ConfigError, match="is not a regular file"):
         read_raw(file)
     file.unlink()
     file.mkdir()
-    with pytest.raises(ConfigError, match=r"is no regular file|cannot be read"):
+    with pytest.raises(ConfigError, match=r"is not a regular file|cannot be read"):
         read_raw(file)
 
 

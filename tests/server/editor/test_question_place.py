@@ -73,5 +73,5 @@ def test_a_document_of_another_place_has_no_answer_and_is_no_attachment(repo: Pa
     snapshot = WorkspaceSnapshot(config, make_folders([str(repo)], own / "data"), opened)
     with pytest.raises(UserError, match="Save the document in a folder of the workspace first"):
         decide_question(EditorQuestion("explain", elsewhere, wish="frontier"), snapshot)
-    with pytest.raises(UserError, match="no file on this machine"):
+    with pytest.raises(UserError, match="not a file on this machine"):
         decide_question(EditorQuestion("explain", file.as_uri(), files=(elsewhere,)), snapshot)

@@ -83,7 +83,7 @@ def test_a_file_and_its_snippets(tmp_path: Path, space: Path) -> None:
 
 @pytest.mark.parametrize("opened", ["", "/elsewhere/file.py"])
 def test_what_is_no_file_of_the_workspace_stays(tmp_path: Path, space: Path, opened: str) -> None:
-    assert "no file in a folder" in refused(Rules(tmp_path, [space]), opened)
+    assert "not a file in a folder" in refused(Rules(tmp_path, [space]), opened)
 
 
 def test_the_name_by_which_a_file_was_opened_counts(tmp_path: Path, space: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_mistake_in_the_users_rules_keeps_everything_here(
 def test_an_allow_list_of_providers_binds_the_server_too(tmp_path: Path, space: Path) -> None:
     rules = Rules(tmp_path, [space], "[escalation]\nproviders = ['corp']\n[providers.corp]\n"
                   "base_url = 'https://corp.example'\nmodel = 'm'\n")  # fmt: skip
-    assert "no server that may be used here" in refused(rules, space / "shop.py")
+    assert "not a server that may be used here" in refused(rules, space / "shop.py")
 
 
 def test_equal_names_in_two_folders_are_told_apart(tmp_path: Path, space: Path) -> None:

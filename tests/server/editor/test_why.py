@@ -195,7 +195,7 @@ CASES: dict[str, tuple[Case, str]] = {
     ),
     "syntax": (partial(filtered, source="if a ==█\n", raw=" = b:"), "a syntax error here"),
     "too-short": (partial(filtered, source="x = █\n", raw="y"), "a single character"),
-    "special-token": (partial(filtered, source="x = █\n", raw='"<|fim_middle|>"'), "was no code"),
+    "special-token": (partial(filtered, source="x = █\n", raw='"<|fim_middle|>"'), "was not code"),
     "unseen": (partial(filtered, source="x = █\n", raw="a  # \u202e"), "characters that no one sees"),
     "manual-only": (unasked, "the mode is manual"),
     "in-comment": (in_comment, "off in comments"),

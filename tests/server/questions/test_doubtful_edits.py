@@ -87,14 +87,14 @@ def test_which_wishes_ask_for_other_behaviour(command: str, words: str, expected
 def test_turned_logic_is_told_by_its_line_and_file() -> None:
     edit = EditPlan((FileChange("a.py", hash_text(OLD), None, OLD, OLD.replace("+", "-").replace("3", "4")),))
     assert turned_logic(edit, Question("refactor", "tidy up")) == (
-        "line 1 of a.py: `3` became `4`, which the wish does not ask for",
-        "line 6 of a.py: `+` became `-`, which the wish does not ask for",
+        "line 1 of a.py: `3` became `4`, although you did not ask for it",
+        "line 6 of a.py: `+` became `-`, although you did not ask for it",
     )
     assert turned_logic(edit, Question("refactor", "raise the limit")) == ()
     many = "".join(f"f({number})\n" for number in range(9))
     edit = EditPlan((FileChange("a.py", hash_text(many), None, many, many.replace("f(", "f(1")),))
     assert turned_logic(edit, Question("refactor"))[-1].endswith(
-        "more such changes, which the wish does not ask for"
+        "more such changes, although you did not ask for it"
     )
 
 
@@ -103,7 +103,7 @@ NESTED = (
 )
 FLAT = "def f(items):\n    for item in items:\n        if not item:\n            continue\n        use(item)\n        keep(item)\n"
 CHAIN = "def f(a):\n    if a:\n        return 1\n    else:\n        return 2\n"
-DEEPER = "no line is nested less than before, which the wish asks for"
+DEEPER = "no line is nested less than before, although you asked for it"
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,10 @@ DEEPER = "no line is nested less than before, which the wish asks for"
             "extract a helper _is_set(a)",
             CHAIN,
             CHAIN,
-            ("nothing is called _is_set, which the wish asks for",),
+            ("nothing is named _is_set, although you asked for it",),
         ),
         ("extract a helper _is_set(a)", CHAIN, f"{CHAIN}\n\ndef _is_set(a):\n    return a\n", ()),
-        ("move it into `flag`", CHAIN, CHAIN, ("nothing is called flag, which the wish asks for",)),
+        ("move it into `flag`", CHAIN, CHAIN, ("nothing is named flag, although you asked for it",)),
         ("do it as in other_function", CHAIN, CHAIN, ()),
         ("use f instead of old_f", CHAIN, CHAIN, ()),
         ("extract the check into lib/check_flag.py", CHAIN, CHAIN, ()),
@@ -138,8 +138,8 @@ def test_what_a_wish_asks_for_and_an_edit_does_not_do(
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("return LIMIT - a", "and changed that line in another way than it would correct it"),
-        ("return a + LIMIT\n    return 1", "and changed something else"),
+        ("return LIMIT - a", "and its edit of that line does not correct it"),
+        ("return a + LIMIT\n    return 1", "and edited something else"),
     ],
 )
 def test_a_reason_does_not_contradict_the_diff(code: str, words: str) -> None:
@@ -150,8 +150,10 @@ def test_a_reason_does_not_contradict_the_diff(code: str, words: str) -> None:
     after = OLD.replace("return a + LIMIT", code)
     edit = EditPlan((FileChange("a.py", hash_text(OLD), None, OLD, after),))
     doubt = Doubt(2, draft.old.index(" +"), " +", " -", 9.0)
-    assert add_doubts(edit, draft, doubt).unsure == (f"a.py: the model doubts `+` in line 6 most, {words}",)
+    assert add_doubts(edit, draft, doubt).unsure == (
+        f"a.py: the model was least sure about `+` in line 6, {words}",
+    )
 
 
 def test_a_fix_without_a_doubt_is_doubtful() -> None:
-    assert reasons(OLD.replace("+", "-"), "fix") == ("a.py: the model doubts no line of this code",)
+    assert reasons(OLD.replace("+", "-"), "fix") == ("a.py: the model is sure of every line of this code",)

@@ -153,16 +153,15 @@ async def test_a_fix_of_what_the_model_does_not_doubt_is_never_made_unasked(tmp_
     asked, _, _ = await edited(tmp_path, scripted([fenced(RIGHT)]), "refactor", "Add instead.")
     assert [each.plan.asks for each in (sure, other, none, asked)] == [False, True, True, False]
     assert other.plan.unsure == (
-        "sums.py: the model doubts `-` in line 5 most, and changed that line in another way than it would "
-        "correct it",
+        "sums.py: the model was least sure about `-` in line 5, and its edit of that line does not correct it",
     )
-    assert "look whether that is right" in " ".join(edit_warnings(other.plan))
+    assert "please check" in " ".join(edit_warnings(other.plan))
 
 
 async def test_a_refactoring_that_turns_logic_is_asked_for_once_more(tmp_path: Path) -> None:
     local = scripted([fenced(RIGHT), fenced(CODE.replace("(a, b)", "(a: int, b: int)"))])
     final, notices, starts = await edited(tmp_path, local, "refactor", "add type hints")
-    reason = "line 5 of sums.py: `-` became `+`, which the wish does not ask for"
+    reason = "line 5 of sums.py: `-` became `+`, although you did not ask for it"
     assert reason in local.asked[1].user
     assert notices == [f"That answer cannot be used: {reason}. Asking once more."]
     assert (starts, final.plan.unsure) == (2, ())

@@ -22,7 +22,7 @@ def add_commit(app: typer.Typer) -> None:
     app.command(
         "commit",
         epilog=example("assist commit", "assist commit --edit", "assist commit | git commit -F -"),
-        short_help="A commit message for what is staged.",
+        short_help="Write a commit message for the staged changes.",
     )(add_flags(commit))
 
 
@@ -31,7 +31,7 @@ def add_review(app: typer.Typer) -> None:
     app.command(
         "review",
         epilog=example("assist review", "assist review main --facts", "assist review HEAD~3..HEAD --json"),
-        short_help="What deserves a look in a diff, and remarks of a provider.",
+        short_help="List risky changes in a diff.",
     )(add_flags(review, model=""))
 
 
@@ -42,7 +42,7 @@ def commit(
     facts: FactsOption = False,
     words: Words = False,
 ) -> None:
-    """Write a commit message for what is staged, in the style of the last commits, and print it.
+    """Write a commit message for the staged changes, in the style of recent commits, and print it.
 
     It is computed from what changed, at once. With --words, or with a local model of 7B or more, the model on
     this machine writes it; --frontier and --provider ask for another.
@@ -66,7 +66,7 @@ def review(
     note: NoteOption = "",
     facts: FactsOption = False,
 ) -> None:
-    """Say what deserves a look in a diff, with why and the line before, then a provider's remarks.
+    """List risky changes in a diff (flipped operators, stale callers, lost checks) and a provider's remarks.
 
     The first is computed; the model on this machine writes none. A provider's remark about a line that the
     diff does not show is dropped. Untracked files are not reviewed.

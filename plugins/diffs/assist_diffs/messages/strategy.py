@@ -47,7 +47,7 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
         await session.record_refusal(context, cause)
     found = context.found
     if not isinstance(found, CommitMessage):
-        raise TypeError(f"{type(found).__name__} is no commit message")
+        raise TypeError(f"{type(found).__name__} is not a commit message")
     things = [
         {"kind": thing.kind, "path": thing.path, "line": thing.line, "text": thing.text}
         for thing in found.things

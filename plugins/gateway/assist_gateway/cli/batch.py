@@ -75,7 +75,7 @@ def parse_line(line: bytes, workspace: Path, find_snippets: FindSnippets | None 
 def _check(data: dict[str, Any]) -> None:
     for key, value in data.items():
         if key not in KINDS:
-            raise UserError(f"{key!r} is no key: known are {', '.join(KINDS)}.")
+            raise UserError(f"{key!r} is not a key: known are {', '.join(KINDS)}.")
         kind = KINDS[key]
         if kind is not object and type(value) is not kind:
             raise UserError(f"{key} = {json.dumps(value)[:60]}: use {_WORDS[kind]}.")

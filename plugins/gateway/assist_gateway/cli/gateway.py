@@ -49,7 +49,7 @@ def add_to(app: typer.Typer) -> None:
             "assist gateway token aider --workspace ~/src/shop",
             "assist gateway",
         ),
-        short_help="An endpoint on this machine for other tools.",
+        short_help="Run an endpoint on this machine for other tools.",
     )
 
 

@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "mcp",
         epilog=example("assist mcp", "assist mcp --workspace ~/src", "assist mcp --provider claude"),
-        short_help="A server for agents on stdio: search, definitions, policy.",
+        short_help="Serve agents on stdio: search, definitions, policy.",
     )(mcp)
 
 

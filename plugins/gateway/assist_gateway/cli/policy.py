@@ -31,7 +31,7 @@ WORDS = {"kept": "kept by ", "leaves": "leaves", "redacted": "redacted, ", "noth
 
 policy_app = typer.Typer(
     help="Test the rules about what may leave: by cases, and by looking at what does.",
-    short_help="Test the rules about what may leave.",
+    short_help="Test the rules for what may leave the machine.",
     epilog=example("assist policy test", "assist policy probe --workspace ~/src/shop"),
     rich_markup_mode=None,
 )

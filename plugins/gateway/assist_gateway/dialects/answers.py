@@ -197,5 +197,5 @@ def objects(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise Fault("bad-reply", f"{name} of the answer is no list of objects")
+        raise Fault("bad-reply", f"{name} of the answer is not a list of objects")
     return found

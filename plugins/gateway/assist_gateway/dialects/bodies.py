@@ -166,7 +166,7 @@ def _check_choices(walk: "BodyWalk", body: Mapping[str, Any]) -> None:
     if (number := body.get("n")) is not None and (type(number) is not int or number != 1):
         raise BadBodyError("n is not 1: assist bounds the cost of one answer")
     if body.get("modalities") not in (None, [], ["text"]):
-        walk.refuse("An answer that is no text")
+        walk.refuse("An answer that is not text")
 
 
 @dataclass(slots=True)
@@ -252,7 +252,7 @@ class BodyWalk:
             self.read_objects(found.get(name), objects, form.title or name)
         for name, objects in form.objects.items():
             if found.get(name) is not None and not isinstance(found[name], dict):
-                raise BadBodyError(f"{name} is no object")
+                raise BadBodyError(f"{name} is not an object")
             if found.get(name) is not None:
                 self.read_object(found[name], objects)
 
@@ -303,7 +303,7 @@ class BodyWalk:
         if name in self._names:
             return
         if not _WORD.fullmatch(name):
-            raise BadBodyError("a field has a name that is no word")
+            raise BadBodyError("a field has a name that is not a word")
         self._names.add(name)
         self.places.append(JsonPlace({name: name}, name, name, is_word=True))
 
@@ -351,7 +351,7 @@ def dicts(value: Any, what: str) -> Iterator[dict[str, Any]]:
     if value is None:
         return
     if not isinstance(value, list):
-        raise BadBodyError(f"{what} is no list")
+        raise BadBodyError(f"{what} is not a list")
     for item in value:
         if not isinstance(item, dict):
             raise BadBodyError(f"{what} holds something else than objects")

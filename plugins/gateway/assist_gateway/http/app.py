@@ -207,7 +207,7 @@ async def read_body(request: Request, grow: Callable[[int], None], most_s: float
     try:
         found = await asyncio.to_thread(_from_json, body) if len(body) > LARGE else _from_json(body)
     except (ValueError, RecursionError):
-        raise GatewayRefusal(400, "not_json", "The body is no JSON.") from None
+        raise GatewayRefusal(400, "not_json", "The body is not a JSON.") from None
     if not isinstance(found, dict):
         raise GatewayRefusal(400, "not_json", "The body has to be a JSON object.")
     return found
@@ -223,7 +223,7 @@ def _finite(written: str) -> float:
 
 
 def _no_number(written: str) -> Never:
-    raise GatewayRefusal(400, "not_json", f"The body is no JSON: {written[:20]} is no number there.")
+    raise GatewayRefusal(400, "not_json", f"The body is not a JSON: {written[:20]} is not a number there.")
 
 
 async def _until_gone(receive: Receive) -> None:

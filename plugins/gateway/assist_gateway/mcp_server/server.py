@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from assist_gateway.mcp_server.served_folder import FolderView, ServedFolder
 
 TellProgress = Callable[[int, int | None, str], None]
-NO_MESSAGE = "This line is no message of the protocol: send one JSON-RPC object a line."
+NO_MESSAGE = "This line is not a message of the protocol: send one JSON-RPC object a line."
 PATIENCE = 2.0  # seconds for a client to name its folders
 _READ_ONLY = protocol.ToolAnnotations(read_only_hint=True, open_world_hint=False)
 

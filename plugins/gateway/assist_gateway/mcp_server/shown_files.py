@@ -35,7 +35,7 @@ def classes_of_reader(rules: EffectivePermissions, provider: str) -> tuple[str, 
     allowed = rules.permissions.providers
     if provider and provider not in allowed:
         names = ", ".join(allowed) or "none is defined"
-        raise RefusedError("policy", f"{provider} is no provider that may be used here ({names}).")
+        raise RefusedError("policy", f"{provider} is not a provider that may be used here ({names}).")
     known = [allowed[provider]] if provider else list(allowed.values())
     if known:
         seen = [set(one.residency) for one in known]

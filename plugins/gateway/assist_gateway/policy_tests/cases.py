@@ -83,7 +83,7 @@ def read_cases(file: Path) -> tuple[PolicyCase, ...]:
     tables = data.get("case", [])
     wrong = [f"{file}: {_unknown(key, ('case',))}" for key in data if key != "case"]
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(*wrong, f"{file}: case is no list of tables: begin each case with [[case]]")
+        raise ConfigError(*wrong, f"{file}: case is not a list of tables: begin each case with [[case]]")
     if not tables and not wrong:
         wrong.append(f"{file} has no case: begin one with [[case]]")
     if len(tables) > MAX_CASES:
@@ -139,7 +139,7 @@ def _text_problems(table: Mapping[str, str]) -> Iterator[str]:
     if len(table["text"]) > _LONGEST:
         yield f"the text has {len(table['text']):,} characters: use {_LONGEST:,} at most"
     if table.get("secret", "") not in table["text"]:
-        yield "secret is no part of the text: copy it from there"
+        yield "secret is not part of the text: copy it from there"
     if table.get("expect") == "leaves" and (said := [key for key in ("secret", "rule") if key in table]):
         yield f"{said[0]} is for what is redacted: leave it out"
 

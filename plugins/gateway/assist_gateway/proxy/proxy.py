@@ -408,7 +408,7 @@ async def _whole(exchange: Exchange, reader: AnswerReader) -> ForeignResponse:
             raise ValueError
         return json_response(reader.whole(answer))
     except (ValueError, RecursionError):
-        raise _refusal_of(exchange.fault(Fault("bad-reply", "the answer is no JSON object"))) from None
+        raise _refusal_of(exchange.fault(Fault("bad-reply", "the answer is not a JSON object"))) from None
     except Fault as fault:
         raise _refusal_of(exchange.fault(fault)) from None
     except TransportError as error:

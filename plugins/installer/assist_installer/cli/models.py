@@ -35,7 +35,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist mod
 
 models = typer.Typer(
     help="The models on this machine, and which one is in use.",
-    short_help="The models on this machine, and the one in use.",
+    short_help="List, fetch and choose models.",
     epilog=example("assist models list", "assist models use qwen2.5-coder-1.5b --for answers"),
     rich_markup_mode=None,
 )
@@ -50,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
 @models.command(
     "list",
-    short_help="Every model, its licence, size and state.",
+    short_help="List every model with licence, size and state.",
     epilog=example("assist models list", "assist models list --json"),
 )
 def list_models(as_json: AsJson = False) -> None:

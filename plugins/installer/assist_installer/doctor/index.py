@@ -42,7 +42,7 @@ def index_facts(config: Config, root: Path, findings: list[DoctorFinding]) -> di
     }
     for docs in config.context.docs:
         if not os.path.isdir(docs):
-            what = f"[context] docs names {docs}, which is no folder, so it is not searched"
+            what = f"[context] docs names {docs}, which is not a folder, so it is not searched"
             findings.append(DoctorFinding(what, f"Correct {config.paths.config_file}"))
     folder = known_folder(config, root)
     for file in unreadable_rule_files(folder.root if folder else os.path.realpath(root)):

@@ -184,7 +184,7 @@ def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
         read_header(partial.path)
     except ModelError as error:
         discard(partial)
-        raise FetchError(f"{row.name} from {source} is no usable model and was deleted: {error}") from error
+        raise FetchError(f"{row.name} from {source} is not usable and was deleted: {error}") from error
     write_pin(store.root, row.name, Pin(actual, partial.path.stat().st_size, source))
     partial.path.chmod(0o600)
     durable_files.rename(partial.path, path)

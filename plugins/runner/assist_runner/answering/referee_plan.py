@@ -107,7 +107,7 @@ def _plan_of_tests(
     tests = tuple(dict.fromkeys(_tests(question, corpus)))[:MAX_TESTS]
     command = next((one for one in found if one.runner in _runners(target.document.language.name)), None)
     if command is None:
-        problem = "no runner of tests is installed for this code"
+        problem = "no test runner was found for this code"
         return RefereePlan(corpus.root, asked, None, checker, opened, problem)
     inside = command.runner == "cargo" and "#[test]" in target.document.text
     narrowed = narrow(command, tests) if tests or inside else None

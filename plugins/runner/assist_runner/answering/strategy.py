@@ -54,4 +54,4 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
         return await answer_by_running(context, context.found, session)
     if isinstance(context.found, RefereePlan):
         return await answer_with_referee(context, context.found, session)
-    raise TypeError(f"{type(context.found).__name__} is no plan of the runner")
+    raise TypeError(f"{type(context.found).__name__} is not a plan of the runner")

@@ -125,7 +125,7 @@ class ProjectCopy:
                 if file.is_file():
                     undo.enter_context(changed_file(self.tree, path, text))
                 elif not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(self.tree)):
-                    raise UserError(f"{path} is no file of the copy: a link leads out of it.")
+                    raise UserError(f"{path} is not a file of the copy: a link leads out of it.")
                 else:
                     file.parent.mkdir(parents=True, exist_ok=True)
                     undo.callback(file.unlink, missing_ok=True)
@@ -137,7 +137,7 @@ class ProjectCopy:
         for path, text in texts.items():
             file = self.tree / path
             if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(self.tree)):
-                raise UserError(f"{path} is no file of the copy: a link leads out of it.")
+                raise UserError(f"{path} is not a file of the copy: a link leads out of it.")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text.encode("utf-8", "replace"))
 

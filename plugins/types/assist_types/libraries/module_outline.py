@@ -175,7 +175,7 @@ def _name_of(value: Any) -> LibraryName:
     row = [*value, *("", "value", "", "", ("", ""), (), (), 2)[len(value) :]]
     name, kind, head, doc, (module, target), bases, members, flags = row
     if kind not in _KINDS or not isinstance(flags, int):
-        raise ValueError(f"{kind} is no kind of a name")
+        raise ValueError(f"{kind} is not a kind of a name")
     return LibraryName(
         str(name),
         kind,

@@ -1,7 +1,7 @@
 """Which installed module an import of JavaScript or TypeScript means, and the version of its package.
 
 Declarations come before scripts: those that `exports` or `types` of a package.json names, or next to the
-script, then `@types/NAME`. A package that is only a link to a folder of the workspace is no installed one.
+script, then `@types/NAME`. A package that only links to a folder of the workspace is not installed.
 """
 
 import json

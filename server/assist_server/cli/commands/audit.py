@@ -47,7 +47,7 @@ Output = Annotated[Path | None, option("--output", "FILE", "Write to this file. 
 
 audit_app = typer.Typer(
     help="The log of everything that left this machine, and of every edit. Each line is chained to the last.",
-    short_help="The log of what left the machine: verify, show, export.",
+    short_help="Verify, show and export the log of what left the machine.",
     epilog=example("assist audit verify", "assist audit show --since 2026-01-31"),
     rich_markup_mode=None,
 )

@@ -23,13 +23,13 @@ def add_to(app: typer.Typer) -> None:
         epilog=example(
             "assist chat", "assist chat -c", "assist chat -f src/cart.py --model qwen2.5-coder-1.5b"
         ),
-        short_help="A conversation about the workspace.",
+        short_help="Ask several questions in a conversation.",
     )(add_flags(chat, dry_run=False, yes=False, as_json=False))
     app.add_typer(
         threads_app,
         name="threads",
         epilog=example("assist threads", "assist threads forget --all"),
-        short_help="The conversations that are kept, and how to remove them.",
+        short_help="List and remove saved conversations.",
     )
 
 

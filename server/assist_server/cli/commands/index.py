@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "context",
         epilog=example("assist context src/app.py:12:20", "assist context src/app.py:12:20 --json"),
-        short_help="Which definitions in other files help at a cursor.",
+        short_help="Show definitions in other files that help at a cursor.",
     )(context)
 
 

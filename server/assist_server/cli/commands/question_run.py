@@ -159,7 +159,7 @@ def show_decision(context: AnswerContext, flags: Asking) -> None:
         return
     facts(route_facts(context))
     if flags.show_text:
-        out(f"\n{text}" if text else "Nothing would be sent, so there is no text.")
+        out(f"\n{text}" if text else "Nothing would be sent.")
 
 
 def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
@@ -293,7 +293,7 @@ def _confirm_request(context: AnswerContext, flags: Asking) -> bool:
     for line in preview_lines(context):
         say(line)
     if not sys.stdin.isatty():
-        say("There is no terminal to ask at: --yes sends it, where the policy allows that.")
+        say("There is no terminal to ask at. Add --yes to send it, if the policy allows that.")
     return confirm(f"Send this to {request.host}?", lambda: show_page(payload_text(request)))
 
 

@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
     _add(app, dry_run=None)
     command = typer.Typer(
-        help=ROUTE, short_help="Which model would answer, and why. Sends nothing.", rich_markup_mode=None
+        help=ROUTE, short_help="Show which model would answer, and why. Sends nothing.", rich_markup_mode=None
     )
     _add(command, dry_run=True)
     app.add_typer(command, name="route", epilog=example('assist route ask "how is an order paid?"'))
@@ -58,13 +58,13 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         (
             "explain",
             explain,
-            "What code does, how, and what may surprise.",
+            "Explain code: what it does, how, and what may surprise.",
             ("src/app.py:12", "Cart.total --facts", "src/ --json --model qwen2.5-coder-1.5b"),
         ),
         (
             "ask",
             ask,
-            "A question about the workspace.",
+            "Answer a question about the workspace.",
             ("where are prices rounded", "-c and who calls that", "-f docs what is missing here"),
         ),
         (
@@ -76,13 +76,13 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         (
             "refactor",
             refactor,
-            "Change code as you say, after showing the change.",
+            "Change code as you describe, after showing the diff.",
             ('Cart.total "round at the end"',),
         ),
         (
             "fix",
             fix,
-            "Find and fix what is wrong in code.",
+            "Find and fix a fault in code.",
             (
                 'src/cart.py:12 "IndexError on an empty cart"',
                 'Cart.total "wrong for 0" --test "pytest tests/test_cart.py"',
@@ -186,7 +186,7 @@ def write_tests(
         typer.Option("--run", help="Run the code on a copy without asking, and write down what it gives."),
     ] = False,
 ) -> None:
-    """Write tests for code, show them, and put them next to the tests that are there if you agree.
+    """Write tests for code, show them, and add them to the existing tests if you agree.
 
     Once you agree to that, calls are run on a copy of the workspace, and the expected values are what the
     code gives. Calls that tests make already are not written again. Where nothing can be run, no small model
@@ -202,9 +202,9 @@ def refactor(
     piped: Piped = "",
     files: Files = None,
 ) -> None:
-    """Change code as you say. The change is shown as a diff, and made if you agree.
+    """Change code as you describe. The change is shown as a diff, and applied if you agree.
 
-    Once you agree to that, the tests of the code judge the change first, on a copy of the workspace.
+    If you agree, the code's tests are run on the change first, on a copy of the workspace.
     """
     _run("refactor", target, (wishes, piped), flags, files=files, test_command=flags.test, run=flags.run)
 
@@ -225,9 +225,9 @@ def fix(
         ),
     ] = "",
 ) -> None:
-    """Find and fix what is wrong in code. The change is shown as a diff, and made if you agree.
+    """Find and fix a fault in code. The change is shown as a diff, and applied if you agree.
 
-    Once you agree to that, the tests of the code judge each attempt first, on a copy of the workspace.
+    If you agree, the code's tests are run first for each attempt, on a copy of the workspace.
     """
     options: dict[str, Any] = {"test_command": flags.test, "run": flags.run, "expect": expect}
     _run("fix", target, (problem, piped), flags, files=files, **options)

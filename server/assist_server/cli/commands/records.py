@@ -39,13 +39,13 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "undo",
         epilog=example("assist undo", "assist undo --workspace ~/src/shop --yes"),
-        short_help="Take back the last edit that was made here.",
+        short_help="Undo the last edit made here.",
     )(undo)
     app.add_typer(
         cost_app,
         name="cost",
         epilog=example("assist cost", "assist cost --by model --since 2026-01-01"),
-        short_help="What was spent, and what is left today.",
+        short_help="Show the money spent, and today's remaining budget.",
     )
     app.command(
         "rate",
@@ -55,7 +55,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
-    """Take back the last edit that was made in a workspace, after showing the change.
+    """Undo the last edit made in a workspace, after showing the change.
 
     If a file was changed since then, nothing is undone.
     """

@@ -43,7 +43,7 @@ KeyArgument = Annotated[
 
 config_app = typer.Typer(
     help="The settings, where they come from, and whether they are valid.",
-    short_help="The settings, and whether they are valid.",
+    short_help="Show, change and check settings.",
     epilog=example("assist config show", "assist config set completion.mode quiet"),
     rich_markup_mode=None,
 )
@@ -205,7 +205,7 @@ def parse_key(text: str) -> tuple[str, ...]:
         [(name, data)] = data.items()
         names.append(name)
     if not names or data != 0:
-        raise UserError(f"{text!r} is no key: write a table and a key, as in completion.mode.", WRONG_USAGE)
+        raise UserError(f"{text!r} is not a key: write a table and a key, as completion.mode.", WRONG_USAGE)
     return tuple(names)
 
 

@@ -74,7 +74,7 @@ def test_a_chat_answers_line_by_line_and_goes_on_after_an_error(assist: Assist, 
     assert done.code == 0, done.err
     assert "no file or folder gone.py" in done.err
     assert "shop/prices.py:1-2" in done.out
-    assert "/what is no command" in done.err
+    assert "/what is not a command" in done.err
     sent = [each.body.decode() for each in acme.requests]
     assert len(sent) == 3
     assert "In `gross`." in sent[1]

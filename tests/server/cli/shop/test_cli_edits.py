@@ -76,7 +76,7 @@ TURNED = (
     + HOSTS.replace("in ('http', 'https')", "not in SCHEMES")
     + ">>>>>>> REPLACE\n"
 )
-REASON = "line 5 of shop/hosts.py: `in` became `not in`, which the wish does not ask for"
+REASON = "line 5 of shop/hosts.py: `in` became `not in`, although you did not ask for it"
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
@@ -88,7 +88,7 @@ def test_a_yes_does_not_cover_turned_logic_that_the_wish_does_not_ask_for(
     with provider(tmp_path, scripted_answer(TURNED)):
         done = assist("refactor", "shop/hosts.py", wish, "--frontier", "--yes", *flags)
     assert done.code == 1
-    assert f"{REASON}: look whether that is right." in done.err
+    assert f"{REASON}: please check." in done.err
     assert "there is no terminal to ask at: run the command at a terminal" in (
         done.json["error"] if flags else done.err
     )

@@ -89,7 +89,7 @@ def test_a_document_that_a_rule_excludes_gets_nothing_and_gives_nothing(
     path = editing.open(roots[0] / "a.py")
     editing.rename(hidden, 0, 1)
     assert editing.find(hidden) is None
-    assert editing.find(path) is None, "its edits are no examples"
+    assert editing.find(path) is None, "its edits are not examples"
     editing.rename(path, 0, 1, 2)
     found = editing.find(path)
     assert found is None or found.offer.path != hidden

@@ -54,7 +54,7 @@ def target_of(tree: Path, path: str) -> RustTarget:
         rest = inner.relative_to("src/bin").parts[1:]
         return RustTarget(str(folder), ("--bin", name), _module(rest), _text(tree / path))
     if not inner.is_relative_to(base):
-        raise CannotRunError(f"{path} is no part of the crate")
+        raise CannotRunError(f"{path} is not part of the crate")
     rest = inner.relative_to(base).parts
     roots = [root for root in (library, main) if (top / root).is_file()]
     if inner in roots:
