@@ -29,7 +29,7 @@ def signature_around(parsed: ParsedText, byte: int) -> Signature | None:
 
 
 def is_shared(texts: CodeTexts, path: str, signature: Signature) -> bool:
-    """Whether a function may be other classes' method too."""
+    """Say whether a function may be other classes' method too."""
     method = signature.is_method and not signature.constructor
     return method and has_family(texts, path, signature.name, signature.name_span[0])
 
@@ -70,7 +70,7 @@ def _meant(
 def keyword_uses(
     texts: CodeTexts, path: str, name: str, place: Occurrence
 ) -> list[tuple[str, ByteSpan, bool]] | None:
-    """Where calls pass a parameter by its name: the file, the keyword's bytes, and whether it is sure.
+    """Find calls that pass a parameter by its name: the file, the keyword's bytes, and whether it is sure.
 
     `None` if the calls are not known, or if the function is also another class's method.
     """

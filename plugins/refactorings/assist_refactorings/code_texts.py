@@ -30,7 +30,7 @@ class WishedCode:
 
     @property
     def last_name(self) -> str:
-        """The name without those of what is around it."""
+        """The name without the names around it."""
         return self.name.rpartition(".")[2]
 
 
@@ -42,7 +42,7 @@ class CodeTexts:
     _readers: dict[str, NameReader] = field(default_factory=dict)
 
     def reader(self, path: str) -> NameReader:
-        """The names of a file; of one that cannot be read there are none."""
+        """Return the names of a file; a file that cannot be read has none."""
         if path not in self._readers:
             document = Document(path, tuple(self.corpus.lines(path)) or ("",), language_of(path))
             self._readers[path] = NameReader(ParsedText(document))
@@ -74,7 +74,7 @@ class CodeTexts:
 
 
 def is_exact(parsed: ParsedText) -> bool:
-    """Whether the parsed bytes are those of the text: grammars see a lone carriage return as a line end."""
+    """Say whether the parsed bytes are the text's own: grammars see a lone carriage return as a line end."""
     return parsed.source.data == parsed.document.text.encode("utf-8", "surrogatepass")
 
 

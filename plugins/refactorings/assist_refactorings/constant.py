@@ -59,7 +59,7 @@ def to_constant(
 
 
 def _is_same(node: tree_sitter.Node, literal: str) -> bool:
-    """Whether a node is a literal of the same value as the wish writes it."""
+    """Say whether a node is a literal of the same value as the wish writes it."""
     return node.type in _LITERALS and _same_value(node_text(node), literal)
 
 
@@ -75,7 +75,7 @@ def _plain(literal: str) -> str:
 
 
 def _may_be_named(node: tree_sitter.Node) -> bool:
-    """Whether a name may take the place of a literal."""
+    """Say whether a name may take the place of a literal."""
     parent = node.parent
     if parent is not None and node.type == "string":
         if parent.type in ("expression_statement", "concatenated_string"):
@@ -147,7 +147,7 @@ def _last_head(parsed: ParsedText, statements: list[tree_sitter.Node]) -> int:
 
 
 def _touches(statements: list[tree_sitter.Node], at: int) -> bool:
-    """Whether a comment belongs to the statement right below it."""
+    """Say whether a comment belongs to the statement right below it."""
     node = statements[at]
     if node.type != "comment" or at + 1 >= len(statements):
         return False
@@ -155,7 +155,7 @@ def _touches(statements: list[tree_sitter.Node], at: int) -> bool:
 
 
 def _is_text(node: tree_sitter.Node) -> bool:
-    """Whether a statement is a docstring or a directive."""
+    """Say whether a statement is a docstring or a directive."""
     return node.type == "expression_statement" and bool(node.children) and node.children[0].type == "string"
 
 
@@ -187,6 +187,6 @@ def _semicolon(parsed: ParsedText) -> str:
 
 
 def _line_end(parsed: ParsedText) -> str:
-    """How the lines of a text end."""
+    """Return the line end of a text."""
     first = parsed.document.lines[0]
     return first[len(first.rstrip("\r\n")) :] or "\n"

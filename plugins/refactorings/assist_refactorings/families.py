@@ -1,4 +1,4 @@
-"""What else a definition's name belongs to: methods of related classes, and decorators that may use it.
+"""The family of a definition's name: methods of related classes, and decorators that may use it.
 
 A rename of one of them alone, or another signature, would change what the code does.
 """
@@ -74,7 +74,7 @@ MAX_NAMESAKES = 200
 
 
 def has_family(texts: CodeTexts, path: str, name: str, byte: int) -> bool:
-    """Whether a method may be another class's too: one that its class extends, or that extends it.
+    """Say whether a method may be another class's too: a class that its own extends, or that extends it.
 
     `byte` is within the method. A base class that no file here defines may have any method.
     """
@@ -101,7 +101,7 @@ def has_family(texts: CodeTexts, path: str, name: str, byte: int) -> bool:
 
 
 def _is_type_word(name: str) -> bool:
-    """Whether a name in a list of bases is a type variable."""
+    """Say whether a name in a list of bases is a type variable."""
     return len(name) <= 2 or name.endswith("_T") or name in ("str", "int", "Any", "None")
 
 
@@ -144,7 +144,7 @@ def using_decorators(parsed: ParsedText, place: Occurrence) -> list[str]:
 
 
 def is_special(name: str) -> bool:
-    """Whether a language or a tool gives a name its meaning.
+    """Say whether a language or a tool gives a name its meaning.
 
     >>> is_special("__init__"), is_special("test_total"), is_special("main"), is_special("total")
     (True, True, False, False)

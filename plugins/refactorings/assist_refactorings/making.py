@@ -1,4 +1,4 @@
-"""From a wish in words to an edit, if it is clearly one that needs no model."""
+"""From a wish in words to an edit, if it clearly means an edit that needs no model."""
 
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus

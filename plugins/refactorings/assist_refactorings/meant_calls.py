@@ -1,4 +1,4 @@
-"""Which calls mean a definition: what their names are bound to says so.
+"""The calls that mean a definition: what their names are bound to says so.
 
 Calls of an object's own methods, and of constructors, are told by the class around them.
 """
@@ -44,14 +44,14 @@ def find_calls(signature: Signature, home: NameReader, text: NameReader) -> Iter
 
 
 def _may_call(signature: Signature, home: NameReader, text: NameReader) -> bool:
-    """Whether another text may call a definition: of a function it has none of the same name itself."""
+    """Say whether another text may call a definition: of a function it has none of the same name itself."""
     defined = find_definitions(text.parsed, signature.name)
     own = not signature.is_method and any(not other.is_method for other in defined)
     return are_related(home.parsed.document, text.parsed.document) and not own
 
 
 def is_overloaded(signature: Signature, home: ParsedText) -> bool:
-    """Whether there is another definition of the name at the same place: then nothing is certain."""
+    """Say whether there is another definition of the name at the same place: then nothing is certain."""
     return any(
         other.span != signature.span and (other.owner, other.scope) == (signature.owner, signature.scope)
         for other in find_definitions(home, signature.name)
@@ -59,7 +59,7 @@ def is_overloaded(signature: Signature, home: ParsedText) -> bool:
 
 
 def _binding_of(signature: Signature, home: NameReader, name: str) -> Binding | None:
-    """What the name of a definition is bound to; that of a constructor is the name of its class."""
+    """Return the binding of a definition's name; a constructor's name is that of its class."""
     places = [place for place in home.occurrences(name) if place.defines and place.binding is not None]
     if not signature.constructor:
         start = home.parsed.cursor(signature.name_span[0])
@@ -83,7 +83,7 @@ def _meant_places(
 
 
 def _may_mean(signature: Signature, text: ParsedText, call: CallSite) -> bool:
-    """Whether a call, whose name means the definition, passes what its parameters say."""
+    """Say whether a call, whose name means the definition, passes what its parameters say."""
     rules = call_rules(text.document.language)
     if rules is None:
         return False

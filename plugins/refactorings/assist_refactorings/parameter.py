@@ -177,7 +177,7 @@ def _signature(texts: CodeTexts, code: WishedCode) -> Signature | None:
 
 
 def _inside(reader: NameReader, found: Signature, name: str) -> Iterator[Occurrence]:
-    """The places of a name in a function, but those of members and keywords."""
+    """Find the places of a name in a function, without members and keywords."""
     parsed = reader.parsed
     for place in reader.occurrences(name):
         start = parsed.byte(place.start)
@@ -218,7 +218,7 @@ def _type_of(default: str, found: Signature) -> str:
 
 
 def _ecma_type(parsed: ParsedText, value: str) -> str:
-    """The type of a value in TypeScript; "" in another language, or of one that says nothing."""
+    """Return the type of a value in TypeScript; "" in another language, or for a value that says nothing."""
     if parsed.document.language.name not in ("typescript", "tsx"):
         return ""
     if value in ("true", "false"):
@@ -227,7 +227,7 @@ def _ecma_type(parsed: ParsedText, value: str) -> str:
 
 
 def _is_type(reader: NameReader, word: str) -> bool:
-    """Whether a word of a type is known where the function is."""
+    """Say whether a word of a type is known where the function is."""
     bound = any(place.defines for place in reader.occurrences(word) if place.place == "code")
     return bound or hasattr(builtins, word)
 
@@ -289,7 +289,7 @@ def _without_argument(parsed: ParsedText, call: CallSite, gone: Parameter, index
 def _passed_on(
     texts: CodeTexts, path: str, found: Signature, calls: list[tuple[NameReader, CallSite]]
 ) -> Iterator[tuple[str, int]]:
-    """Where a function is named and not called: whoever gets it may pass the parameter."""
+    """Find where a function is named and not called: whoever gets it may pass the parameter."""
     if found.is_method:
         return
     known = {(text.parsed.document.path, call.name_span[0]) for text, call in calls}

@@ -61,8 +61,8 @@ class RemovedParameterWish:
 
 @dataclass(frozen=True, slots=True)
 class LinterWish:
-    """What linters and editors do by themselves: imports that are "unused", "sorted" or both: "organized",
-    and strings with the values in them: "f_strings" or, in JavaScript, "templates".
+    """An edit that linters and editors do by themselves: imports that are "unused", "sorted" or both:
+    "organized", and strings with the values in them: "f_strings" or, in JavaScript, "templates".
     """
 
     what: str

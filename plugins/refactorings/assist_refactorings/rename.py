@@ -102,7 +102,7 @@ def rename(
 
 
 def _problem(reader: NameReader, found: WishedRename, reason: str) -> RefactoringProblem:
-    """Why a rename cannot be made here. One that needs types only, a language server may make."""
+    """Explain why a rename cannot be made here. If it only needs types, a language server may make it."""
     found.edits.clear()
     name = found.name if reason.endswith(_BY_EDITOR) and not _own_clash(reader, found) else None
     return RefactoringProblem(_reading(found), reason, name)
@@ -129,7 +129,7 @@ def _meant(reader: NameReader, code: WishedCode, wish: RenameWish) -> tuple[str,
 
 
 def _is_kind(place: Occurrence, kind: str) -> bool:
-    """Whether a place may be what a wish calls it; a word such as "name" says nothing."""
+    """Say whether a place may be what a wish calls it; a word such as "name" says nothing."""
     level = place.binding.level if place.binding is not None else ""
     if kind in _LOCALS:
         return level == "local"
@@ -137,7 +137,7 @@ def _is_kind(place: Occurrence, kind: str) -> bool:
 
 
 def _hindrance(texts: CodeTexts, found: WishedRename) -> str:
-    """Why something else than the code may give a name its meaning; "" if nothing does."""
+    """Explain why something else than the code may give a name its meaning; "" if nothing does."""
     parsed = texts.parse(found.path)
     rules = scope_rules(parsed.document.language.name)
     if rules is None:
@@ -154,7 +154,7 @@ def _hindrance(texts: CodeTexts, found: WishedRename) -> str:
 
 
 def _other_owners(texts: CodeTexts, found: WishedRename) -> str:
-    """Why a member may be another type's too."""
+    """Explain why a member may be another type's too."""
     parsed = texts.parse(found.path)
     if parsed.document.language.name in _TOP_ONLY:
         return f"other types may have `{found.old}` too; {_BY_EDITOR}"
@@ -163,7 +163,7 @@ def _other_owners(texts: CodeTexts, found: WishedRename) -> str:
 
 
 def _own_clash(reader: NameReader, found: WishedRename) -> str:
-    """Where the new name means something already at the places of the old one, in its own text."""
+    """Find where the new name means something already at the places of the old one, in its own text."""
     if _is_free(reader, found):
         return ""
     taken = [place.start.line + 1 for place in reader.occurrences(found.new) if place.place == "code"]
@@ -232,7 +232,7 @@ def _rename_elsewhere(texts: CodeTexts, found: WishedRename) -> str:
 
 
 def _note_places(reader: NameReader, found: WishedRename, *, known: bool) -> None:
-    """What a file has of the name that was not changed: code that may mean it, entries of `__all__`, texts.
+    """Note the places of the name that were not changed: code that may mean it, entries of `__all__`, texts.
 
     A file is `known` if it can name the definition.
     """
@@ -254,7 +254,7 @@ def _note_places(reader: NameReader, found: WishedRename, *, known: bool) -> Non
 
 
 def _is_exported(parsed: ParsedText, place: Occurrence, name: str) -> bool:
-    """Whether a place is a whole entry of Python's `__all__`."""
+    """Say whether a place is a whole entry of Python's `__all__`."""
     node = _text_around(parsed, place)
     listing = node.parent if node is not None else None
     around = listing.parent if listing is not None else None
@@ -263,7 +263,7 @@ def _is_exported(parsed: ParsedText, place: Occurrence, name: str) -> bool:
 
 
 def _is_whole_text(parsed: ParsedText, place: Occurrence, name: str) -> bool:
-    """Whether a place is all of a string, by which code may look the name up."""
+    """Say whether a place is all of a string, by which code may look the name up."""
     return node_text(_text_around(parsed, place)).strip("\"'`") == name
 
 
@@ -275,7 +275,7 @@ def _text_around(parsed: ParsedText, place: Occurrence) -> tree_sitter.Node | No
 
 
 def _reading(found: WishedRename) -> str:
-    """How the wish was understood, with how many places follow."""
+    """Say how the wish was understood, with how many places follow."""
     what = (found.place.what or "name").replace("_", " ")
     uses = found.count() - 1
     follow = f", with {count_words(uses, 'more place')}" if uses > 0 else ""
@@ -285,7 +285,7 @@ def _reading(found: WishedRename) -> str:
 
 
 def _remarks(parsed: ParsedText, found: WishedRename) -> Iterator[str]:
-    """What may belong to the rename and was left as it is."""
+    """Name the places that may belong to the rename and were left as they are."""
     places = list(dict.fromkeys(found.unsure))
     if places:
         stay = "stay" if len(places) > 1 else "stays"

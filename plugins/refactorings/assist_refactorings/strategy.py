@@ -2,8 +2,8 @@
 
 What such a wish means is for `reading`, and how it is made for `making`. A linter's edit is made by the
 user's ruff: it gets a text on its stdin, reads the settings that the team chose for it, runs no code of a
-project, writes nothing, and is never a program from inside of the workspace. A wish for a provider, or one
-that goes on with a conversation, is none.
+project, writes nothing, and is never a program from inside of the workspace. A wish for a provider, or a wish
+that goes on with a conversation, does not count.
 """
 
 import json
@@ -42,7 +42,7 @@ _PATIENCE = 10.0  # seconds: a large file takes ruff 0.1
 
 
 def applies(asked: AskedQuestion) -> Applicability:
-    """Whether a wish clearly means an edit that needs no model."""
+    """Say whether a wish clearly means an edit that needs no model."""
     question = asked.question
     if asked.by_models or question.expect:
         return Applicability(False, "no such edit is asked for")
@@ -100,7 +100,7 @@ def made_edit(question: "Question", folders: "QuestionFolders") -> MadeEdit | No
 def ruff_for(file: str, roots: Sequence[str]) -> "AskRuff | None":
     """The ruff of the PATH, or of this interpreter's folder, for texts of a file; `None` if there is none.
 
-    One in a folder of the workspace, which `roots` are, is none.
+    A ruff in a folder of the workspace, which `roots` are, does not count.
     """
     own = str(Path(sys.executable).parent)
     ruff = find_program("ruff", outside=roots) or find_program("ruff", own, outside=roots)

@@ -68,7 +68,7 @@ def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
 
 
 def _changes(config: Config, root: str, command: str, revision: str) -> FolderDiff:
-    """What a command is about. Raises `UserError` if that is nothing."""
+    """Read the diff that a command is about. Raises `UserError` if that is nothing."""
     diff = read_diff(make_git(config), root, command, revision)
     if diff.files or diff.left_out:
         return diff

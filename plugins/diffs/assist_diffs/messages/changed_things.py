@@ -104,7 +104,7 @@ def _whole_file(file: FileInDiff, verb: str) -> ChangedThing:
 
 
 def _other_things(file: FileInDiff) -> Iterator[ChangedThing]:
-    """What changed in a file that is no code, or of which no text is known."""
+    """Yield the change of a file that is not code, or whose text is not known."""
     is_page = bool(language_of(file.path).markup) or file.path.endswith((".txt", ".md", ".rst"))
     texts = file.texts
     if texts is None or file.state in ("deleted", "binary") or LOCKS.search(file.path):
@@ -125,7 +125,7 @@ def _other_things(file: FileInDiff) -> Iterator[ChangedThing]:
 
 
 def _code_things(files: Sequence[CodeFile]) -> Iterator[ChangedThing]:
-    """What changed in code."""
+    """Yield the changes in code."""
     changed = list[CodeFile]()
     for file in files:
         if file.compared.old.strip():
@@ -142,7 +142,7 @@ def _code_things(files: Sequence[CodeFile]) -> Iterator[ChangedThing]:
 
 
 def _is_told(changed: ChangedThing, things: Sequence[ChangedThing]) -> bool:
-    """Whether other things say more about a file or a definition that changed."""
+    """Say whether other things say more about a file or a definition that changed."""
     name = changed.names[0]
     others = [thing for thing in things if thing.path == changed.path and thing is not changed]
     if name == code(changed.path):

@@ -57,11 +57,11 @@ class CodeSide:
         return "".join(self.lines if site is None else self.lines[site.start_line - 1 : site.end_line])
 
     def is_changed(self, unit: CodeUnit) -> bool:
-        """Whether a statement has a line that the other side has not."""
+        """Say whether a statement has a line that the other side has not."""
         return not self.changed.isdisjoint(unit.lines)
 
     def is_touched(self, site: Definition) -> bool:
-        """Whether a definition has such a line."""
+        """Say whether a definition has such a line."""
         lines = sorted(self.changed)
         return bisect_right(lines, site.end_line) > bisect_right(lines, site.start_line - 1)
 
@@ -74,7 +74,7 @@ class CodeSide:
         return min(found, key=lambda site: site.end_line - site.start_line, default=None)
 
     def is_public(self, site: Definition) -> bool:
-        """Whether other files are meant to use a definition, as its language says it."""
+        """Say whether other files are meant to use a definition, as its language says it."""
         language = self.parsed.document.language.name
         parts = site.qualified.split(".")
         if language == "go":
@@ -88,13 +88,13 @@ class CodeSide:
         return not hidden and _HIDDEN.match(site.signature) is None
 
     def in_tests(self, site: Definition | None) -> bool:
-        """Whether a definition, or all of the file, is code of tests or otherwise no part of the product."""
+        """Say whether a definition, or all of the file, is test code or otherwise not part of the product."""
         if is_test(self.path) or _NO_PRODUCT.search(self.path):
             return True
         return site is not None and _TEST_MODULE.search(site.qualified) is not None
 
     def is_test(self, site: Definition) -> bool:
-        """Whether a definition is a test."""
+        """Say whether a definition is a test."""
         if not self.in_tests(site) or site.kind not in FUNCTIONS:
             return False
         above = "".join(self.lines[max(0, site.start_line - 3) : site.start_line])
@@ -137,7 +137,7 @@ def _side(file: ComparedFile, *, old: bool) -> CodeSide:
 
 
 def weight_of(kind: ThingKind, side: CodeSide, site: Definition | None) -> int:
-    """How important a change in a definition is: less if only its own file knows it, least in tests."""
+    """Weigh a change in a definition: less if only its own file knows it, least in tests."""
     if side.in_tests(site):
         return WEIGHTS[kind] - IN_TEST
     return WEIGHTS[kind] - (PRIVATE if site is not None and not side.is_public(site) else 0)

@@ -28,7 +28,7 @@ class _SoleDefinition:
 
     @property
     def body(self) -> Counter[str]:
-        """How often each word of its text is there, but for its name."""
+        """The words of its text with how often each is there, but for its name."""
         words = Counter(_WORD.findall(self.side.body(self.site)))
         del words[self.site.name]
         return words
@@ -41,7 +41,7 @@ class _SoleDefinition:
 
 
 def definition_things(files: Sequence[CodeFile]) -> Iterator[ChangedThing]:
-    """What became of the definitions of all files."""
+    """Yield the changes of the definitions of all files."""
     came = [_SoleDefinition(file.new, site, file) for file in files for site in _alone(file.new, file.old)]
     gone = [_SoleDefinition(file.old, site, file) for file in files for site in _alone(file.old, file.new)]
     pairs = dict(_same(gone, came))
@@ -73,7 +73,7 @@ def _alone(here: CodeSide, there: CodeSide) -> Iterator[Definition]:
 
 
 def _same(gone: Sequence[_SoleDefinition], came: Sequence[_SoleDefinition]) -> Iterator[tuple[int, int]]:
-    """Which definition is which one with another name or in another place: the most alike first."""
+    """Pair each definition with itself under another name or in another place: the most alike first."""
     near = list[tuple[float, int, int]]()
     after = [now.body for now in came]
     for at, was in enumerate(gone):
@@ -115,7 +115,7 @@ def _came(found: _SoleDefinition, kind: ThingKind, verb: str, word: str) -> Iter
 
 
 def first_sentence(doc: str, name: str) -> str:
-    """What a definition says of itself, without its own name in front.
+    """Return the description that a definition gives of itself, without its own name in front.
 
     >>> first_sentence("Total returns the sum. It is in cents.", "Total")
     'returns the sum'

@@ -1,4 +1,4 @@
-"""What a diff changes in lists of dependencies and files of settings: names with their versions, and keys."""
+"""The changes of a diff in lists of dependencies and settings: names with their versions, and keys."""
 
 import json
 import re
@@ -31,7 +31,7 @@ _MAX_KEYS = 3  # of one file
 
 
 def manifest_things(file: ComparedFile) -> Iterator[ChangedThing]:
-    """What changed in a list of dependencies or a file of settings; nothing of what is only reformatted."""
+    """Yield the changes in a list of dependencies or a file of settings, without mere reformatting."""
     try:
         old, new = versions(file.path, file.old), versions(file.path, file.new)
     except (ValueError, TypeError, AttributeError, RecursionError):

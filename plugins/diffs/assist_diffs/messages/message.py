@@ -50,7 +50,7 @@ _CORRECTIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CommitMessage:
-    """A message, and the things that changed, of which it is made."""
+    """A message, and the changes that it is made from."""
 
     text: str
     things: tuple[ChangedThing, ...] = ()
@@ -77,7 +77,7 @@ def commit_message(
 
 
 def _state(file: ChangedFile) -> str:
-    """What became of a file; a changed one without changed lines has other permissions."""
+    """Return the state of a file; a changed one without changed lines has other permissions."""
     return "mode" if file.state == "changed" and not (file.lines or file.cut) else file.state
 
 
@@ -128,7 +128,7 @@ def _with_use(things: Sequence[ChangedThing]) -> Iterator[str]:
 
 
 def _with_test(things: Sequence[ChangedThing]) -> Iterator[str]:
-    """A definition of which only that it changed is known, with the one test that came with it."""
+    """Name a definition that is only known to have changed, with the one test that came with it."""
     top = things[0]
     tests = [thing for thing in things if thing.kind == "test" and thing.verb == "Add test"]
     if top.kind == "changed" and len(tests) == 1 and len(tests[0].names) == 1:
@@ -160,7 +160,7 @@ def _clauses(text: str) -> Iterator[str]:
 
 
 def _body(things: Sequence[ChangedThing], told: ChangedThing | None) -> Iterator[str]:
-    """A line for each thing but one that the subject tells; of one definition the most important ones."""
+    """Yield a line for each thing but the subject's; for each definition its most important ones."""
     if told is not None and len(things) == 1:
         if told.doc:
             yield textwrap.fill(told.doc, _WIDTH)
@@ -187,7 +187,7 @@ def _line(thing: ChangedThing) -> str:
 
 
 def _beginning(things: Sequence[ChangedThing], compared: ComparedDiff, style: CommitStyle) -> str:
-    """What the repository writes before the subject: a type and a scope, or a package."""
+    """Return the beginning of the subject in this repository: a type and a scope, or a package."""
     if style.types:
         kind = _type(things, compared)
         scope = _scope(things, style) if style.scoped else ""
@@ -225,7 +225,7 @@ def _type_of_behaviour(own: Sequence[ChangedThing], kinds: Collection[str], comp
 
 
 def _main_path(things: Sequence[ChangedThing]) -> str:
-    """The path of the most important thing that is no entry of a change log, if there is one."""
+    """Return the path of the most important thing outside of change logs, if there is one."""
     return next(paths_of([thing for thing in things if thing.kind != "entry"] or things))
 
 

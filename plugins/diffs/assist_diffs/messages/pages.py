@@ -1,4 +1,4 @@
-"""What a diff changes in documents: the entries of a change log, sections, and single words."""
+"""The changes of a diff in documents: the entries of a change log, sections, and single words."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ _ALIKE = 0.6  # of two words, of which one corrects the other
 
 
 def page_things(file: ComparedFile) -> Iterator[ChangedThing]:
-    """What changed in a document."""
+    """Yield the changes in a document."""
     entries = log_entries(file)
     if entries:
         for line, text in entries:

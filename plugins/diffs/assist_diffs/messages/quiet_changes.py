@@ -1,4 +1,4 @@
-"""What changed in a file whose definitions and statements are the same: imports, comments, order, spaces."""
+"""The changes of a file whose definitions and statements are the same: imports, comments, order, spaces."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ _IN_TESTS = 2  # less weight for comments of tests
 
 
 def quiet_things(file: CodeFile) -> Iterator[ChangedThing]:
-    """What changed, by the tokens of the changed lines."""
+    """Yield the changes by the tokens of the changed lines."""
     path = file.new.path
     lines = _changed_lines(file.compared)
     old, new = (
@@ -62,7 +62,7 @@ def _changed_lines(file: ComparedFile) -> tuple[list[str], list[str]]:
 
 
 def _are_imports(file: CodeFile, lines: tuple[str, ...]) -> bool:
-    """Whether all changed lines that are not blank are of imports."""
+    """Say whether all changed lines that are not blank are of imports."""
     known = {
         line.rstrip("\n")
         for side in _sides(file)
@@ -75,7 +75,7 @@ def _are_imports(file: CodeFile, lines: tuple[str, ...]) -> bool:
 
 
 def _import_thing(file: CodeFile, lines: tuple[list[str], list[str]]) -> ChangedThing:
-    """Which names are imported now, or no longer."""
+    """Name the imports that are new or gone."""
     side = file.new
     gone, come = (Counter(re.findall(r"[\w$]+", "\n".join(texts))) for texts in lines)
     lost = tuple(code(word) for word in gone - come if word not in _IMPORT_WORDS)

@@ -1,4 +1,4 @@
-"""Whether a diff takes back one of the last commits, exactly. It asks git for blobs, and compares no text."""
+"""The search for a commit that a diff takes back exactly. It asks git for blobs, and compares no text."""
 
 from assist_context.files.git_repository import (
     Git,

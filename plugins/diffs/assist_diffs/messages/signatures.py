@@ -1,4 +1,4 @@
-"""What changed in the head of a function or a type: parameters, defaults, types, words such as `async`."""
+"""The changes in the head of a function or a type: parameters, defaults, types, words such as `async`."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class _Head:
     now: Definition
 
     def thing(self, verb: str, words: str, word: str = "") -> ChangedThing:
-        """What changed in it; `word` is before its name, "" where the words have that."""
+        """Make a change of it; `word` is before its name, "" where the words have that."""
         place: ThingPlace = (word, (code(self.now.qualified),)) if word else ("", ())
         side = self.file.new
         weight = weight_of("signature", side, self.now)
@@ -40,7 +40,7 @@ class _Head:
 
 
 def signature_things(file: CodeFile, was: Definition, now: Definition) -> Iterator[ChangedThing]:
-    """What changed in the head of a function or a type."""
+    """Yield the changes in the head of a function or a type."""
     head = _Head(file, was, now)
     if now.kind not in FUNCTIONS:
         yield from _type_things(head)
@@ -121,7 +121,7 @@ def _result_things(head: _Head) -> Iterator[ChangedThing]:
 
 
 def _type_things(head: _Head) -> Iterator[ChangedThing]:
-    """What changed in the head of a type."""
+    """Yield the changes in the head of a type."""
     words = list(_word_things(head))
     if words:
         yield from words
@@ -164,7 +164,7 @@ def _text(side: CodeSide, parameter: Parameter) -> str:
 
 
 def _rest(parameter: NamedText) -> str:
-    """What is written of a parameter but its name."""
+    """Return the text of a parameter without its name."""
     return parameter[1].replace(parameter[0], "", 1)
 
 

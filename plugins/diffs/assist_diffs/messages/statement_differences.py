@@ -1,4 +1,4 @@
-"""By what a statement differs from the one that it was: a literal, a call, a condition, an argument."""
+"""The difference of a statement from its former text: a literal, a call, a condition, an argument."""
 
 import re
 from collections import Counter
@@ -31,7 +31,7 @@ _PAIRS = ("()", "[]", "{}")
 
 
 def are_alike(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether one statement is the other one, changed: most words are equal, or each is only a call."""
+    """Say whether one statement is the other one, changed: most words are equal, or each is only a call."""
     if len(one) > 1 and one[:-1] == other[:-1]:
         return True
     if all(_is_call(words) for words in (one, other)):
@@ -59,7 +59,7 @@ class StatementDifference:
     names: Mapping[str, str]
 
     def sentences(self, local: Mapping[str, str], *, is_head: bool) -> Iterator[ToldChange]:
-        """What it does otherwise; of a function, what its last value is. `local` names say nothing."""
+        """Yield the differences; of a function, its new last value. `local` names say nothing."""
         sides = (self.file.old, self.file.new)
         before, after = (_tokens(side, unit) for side, unit in zip(sides, self.pair, strict=True))
         if is_head:
@@ -105,7 +105,7 @@ def _tokens(side: CodeSide, unit: CodeUnit) -> list[CodeToken]:
 
 
 def _after_head(tokens: Sequence[CodeToken]) -> list[CodeToken]:
-    """What is in the block of a function."""
+    """Return the tokens in the block of a function."""
     at = next((at for at, token in enumerate(tokens) if token.text == "{"), len(tokens))
     return list(tokens[at:])
 
@@ -147,7 +147,7 @@ def _steps(old: Sequence[str], new: Sequence[str]) -> list[TokenStep]:
 def _step_told(
     old: Sequence[CodeToken], new: Sequence[CodeToken], step: TokenStep, whole: str
 ) -> ToldChange | None:
-    """What one changed place of a statement says; `whole` is the statement in words, if it is short."""
+    """Describe one changed place of a statement; `whole` is the statement in words, if it is short."""
     gone, come = old[step[0] : step[1]], new[step[2] : step[3]]
     if len(gone) == len(come) == 1 and is_literal(gone[0].type) and is_literal(come[0].type):
         return _literal_told(gone[0].text, come[0].text, _owner(new, step[2]))
@@ -162,7 +162,7 @@ def _step_told(
 
 
 def _one_sided(old: Sequence[CodeToken], new: Sequence[CodeToken], step: TokenStep) -> ToldChange | None:
-    """What was only put in or only taken out: `await`, an argument, a part of a name."""
+    """Describe a part that was only put in or only taken out: `await`, an argument, a part of a name."""
     come = [token.text for token in new[step[2] : step[3]]]
     if come == ["await"]:
         called = _chain(new, step[3])
@@ -199,7 +199,7 @@ def _literal_told(old: str, new: str, owner: str) -> ToldChange:
 
 
 def _equal_ends(old: str, new: str) -> tuple[int, int]:
-    """How many characters at the start and at the end of two texts are equal, without parts of words.
+    """Count the equal characters at the start and at the end of two texts, without parts of words.
 
     >>> _equal_ends("is defined here", "is evaluated here")
     (3, 5)
@@ -218,7 +218,7 @@ def _equal_ends(old: str, new: str) -> tuple[int, int]:
 
 
 def _owner(tokens: Sequence[CodeToken], at: int) -> str:
-    """What a value is assigned to, as in `name = value` and `name: value`; "" if that is not before it."""
+    """Return the target of an assignment, `name = value` or `name: value`; "" if it is not before it."""
     if at < 2 or tokens[at - 1].text not in ("=", ":", ":=", "=>"):
         return ""
     if is_name(tokens[at - 2].type) and at > 2 and tokens[0].text not in ("let", "const", "var"):
@@ -253,7 +253,7 @@ def _argument(tokens: Sequence[CodeToken], start: int, end: int) -> tuple[str, s
 
 
 def _calls_told(words: tuple[Sequence[str], Sequence[str]], around: tuple[str, str]) -> ToldChange | None:
-    """What a statement calls now, and did not, if it is one function more, less or instead.
+    """Describe the calls that a statement gained or lost, if it is one function more, less or instead.
 
     The texts of the definition around it must agree.
     """
@@ -274,7 +274,7 @@ def _calls_told(words: tuple[Sequence[str], Sequence[str]], around: tuple[str, s
 
 
 def _condition_told(old: str, new: str) -> Iterator[ToldChange]:
-    """What is asked for more or less in a condition, or both forms of it."""
+    """Describe the parts that a condition gained or lost, or both forms of it."""
     for word in (" and ", " && ", " or ", " || "):
         more, less = _extra(new, old, word), _extra(old, new, word)
         if 0 < len(more) <= LONGEST:

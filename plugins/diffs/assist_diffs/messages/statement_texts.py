@@ -1,4 +1,4 @@
-"""What one statement does, as it is written: its condition, its call, how it leaves a function.
+"""The effect of one statement, as it is written: its condition, its call, how it leaves a function.
 
 It knows the text of a statement and its words, and no other text.
 """
@@ -31,7 +31,7 @@ NO_CALLS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ToldChange:
-    """What is said about a statement, with how much it says."""
+    """A sentence about a statement, with how much it says."""
 
     verb: str
     words: str
@@ -75,7 +75,7 @@ def _closing(text: str) -> int:
 
 
 def after_condition(text: str, condition: str) -> str:
-    """What comes after a condition on the same line."""
+    """Return the text after a condition on the same line."""
     after = text.partition(condition)[2].lstrip("):{ ")
     return after.rstrip("}; ")
 
@@ -98,7 +98,7 @@ def block_of(side: CodeSide, units: Sequence[CodeUnit], unit: CodeUnit) -> list[
 
 
 def leaving(text: str, tail: str) -> ToldChange:
-    """What a statement does that leaves a function or a loop."""
+    """Describe a statement that leaves a function or a loop."""
     plain = text.rstrip("; ").strip()
     word, _, value = plain.partition(" ")
     if word in ("raise", "throw"):
@@ -151,13 +151,13 @@ def first_call(unit: CodeUnit) -> str:
 
 
 def stated_call(unit: CodeUnit, text: str) -> str:
-    """What a statement calls that is a call and nothing else."""
+    """Return the function that a statement calls, if it is a call and nothing else."""
     name = first_call(unit)
     return name if re.sub(r"^(?:await|defer|go) ", "", text).startswith(f"{name}(") else ""
 
 
 def call_of_value(unit: CodeUnit) -> str:
-    """The function of which the result is assigned, if that is all of the value."""
+    """Return the function whose result is assigned, if that is all of the value."""
     if "=" not in unit.words:
         return ""
     value = unit.words[unit.words.index("=") + 1 :]

@@ -1,6 +1,6 @@
-"""What a diff changes in the statements of a definition that was there and still is, in words.
+"""The changes of a diff in the statements of a definition that was there and still is, in words.
 
-A statement that came says what it does: a guard, an error, a call. One that became another one says by what
+A statement that came says what it does: a guard, an error, a call. A changed one says by what
 it differs. Only what is named in full is told; of the rest, that the definition changed.
 """
 
@@ -59,7 +59,7 @@ _VERBS = {"defer": "Defer", "go": "Start", "await": "Await"}
 
 
 def statement_things(files: Sequence[CodeFile]) -> Iterator[ChangedThing]:
-    """What changed in statements, and of definitions that changed otherwise, that they did."""
+    """Yield the changes in statements, and for definitions that changed otherwise, that they did."""
     by_path = {file.new.path: file for file in files}
     old = {path: file.old.units for path, file in by_path.items()}
     new = {path: file.new.units for path, file in by_path.items()}
@@ -70,7 +70,7 @@ def statement_things(files: Sequence[CodeFile]) -> Iterator[ChangedThing]:
 
 
 class _StatementReader:
-    """What matched statements say, with the texts of both sides."""
+    """The description of matched statements, with the texts of both sides."""
 
     def __init__(
         self, matches: StatementMatches, files: Mapping[str, CodeFile], names: Mapping[str, str]
@@ -85,7 +85,7 @@ class _StatementReader:
         self._known = {word for units in matches.old.values() for unit in units for word in unit.words}
 
     def things(self) -> Iterator[ChangedThing]:
-        """All things, and of each definition of which nothing else is told, that it changed."""
+        """Yield all changes, and for each definition without one, that it changed."""
         changed = dict[tuple[str, str], tuple[CodeSide, Definition | None, int]]()
         told_of = set[tuple[str, str]]()
         for path, site, line, told in (*self._told_now(), *self._told_gone()):
@@ -100,7 +100,7 @@ class _StatementReader:
                 yield _plain_change(*row)
 
     def _told_now(self) -> Iterator[tuple[str, Definition | None, int, list[ToldChange]]]:
-        """What is said about each statement that is new, or was another one, with its place."""
+        """Describe each statement that is new, or was another one, with its place."""
         for unit in self._fresh:
             side = self._files[unit.path].new
             site = side.around(unit.line)
@@ -125,7 +125,7 @@ class _StatementReader:
                 yield now.path, site, now.line, told
 
     def _told_gone(self) -> Iterator[tuple[str, Definition | None, int, list[ToldChange]]]:
-        """What is said about each statement that is gone, with the definition that it was in."""
+        """Describe each statement that is gone, with the definition that it was in."""
         for unit in self._gone:
             file = self._files[unit.path]
             site = file.old.around(unit.line)
@@ -135,7 +135,7 @@ class _StatementReader:
             yield unit.path, now, now.start_line if now else 1, list(self._went(unit, file.new.body(now)))
 
     def _is_told_as_a_whole(self, path: str, site: Definition | None) -> bool:
-        """Whether a definition is new, or has the same text: git's lines are then only next to it."""
+        """Say whether a definition is new, or has the same text: git's lines are then only next to it."""
         file = self._files[path]
         if site is None:
             return not file.compared.old
@@ -155,13 +155,13 @@ class _StatementReader:
         return self._renamed[key]
 
     def _was_called(self, unit: CodeUnit, name: str) -> bool:
-        """Whether the definition around a statement called a function before."""
+        """Say whether the definition around a statement called a function before."""
         file = self._files[unit.path]
         text = file.old.body(file.before(file.new.around(unit.line)))
         return re.search(rf"(?<![\w.]){re.escape(name)}\s*\(", text) is not None
 
     def _came(self, side: CodeSide, unit: CodeUnit) -> Iterator[ToldChange]:
-        """What a statement does that is new."""
+        """Describe a new statement."""
         text = side.text(unit)
         condition = condition_of(text)
         if condition is not None and unit.type.startswith(("if", "elif", "expression")):
@@ -180,7 +180,7 @@ class _StatementReader:
             yield from self._value_or_call(unit, text)
 
     def _value_or_call(self, unit: CodeUnit, text: str) -> Iterator[ToldChange]:
-        """What a new statement calls, or to what it gives a value."""
+        """Describe the call of a new statement, or the target of its value."""
         called = stated_call(unit, text) if unit.type.startswith(_CALLING) else ""
         assigned = call_of_value(unit) if _ASSIGNED.search(unit.type) else ""
         if called:
@@ -199,7 +199,7 @@ class _StatementReader:
             yield ToldChange("Set", target, less=10)
 
     def _branch(self, side: CodeSide, unit: CodeUnit, condition: str) -> Iterator[ToldChange]:
-        """What a new condition does with what is in its block."""
+        """Describe the effect of a new condition on its block."""
         block = block_of(side, self._matches.new[unit.path], unit)
         if _ERROR_CHECK.fullmatch(condition):
             self._skipped.update(block)
@@ -227,7 +227,7 @@ class _StatementReader:
             yield ToldChange("Check", code(condition))
 
     def _handler(self, side: CodeSide, unit: CodeUnit, text: str) -> ToldChange:
-        """Which error is caught now, and of what call."""
+        """Name the error that is caught now, and the call that raises it."""
         found = re.search(r"except\s*\(?\s*(\(.*?\)|[\w.]+)", text)
         units = self._matches.new[unit.path]
         before = [other for other in units[max(0, unit.place - 3) : unit.place] if other.words[0] == "try"]
@@ -247,7 +247,7 @@ class _StatementReader:
         return first_call(before)
 
     def _went(self, unit: CodeUnit, now: str) -> Iterator[ToldChange]:
-        """What no longer happens: what it names is nowhere in the text of the definition now."""
+        """Describe a lost effect: its names are nowhere in the text of the definition now."""
         text = self._files[unit.path].old.text(unit)
         condition = condition_of(text)
         if unit.words[0] in {"raise", "throw"}:
@@ -261,7 +261,7 @@ class _StatementReader:
 
 
 def _thing(side: CodeSide, site: Definition | None, line: int, told: ToldChange) -> ChangedThing:
-    """What is said about a statement, with its place."""
+    """Make the change of a statement from its sentence, with its place."""
     weight = weight_of(told.kind, side, site) - told.less - (_LESS_OF_FILE if site is None else 0)
     name = code(site.qualified if site else side.path)
     word = {"Return": "from", "Add": "to" if told.kind == "value" else "in"}.get(told.verb, "in")

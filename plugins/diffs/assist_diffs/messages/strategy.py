@@ -19,7 +19,7 @@ WHY = "the diff says what changed"
 
 
 def applies(asked: AskedQuestion) -> Applicability:
-    """Whether the message is computed: the question comes with its diff where no model is wanted."""
+    """Say whether the message is computed: the question comes with its diff where no model is wanted."""
     question = asked.question
     if question.compared is None or question.wish == "frontier" or asked.local_prose:
         return Applicability(False, "words of a model are wanted")

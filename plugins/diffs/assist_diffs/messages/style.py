@@ -1,4 +1,4 @@
-"""How a repository writes its commit messages: read from its last ones, counted, never quoted.
+"""The way a repository writes its commit messages: read from its last ones, counted, never quoted.
 
 Of the history only names of types, scopes and packages that most messages begin with come back, so nothing
 that a stranger wrote there is followed.
@@ -29,7 +29,7 @@ Mood = Literal["imperative", "past", "present"]
 
 @dataclass(frozen=True, slots=True)
 class CommitStyle:
-    """What most of the last subjects have in common.
+    """The habits that most of the last subjects have in common.
 
     `types` are the types that they begin with, each with the sign before it; `scopes` what is in parentheses
     after these, and `prefixes` the packages before a colon, with how often. `marked`: names have the marks of

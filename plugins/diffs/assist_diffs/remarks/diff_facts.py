@@ -105,7 +105,7 @@ def _side(path: str, text: str) -> _TextSide:
 def _doubtful(
     corpus: Corpus | None, file: ComparedFile, old: _TextSide, new: _TextSide
 ) -> tuple[list[DiffFact], bool]:
-    """What is doubtful in the changed lines of code that is no test, and whether all could be compared."""
+    """Find doubtful places in changed lines outside of tests, and say whether all could be compared."""
     if language_of(file.path).name in DATA or is_test(file.path) or not (file.old and file.new):
         return [], True
     statements = doubtful_statements(old.parsed, new.parsed, file.runs)
@@ -135,7 +135,7 @@ def _doubtful(
 
 
 def _parameter_finder(corpus: Corpus | None, own: _TextSide) -> Callable[[str], Sequence[str] | None]:
-    """What finds the names of the parameters of a function by its name, if all that have it agree."""
+    """Make a search for a function's parameter names by its name, if all functions of that name agree."""
 
     def find(name: str) -> Sequence[str] | None:
         found = find_definitions(own.parsed, name)
@@ -177,7 +177,7 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
 
 
 def _is_touched(file: ComparedFile, site: Definition, *, old: bool) -> bool:
-    """Whether a definition has lines of one side that the other lacks."""
+    """Say whether a definition has lines of one side that the other lacks."""
     spans = [run[:2] if old else run[2:] for run in file.runs]
     spans = [(first, last) for first, last in spans if first <= last]
     at = bisect_right(spans, (site.end_line, sys.maxsize))
@@ -185,14 +185,14 @@ def _is_touched(file: ComparedFile, site: Definition, *, old: bool) -> bool:
 
 
 def _is_changed(file: ComparedFile, site: Definition, old: _TextSide) -> bool:
-    """Whether a definition of the new side has other lines than it had."""
+    """Say whether a definition of the new side has other lines than it had."""
     was = old.definitions.get((site.qualified, site.kind))
     before = was is not None and _is_touched(file, was, old=True)
     return before or _is_touched(file, site, old=False)
 
 
 def _is_outermost(site: Definition, here: _TextSide, there: _TextSide) -> bool:
-    """Whether one side alone has a function or type, and the other has what is around it."""
+    """Say whether one side alone has a function or type, and the other has what is around it."""
     if site.kind not in _COMING:
         return False
     around = [key for key in here.definitions if key[0] == site.parent]
@@ -200,7 +200,7 @@ def _is_outermost(site: Definition, here: _TextSide, there: _TextSide) -> bool:
 
 
 def _parameter_words(old: _TextSide, was: Definition, new: _TextSide, site: Definition) -> str:
-    """Which parameters are gone and which are new, as they are written; "" if these are the same."""
+    """Name the parameters that are gone and that are new, as they are written; "" if these are the same."""
     before, after = ([text for text, _ in _parameter_texts(*side)] for side in ((old, was), (new, site)))
     gone = ", ".join(f"`{text}`" for text in before if text not in after)
     added = ", ".join(f"`{text}`" for text in after if text not in before)
@@ -265,7 +265,7 @@ def _gone(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFa
 
 
 def _surprises(file: ComparedFile, statement: CodeStatement) -> bool:
-    """Whether what a statement asked about is still there, and not asked in the lines in its place.
+    """Say whether the value that a statement tested is still there, and not tested in the lines in its place.
 
     Of a branch, only that no line took its place is surprising.
     """
@@ -305,12 +305,12 @@ def _differences(
 
 
 def _condition(statement: CodeStatement) -> str:
-    """What a guard asks, without how it leaves, which is another way in another function."""
+    """Return the condition of a guard, without how it leaves, which is another way in another function."""
     return statement.text.partition(": ")[0] if statement.kind == "guard" else statement.text
 
 
 def _are_alike(one: str, other: str) -> bool:
-    """Whether one statement is probably the other one, changed: most of its words are the same."""
+    """Say whether one statement is probably the other one, changed: most of its words are the same."""
     words = Counter(_WORD.findall(one)), Counter(_WORD.findall(other))
     common = (words[0] & words[1]).total()
     is_part = common == min(words[0].total(), words[1].total()) >= _FEWEST_WORDS
@@ -386,7 +386,7 @@ def _caller_facts(
 
 
 def _does_other(old: _TextSide, was: Definition, new: _TextSide, site: Definition) -> bool:
-    """Whether a function leaves early or raises in more or fewer places than it did."""
+    """Say whether a function leaves early or raises in more or fewer places than it did."""
     before, after = (
         Counter(found.kind for found in find_statements(side.parsed, at.start_line, at.end_line))
         for side, at in ((old, was), (new, site))
@@ -417,7 +417,7 @@ def _of_caller(corpus: Corpus, path: str, line: int, text: str) -> DiffFact:
 
 
 def _comes_to(other: ComparedFile, file: ComparedFile) -> bool:
-    """Whether what is gone from a file may be in another one, of which its users need not know: in Go."""
+    """Say whether code that is gone from a file may be in another one unknown to its users: in Go."""
     return file.path.endswith(".go") and dirname(other.path) == dirname(file.path)
 
 

@@ -1,7 +1,7 @@
-"""What is doubtful in changed expressions, by their trees: operands and arguments that changed places, errors
+"""Doubtful places in changed expressions, by their trees: operands and arguments that changed places, errors
 that nothing handles any more, and what is opened and never closed though its siblings are.
 
-An expression is judged against those of the same lines before. Arguments are also judged by the names of the
+An expression is compared with the former ones of its lines. Arguments are also judged by the names of the
 parameters, which a caller of this module knows.
 """
 
@@ -33,7 +33,7 @@ _MAX_LOOKED_UP = 20  # functions of a diff whose parameters are looked up
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulExpression:
-    """What is doubtful: the line of the new text and, if there is one, of the old text, from 1, and words."""
+    """A doubtful place: the line of the new text and, if there is one, of the old text, from 1, and words."""
 
     kind: DoubtfulKind
     line: int
@@ -44,7 +44,7 @@ class DoubtfulExpression:
 def doubtful_expressions(
     old: ParsedText, new: ParsedText, runs: Sequence[tuple[int, int, int, int]], names: ParameterNames
 ) -> Iterator[DoubtfulExpression]:
-    """What is doubtful in the changed lines of two texts.
+    """Find doubtful expressions in the changed lines of two texts.
 
     `runs` are the first and last lines of the old and the new text; the last is less for none.
     """
@@ -102,7 +102,7 @@ def _exchanged_arguments(
 
 
 def _last_word(value: str) -> str:
-    """The name that an argument ends with, without signs and capitals, "" if it is no name."""
+    """Return the name that an argument ends with, without signs and capitals, "" if it is not a name."""
     found = _NAME.fullmatch(value.lstrip("&*"))
     return found[1].replace("_", "").lower() if found else ""
 
@@ -129,7 +129,7 @@ def _quiet_handlers(before: Expressions, after: Expressions) -> Iterator[Doubtfu
 
 
 def _is_quiet(handler: ErrorHandler) -> bool:
-    """Whether a handler only logs an error, or does nothing."""
+    """Say whether a handler only logs an error, or does nothing."""
     words = [re.findall(r"\w+", text.partition("(")[0]) for text in handler.body]
     return all(_QUIET.intersection(row) for row in words if row != ["pass"])
 
@@ -137,7 +137,7 @@ def _is_quiet(handler: ErrorHandler) -> bool:
 def left_open(
     old: ParsedText, new: ParsedText, functions: Sequence[tuple[LineRange | None, LineRange]]
 ) -> Iterator[DoubtfulExpression]:
-    """What changed functions open and nothing closes, though a block closed it, or others of the file do.
+    """Find things that changed functions open and never close, though a block or the rest of the file does.
 
     Each function is its lines before, None for a new one, and now. What a call closed is looked for among the
     statements that are gone.
@@ -171,13 +171,13 @@ def _openings(lines: Sequence[str]) -> dict[str, int]:
 
 
 def _is_closed(lines: Sequence[str], opened: str) -> bool:
-    """Whether a line has a word that closes what another word opens."""
+    """Say whether a line has a word that closes what another word opens."""
     closes = re.compile(rf"\b(?:{'|'.join(_PAIRS[opened])})\b")
     return any(map(closes.search, lines))
 
 
 def _is_left(lines: Sequence[str], opened: str) -> bool:
-    """Whether a word opens something in these lines that none of them closes, keeps or gives away."""
+    """Say whether a word opens something in these lines that none of them closes, keeps or gives away."""
     opens = re.compile(rf"\b{opened}\(")
     kept = re.compile(rf"\b(?:with|using|try|return|yield)\b.*\b{opened}\(|[\w)\]]\.\w+ :?= .*\b{opened}\(")
     left = (line for line in lines if opens.search(line) and not kept.search(line))

@@ -1,4 +1,4 @@
-"""What is doubtful in changed statements of a file: a token that became another, and copies with a slip.
+"""Doubtful changes in the statements of a file: a token that became another, and copies with a slip.
 
 Statements are compared with what they were. What is renamed in all places is not doubtful, and neither is
 what moved.
@@ -28,7 +28,7 @@ _FEWEST = 3  # places of a copied block that have a name: two were replaced and 
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulStatement:
-    """What is doubtful: the line of the new text and, if there is one, of the old text, from 1, and words."""
+    """A doubtful place: the line of the new text and, if there is one, of the old text, from 1, and words."""
 
     kind: StatementChangeKind | Literal["constant", "copy", "unclosed"]
     line: int
@@ -39,7 +39,7 @@ class DoubtfulStatement:
 def doubtful_statements(
     old: ParsedText, new: ParsedText, runs: Sequence[tuple[int, int, int, int]]
 ) -> Iterator[DoubtfulStatement] | None:
-    """What is doubtful in the changed lines of two texts, None if too much changed to be compared.
+    """Find doubtful statements in the changed lines of two texts, None if too much changed to be compared.
 
     `runs` are the first and last lines of the old and the new text; the last is less for none.
     """
@@ -83,7 +83,7 @@ def _doubtful(old: ParsedText, new: ParsedText, matches: StatementMatches) -> It
 
 
 def _is_asked(change: StatementChange, fresh: Sequence[CodeUnit]) -> bool:
-    """Whether a new statement has all names of a part of a condition that is gone."""
+    """Say whether a new statement has all names of a part of a condition that is gone."""
     names = {word for word in change.old if word.isidentifier()} - {"and", "or", "not", "is", "in"}
     return bool(names) and any(names <= set(unit.words) for unit in fresh)
 
@@ -106,7 +106,7 @@ def _lost_closings(
 
 
 def _leaves_near(change: StatementChange, fresh: Sequence[CodeUnit]) -> bool:
-    """Whether a statement that no longer leaves has a new one near it that does."""
+    """Say whether a statement that no longer leaves has a new one near it that does."""
     near = [unit.words[0] for unit in fresh if abs(unit.line - change.line) <= _AROUND]
     return change.old[0] != "await" and change.old[0] in near
 

@@ -1,4 +1,4 @@
-"""Whether a call still fits a function whose parameters changed.
+"""The check whether a call still fits a function whose parameters changed.
 
 This module knows lines and parameters; who calls a function is for others.
 """
@@ -17,7 +17,7 @@ Parameters = tuple[Parameter, ...] | None  # None where the language's are not k
 
 
 def breaks_calls(old: Parameters, new: Parameters) -> str:
-    """Why calls with the old parameters may be wrong now, "" if they are not."""
+    """Explain why calls with the old parameters may be wrong now, "" if they are not."""
     if old is None or new is None:
         return ""
     names = [_name(one) for one in old]
@@ -33,7 +33,7 @@ def breaks_calls(old: Parameters, new: Parameters) -> str:
 def is_stale(
     lines: Sequence[str], use: CodeUse, site: Definition, sides: tuple[Parameters, Parameters]
 ) -> bool:
-    """Whether a line calls a function with arguments that fitted its parameters, and may no longer do.
+    """Say whether a line calls a function with arguments that fitted its parameters, and may no longer do.
 
     A constructor is called by its class. A line may only pass a function on.
     """
@@ -60,9 +60,9 @@ def is_stale(
 
 
 def _fits(call: CallSite, parameters: Sequence[Parameter], *, variadic: bool) -> bool:
-    """Whether a call has an argument for each parameter that needs one, and no other.
+    """Say whether a call has an argument for each parameter that needs one, and no other.
 
-    What is spread may be any arguments; if `variadic`, only those of the last parameter.
+    What is spread may be any arguments; if `variadic`, only the last parameter's.
     """
     if call.broken or (any(argument.spread for argument in call.arguments) and not variadic):
         return True
