@@ -1,4 +1,4 @@
-"""Which members objects have and how functions are called, as texts of a workspace and of packages say.
+"""The members of objects and the calls of functions, by the texts of a workspace and of packages.
 
 `types` reads the workspace, `libraries` what is installed for it, and `library_indexer` has outlines of that
 made, in the indexer's process. `member_source` is what the core calls, by an entry point. Nothing of a

@@ -64,7 +64,7 @@ class LibraryIndexer:
 
     @property
     def rested(self) -> bool:
-        """Whether everything that is wanted so far has been outlined."""
+        """The state in which every wanted module has been outlined."""
         return self._pruned and not self._pending and (self._child is None or self._child.job is None)
 
     def look_again(self, *, afresh: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What knows types and installed packages, as the core asks for it by the entry point `assist.members`.
+"""The source of types and installed packages for the core, by the entry point `assist.members`.
 
 The ports that it fills: server `workspace/members`, and context `indexer/outliner` in the indexer's process.
 Each of these processes loads only what it needs.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def oracles(
     libraries: str, environ: Mapping[str, str], on_missing: Callable[[], None]
 ) -> "Callable[[Corpus], WorkspaceMembers]":
-    """Who knows the objects in a folder, by its corpus; what is known of packages is read once for all."""
+    """Make the members' oracle of a folder by its corpus; what is known of packages is read once for all."""
     from assist_types.libraries.installed_libraries import InstalledLibraries  # noqa: PLC0415
     from assist_types.workspace_members import WorkspaceMembers  # noqa: PLC0415
 
@@ -28,7 +28,7 @@ def oracles(
 
 
 def count_outlines(libraries: str) -> tuple[int, int]:
-    """How many packages have outlines in a folder, and the bytes on the disk."""
+    """Count the packages with outlines in a folder, and the bytes on the disk."""
     from assist_types.libraries.library_file import library_files  # noqa: PLC0415
 
     found = [state.st_size for _, state in library_files(libraries)]
@@ -41,7 +41,7 @@ def outliner(
     inbox: "queue.SimpleQueue[Message]",
     send: "Callable[[IndexerEvent], None]",
 ) -> "LibraryIndexer":
-    """What makes the outlines, for the indexer's loop."""
+    """Make the indexer of outlines for the indexer's loop."""
     from assist_types.library_indexer import LibraryIndexer  # noqa: PLC0415
 
     return LibraryIndexer(data, environ, inbox, send)

@@ -1,4 +1,4 @@
-"""What a workspace's texts and its installed packages say of the objects at a place: a `MemberOracle`."""
+"""The objects at a place by a workspace's texts and its installed packages: a `MemberOracle`."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class WorkspaceMembers:
         return misfits(self._lookup, self._begin_at(place), place.at, calls)
 
     def library_calls(self, document: Document, first: int, last: int) -> tuple[str, ...]:
-        """What some lines of a file call of libraries, each once, in their order."""
+        """List the calls of libraries in some lines of a file, each once, in their order."""
         if self._libraries is None or FAMILIES.get(document.language.name) not in READERS:
             return ()
         text = text_of(document.path, document)
@@ -86,7 +86,7 @@ class WorkspaceMembers:
 
     @staticmethod
     def _place_of(libraries: InstalledLibraries, kinds: Sequence[ObjectType]) -> PlacedName | None:
-        """What a callee is, if it is of a library."""
+        """Return the place of a callee, if it is of a library."""
         if len(kinds) != 1 or kinds[0].kind != "outside class" or not kinds[0].name:
             return None
         return libraries.describe(kinds[0].path, kinds[0].name)

@@ -1,4 +1,4 @@
-"""What some lines of a text call, as it is written: names and members, not long chains of calls."""
+"""The calls in some lines of a text, as they are written: names and members, not long chains of calls."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Who finds the modules that the files of a workspace import: one finder for an environment or a folder.
+"""The finders of the modules that files of a workspace import: one for an environment or a folder.
 
 The environment's variables are given; this module reads none.
 """

@@ -1,4 +1,4 @@
-"""Which installed package an import of Go means: of the module cache, as `go.mod` says, or of Go itself.
+"""The installed package that an import of Go means: of the module cache, as `go.mod` says, or Go's own.
 
 It looks at files only; no `go` is run. What `go.mod` replaces by a folder, a workspace of several modules and
 what was never fetched are unknown. So is a `go.mod` from before Go 1.17, which does not list all versions.
@@ -100,7 +100,7 @@ def module_cache(environ: Mapping[str, str]) -> str:
 
 
 def go_root(environ: Mapping[str, str]) -> str:
-    """Where Go itself is installed, "" if that is not known."""
+    """Return the folder where Go itself is installed, "" if that is not known."""
     programs = (os.path.realpath(program) for program in _PROGRAMS if os.path.isfile(program))
     places = (environ.get("GOROOT", ""), *(os.path.dirname(os.path.dirname(program)) for program in programs))
     return next((place for place in places if place and os.path.isdir(os.path.join(place, "src"))), "")

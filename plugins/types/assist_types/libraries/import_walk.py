@@ -1,4 +1,4 @@
-"""Which modules have to be outlined for what open files import: those that they name, and where these lead.
+"""The modules to outline for the imports of open files: the imported ones, and where these lead.
 
 A re-export leads to another module, and so does a base of a class. The walk goes from module to module as
 their outlines come in. It reads no file itself and knows no process.

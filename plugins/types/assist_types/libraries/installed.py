@@ -43,7 +43,7 @@ class ModuleFinder(Protocol):
         ...
 
     def is_extended(self, package: str) -> bool:
-        """Whether another installed package may add members to the interfaces of this one."""
+        """Say whether another installed package may add members to the interfaces of this one."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What is installed for the files of a workspace, for one that asks about one file after the other.
+"""The packages installed for the files of a workspace, for a caller that asks about one file at a time.
 
 It is a `TypeSource` that looks from the file that was named last. One thread.
 """
@@ -33,7 +33,7 @@ class InstalledLibraries:
         self._types: LibraryTypes | None = None
 
     def look_from(self, path: str, root: str, language: Language) -> None:
-        """What a file imports counts from now on: its absolute path, and that of its workspace folder."""
+        """Look from this file's imports from now on: its absolute path, and that of its workspace folder."""
         finder = self._finders.of(path, root, language)
         self._types = LibraryTypes(finder, self._store.outline) if finder is not None else None
 
@@ -58,5 +58,5 @@ class InstalledLibraries:
         return tuple(head for found in known if found.whole for head in found.bases or (found.head,))
 
     def describe(self, module: str, name: str) -> PlacedName | None:
-        """Where a name of a module is defined, and what is known of it."""
+        """Find where a name of a module is defined, and what is known of it."""
         return self._types.describe(module, name) if self._types is not None else None

@@ -25,7 +25,7 @@ _TABLE = "CREATE TABLE module(name TEXT PRIMARY KEY, size INTEGER, outline BLOB)
 
 
 def library_file(data: str, module: InstalledModule) -> str:
-    """Where the outlines of a module's package are kept, below a folder."""
+    """Return the file of the outlines of a module's package, below a folder."""
     version = re.sub(r"[^\w.+-]", "_", module.version)[:60] or "0"
     package = re.sub(r"[^\w.@+-]", "_", module.package)[:80]
     key = hashlib.sha256(f"{module.package}\0{module.version}".encode()).hexdigest()[:8]

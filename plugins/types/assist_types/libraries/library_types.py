@@ -1,7 +1,7 @@
 """The names of installed modules and the members of their classes, through re-exports and bases.
 
 It answers from outlines that were made before. What has none yet, and what is not whole, is unknown. The
-classes of Python's own `builtins`, `abc`, `typing` and the like are those of the Python that runs this.
+classes of Python's own `builtins`, `abc`, `typing` and the like come from the Python that runs this.
 """
 
 import abc
@@ -139,14 +139,14 @@ class LibraryTypes:
         return union_of([None if value.later else self._members_of(value.placed) for value in declared])
 
     def _evaluate(self, module: InstalledModule, steps: Sequence[str]) -> _Values:
-        """What an expression of a module's names may be."""
+        """Return the values that an expression of a module's names may have."""
         things: _Values = (module,)
         for step in steps:
             things = _each_after(things, partial(self._step, step=step))
         return things
 
     def _step(self, thing: "_Evaluated | InstalledModule", step: str) -> _Values:
-        """What a call, `await`, `with`, an item, an element or a member of something gives."""
+        """Return the values of a call, `await`, `with`, an item, an element or a member of something."""
         if isinstance(thing, InstalledModule):
             placed = self._resolve(thing, step, MAX_STEPS)
             return (_Evaluated(placed),) if isinstance(placed, PlacedName) else (placed,) if placed else ()
@@ -157,7 +157,7 @@ class LibraryTypes:
         return self._after(thing, step)
 
     def _after(self, thing: "_Evaluated", step: str) -> _Values:
-        """The same for what is no plain value."""
+        """Do the same for anything but a plain value."""
         placed = thing.placed
         match step:
             case "()" if placed.name.kind == "class":
@@ -174,7 +174,7 @@ class LibraryTypes:
         return (_Evaluated(member, placed),) if member is not None else ()
 
     def _element(self, thing: "_Evaluated", step: str) -> tuple["_Evaluated", ...]:
-        """What is in a container, or what subscripts of a class are: the class."""
+        """Return the content of a container, or the class for subscripts of a class."""
         if thing.inside and thing.written is not None:
             if step == "*" and words_of("python").has("maps", thing.placed.name.name):
                 return ()  # keys
@@ -192,7 +192,7 @@ class LibraryTypes:
         return ()
 
     def _result(self, placed: PlacedName, owner: PlacedName | None) -> tuple["_Evaluated", ...]:
-        """What a call of a function may give; `owner` is what it is a method of."""
+        """Return the values that a call of a function may give; `owner` is what it is a method of."""
         if placed.name.kind != "function" or not placed.name.whole:
             return ()
         around = type_parameters(owner.name.head) if owner is not None else frozenset()
@@ -204,7 +204,7 @@ class LibraryTypes:
     def _call_result(
         self, placed: PlacedName, head: str, owner: PlacedName | None, parameters: frozenset[str]
     ) -> tuple["_Evaluated", ...]:
-        """What a call gives by one signature of a function; nothing is known of type parameters."""
+        """Return the values of a call by one signature of a function; nothing is known of type parameters."""
         written = written_result(head, placed.module.kind)
         if written is None or not (parameters | type_parameters(head)).isdisjoint(
             found.name for found in written_types(written.text, _FAMILIES[placed.module.kind])
@@ -214,7 +214,7 @@ class LibraryTypes:
         return tuple(replace(one, later=True) for one in given) if written.later else given
 
     def _values_of(self, thing: "_Evaluated") -> tuple["_Evaluated", ...]:
-        """What a value may be, by its declaration; anything else is itself."""
+        """Return the values that a value may have by its declaration; anything else is itself."""
         if thing.placed.name.kind != "value":
             return (thing,)
         written = declared_type(thing.placed.name.head)
@@ -223,7 +223,7 @@ class LibraryTypes:
     def _types_written(
         self, placed: PlacedName, text: str, owner: PlacedName | None
     ) -> tuple["_Evaluated", ...]:
-        """What a type that is written in a module may be; `owner` is what `Self` is."""
+        """Return the values of a type that is written in a module; `owner` is what `Self` is."""
         kinds = written_types(text, _FAMILIES[placed.module.kind])
         return _each_after(kinds, lambda written: self._type_written(placed, written, owner))
 
@@ -258,7 +258,7 @@ class LibraryTypes:
         return self._types_written(alias, meaning, None) if meaning and isinstance(alias, PlacedName) else ()
 
     def describe(self, module: str, name: str) -> PlacedName | None:
-        """Where a name of a module is defined, and what is known of it. It may go on as for `members`."""
+        """Find where a name of a module is defined, and what it is. It may go on as for `members`."""
         self._budget = MAX_LOOKS
         found = self._finder.find(module)
         things = self._evaluate(found, _STEP.findall(name)) if found is not None else ()
@@ -266,7 +266,7 @@ class LibraryTypes:
         return thing.placed if isinstance(thing, _Evaluated) and not (thing.made or thing.later) else None
 
     def outline(self, module: InstalledModule) -> ModuleOutline | None:
-        """The outline of a module; one that its file declares under a name comes before the file's own."""
+        """Return the outline of a module; a declaration under its name comes before the file's own."""
         self._budget -= 1
         found = self._outlines(module) if self._budget > 0 else None
         return found.of(module.declared) if found is not None else None
@@ -290,7 +290,7 @@ class LibraryTypes:
         return frozenset(found)
 
     def _names_assigned(self, module: InstalledModule) -> frozenset[str] | None:
-        """What a module offers that is one value as a whole."""
+        """Return the names of a module that is one value as a whole."""
         assigned = self._resolve(module, ASSIGNED, MAX_STEPS)
         if not isinstance(assigned, PlacedName):
             return self._names(assigned, set()) if assigned is not None else None
@@ -298,7 +298,7 @@ class LibraryTypes:
         return members.names | {"default"} if members is not None and members.whole else None
 
     def _resolve(self, module: InstalledModule, name: str, steps: int) -> PlacedName | InstalledModule | None:
-        """What a name in a module is, after all imports: a name in its own module, or a module."""
+        """Follow all imports of a name in a module: to a name in its own module, or a module."""
         outline = self.outline(module)
         if outline is None or steps <= 0:
             return None
@@ -337,7 +337,7 @@ class LibraryTypes:
     def _follow(
         self, module: InstalledModule, target: Target, steps: int
     ) -> PlacedName | InstalledModule | None:
-        """What an import of another module in an installed one means."""
+        """Follow an import of another module in an installed one."""
         source, target_name = target
         own = _own_members(source, target_name) if module.kind == "python" else None
         if own is not None:
@@ -370,7 +370,7 @@ class LibraryTypes:
         return Members(frozenset(names), whole)
 
     def _may_grow(self, placed: PlacedName) -> bool:
-        """Whether another package may add members to an interface."""
+        """Say whether another package may add members to an interface."""
         is_interface = placed.name.head.startswith("interface")
         return is_interface and self._finder.is_extended(placed.module.package)
 
@@ -424,7 +424,7 @@ class LibraryTypes:
         return found if found.name is not placed.name else None
 
     def _import_of(self, module: InstalledModule, name: str) -> str:
-        """The module that a name in another module is, "" if it is none."""
+        """Return the module that a name in another module is, "" if it is not a module."""
         outline = self.outline(module)
         known = outline.names.get(name) if outline is not None else None
         return known.target[0] if known is not None and not known.target[1] else ""
@@ -433,7 +433,7 @@ class LibraryTypes:
 def _each_after(
     items: "Sequence[_First]", then: "Callable[[_First], tuple[_Next, ...]]"
 ) -> "tuple[_Next, ...]":
-    """What follows from each of some things; none if that is unknown for one, or if it is too much."""
+    """Collect the results of each item; none if they are unknown for one, or if there are too many."""
     found: list[_Next] = []
     for item in items:
         after = then(item)

@@ -30,7 +30,7 @@ class LibraryName:
     """A name in a module or a class: `head` is its signature, `doc` the first sentence about it.
 
     An import leads to its `target`. A class has `members` and the names of its `bases`, as they are written;
-    `whole`: these are all, so that with those of its bases there are no others; of a function: a call gives
+    `whole`: these are all, so that with its bases' members there are no others; of a function: a call gives
     what the signature says, or with several signatures, one of `bases`, which are then these. An enclosing
     module decides what is `public`: only that can be imported.
     """
@@ -48,7 +48,7 @@ class LibraryName:
 
 @dataclass(frozen=True, slots=True)
 class ModuleOutline:
-    """The names of a module. `stars`: modules of which it has all names too.
+    """The names of a module. `stars`: modules whose names it has too.
 
     `whole`: it has no others. `ambient`: modules that the same file declares, by their names.
     """

@@ -1,4 +1,4 @@
-"""Which installed module an import of JavaScript or TypeScript means, and the version of its package.
+"""The installed module that an import of JavaScript or TypeScript means, and its package's version.
 
 Declarations come before scripts: those that `exports` or `types` of a package.json names, or next to the
 script, then `@types/NAME`. A package that only links to a folder of the workspace is not installed.
@@ -77,9 +77,9 @@ class NodePackages:
         return _module(within.package, within.version, top, file)
 
     def is_extended(self, package: str) -> bool:
-        """Whether there is a package that has this one's name in its own, such as a plugin.
+        """Say whether there is a package that has this one's name in its own, such as a plugin.
 
-        Plugins add members to interfaces of what they extend: `@fastify/jwt` to those of `fastify`.
+        Plugins add members to interfaces of what they extend: `@fastify/jwt` to the ones of `fastify`.
         """
         base = package.removeprefix("@types/").rpartition("/")[2]
         names = self._names_installed() - {package, base, f"@types/{base}"}

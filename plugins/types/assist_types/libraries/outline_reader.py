@@ -1,6 +1,6 @@
 """The outline of an installed module, read from its file. It is a parser process that calls this.
 
-What is too large or no text has an outline of which nothing is known.
+A file that is too large or not text has an outline that says nothing.
 """
 
 import os

@@ -2,7 +2,7 @@
 
 All branches of conditions count, and every name that the text mentions after `self.`: too many names refute
 too little, which does no harm. What can add names in ways that are not written down, such as `__getattr__`,
-`globals()` or a metaclass that is not known, makes a module or a class one that is not whole.
+`globals()` or a metaclass that is not known, leaves a module or a class not whole.
 """
 
 import re
@@ -109,7 +109,7 @@ def python_outline(text: str, module: str, *, package: bool, stub: bool = False)
 
 
 def _adds_names(text: str) -> bool:
-    """Whether code of a module seems to add names that are not written down."""
+    """Say whether code of a module seems to add names that are not written down."""
     held = "|".join(re.escape(name) for name in _NAMESPACE.findall(text))
     written = rf"\b(?:{held})\s*(?:\[[^\]\n]*\]\s*=(?!=)|\.update|\.setdefault)"
     return bool(_DYNAMIC.search(text) or (held and re.search(written, text)))

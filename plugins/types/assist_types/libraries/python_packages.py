@@ -1,6 +1,6 @@
-"""Which installed module an import of Python means, and the version of its package.
+"""The installed module that an import of Python means, and the version of its package.
 
-It looks at the environment of a workspace: `.venv` or `venv` next to a file or above it, else one that the
+It looks at the environment of a workspace: `.venv` or `venv` next to a file or above it, else the one in the
 user's settings name. Stubs come before sources: `NAME-stubs`, then `*.pyi` next to a module; for the standard
 library those that mypy or a checker brought along, else those that came with assist. No interpreter is asked.
 """
@@ -84,7 +84,7 @@ class StandardStubs:
     """
 
     def find(self, module: str) -> InstalledModule | None:
-        """The module of this full name, None if it is none of the standard library."""
+        """Find the module of this full name, None if the standard library has none."""
         folder, version = _own_shed()
         parts = module.split(".")
         is_standard = parts[0] in sys.stdlib_module_names and all(part.isidentifier() for part in parts)
@@ -252,7 +252,7 @@ def _module_file(base: str, parts: Sequence[str]) -> str:
 
 
 def _is_spelled_so(base: str, file: str) -> bool:
-    """Whether all names below a folder have this case on the disk, as Python asks: a class is no module."""
+    """Say whether names below a folder have this case on disk, as Python asks: a class is not a module."""
     while len(file) > len(base):
         file, name = os.path.split(file)
         if name not in entries(file):

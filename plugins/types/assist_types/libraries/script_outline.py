@@ -143,7 +143,7 @@ def _as_public(name: LibraryName) -> LibraryName:
 
 
 def _whole_export(node: tree_sitter.Node, *, default: bool) -> Iterator[LibraryName]:
-    """What a module is as a whole: `export = x` or `export default x`."""
+    """Yield the names of a module's export as a whole: `export = x` or `export default x`."""
     value = node.child_by_field_name("value")
     if any(part.type == "=" for part in node.children):
         assigned = node_text(node.named_children[-1]) if node.named_children else ""
@@ -213,7 +213,7 @@ def _class(node: tree_sitter.Node, name: str, public: bool) -> LibraryName:
 
 
 def _heads_of(clause: tree_sitter.Node) -> list[str]:
-    """The names of bases in a clause, without type arguments; "?" for what is no name."""
+    """Return the names of bases in a clause, without type arguments; "?" for anything but a name."""
     found = []
     for part in clause.named_children:
         if part.type in ("type_arguments", "comment"):

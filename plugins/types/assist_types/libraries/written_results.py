@@ -1,4 +1,4 @@
-"""What a signature says that a call gives, and a declaration that a value is: the type as it is written."""
+"""The results in a signature, and the values in a declaration: the type as it is written."""
 
 import re
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Which accesses to members cannot be right at a cursor."""
+"""The accesses to members that cannot be right at a cursor."""
 
 import re
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ _OWN = ("self", "this", "cls")
 def refuted_accesses(
     lookup: TypeLookup, text: TypedText, at: int, accesses: Iterable[MemberAccess]
 ) -> frozenset[MemberAccess]:
-    """The accesses at a byte to members that the type of their receiver certainly does not have.
+    """Find the accesses at a byte to members that the type of their receiver certainly does not have.
 
-    A member that the file has elsewhere after the same expression counts as one that it has.
+    A member that the file has elsewhere after the same expression counts as its own.
     """
     if text.family not in READERS:
         return frozenset()
@@ -32,7 +32,7 @@ def refuted_accesses(
 
 
 def is_refuted(lookup: TypeLookup, text: TypedText, at: int, access: MemberAccess) -> bool:
-    """Whether the type of an access's receiver at a byte is known, and has no such member."""
+    """Say whether the type of an access's receiver at a byte is known, and has no such member."""
     if words_of(text.family).members.fullmatch(access.member):
         return False
     members = lookup.members(receiver_types(lookup, text, at, access.receiver))
@@ -45,7 +45,7 @@ def is_refuted(lookup: TypeLookup, text: TypedText, at: int, access: MemberAcces
 
 
 def receiver_types(lookup: TypeLookup, text: TypedText, at: int, receiver: str) -> tuple[ObjectType, ...]:
-    """What an expression before a dot may be; none if that is not known."""
+    """Return the types that an expression before a dot may have; none if they are not known."""
     found = lookup.types_of(text, receiver, at)
     parts = receiver.split(".")
     fronts = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]

@@ -1,4 +1,4 @@
-"""Whether calls, as they are written, fit the signatures of what they call.
+"""The check whether calls, as they are written, fit the signatures of what they call.
 
 Only what is certain is refuted: too many or too few arguments, a name that no parameter has, an argument by
 place where a parameter takes only its name, and a function itself compared with nothing or a number.
@@ -33,7 +33,7 @@ def misfits(
 
 
 def fits(parameters: Sequence[Parameter], call: WrittenCall) -> bool:
-    """Whether a call may be meant for a function with these parameters; receivers are not among them."""
+    """Say whether a call may be meant for a function with these parameters; receivers are not among them."""
     open_ended = any(parameter.kind == "variadic" for parameter in parameters)
     by_place = [parameter for parameter in parameters if parameter.kind in ("plain", "positional")]
     by_name = {parameter.name for parameter in parameters if parameter.kind in ("plain", "keyword")}
@@ -102,7 +102,7 @@ def _of_workspace(
 
 
 def _is_plain(text: TypedText, at: int, maker: int) -> bool:
-    """Whether the class at a byte makes its objects by its own `__init__` alone."""
+    """Say whether the class at a byte makes its objects by its own `__init__` alone."""
     node = around(text.node(at), _CLASS)
     if node is None or not node.start_byte <= maker < node.end_byte:
         return False

@@ -1,4 +1,4 @@
-"""What a text says of a name or a member: the values that the readers of the languages return.
+"""The declarations of a name or a member in a text: the values that the readers of the languages return.
 
 Also the text itself with its tree, read once. No node leaves the readers.
 """
@@ -55,7 +55,7 @@ _FUNCTION = re.compile(r"function|method|func_literal|closure")
 
 @dataclass(frozen=True, slots=True)
 class ClassOutline:
-    """What a class says of itself: its members' names, its bases as written, and whether that is all."""
+    """The content of a class: its members' names, its bases as written, and whether that is all."""
 
     names: frozenset[str] = frozenset()
     bases: tuple[NameDeclaration, ...] = ()
@@ -102,7 +102,7 @@ def field_text(node: tree_sitter.Node, name: str) -> str:
 
 
 def is_field(node: tree_sitter.Node, around: tree_sitter.Node, name: str) -> bool:
-    """Whether a node is a field of the node around it."""
+    """Say whether a node is a field of the node around it."""
     return around.child_by_field_name(name) == node
 
 
@@ -137,7 +137,7 @@ def nodes_within(node: tree_sitter.Node, kinds: frozenset[str]) -> Iterator[tree
 
 @dataclass(frozen=True, slots=True)
 class LanguageReader:
-    """How a family of languages is read.
+    """The way a family of languages is read.
 
     `declarations` gives what a name is at a byte, or at the top of a text, in the space of types or values;
     `outline` and `member` say what the class that begins at a byte has, and `module_outline` what a text has.
@@ -150,7 +150,7 @@ class LanguageReader:
 
 
 def is_narrowed(text: TypedText, receiver: str, code: str, apart_from: str = _NEVER) -> bool:
-    """Whether some code of a text looks at what an object is: then it may be more than is written.
+    """Say whether some code of a text looks at what an object is: then it may be more than is written.
 
     What has the form `apart_from` does not count.
     """

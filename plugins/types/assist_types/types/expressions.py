@@ -1,4 +1,4 @@
-"""What an expression and a written type consist of, read from their text alone.
+"""The parts of an expression and of a written type, read from their text alone.
 
 An expression is a name or a literal, and what follows it: members, calls, subscripts. A written type is the
 names that it may be, with their arguments. Whatever is more than that is unknown. It knows no file.
@@ -91,7 +91,7 @@ def _one_name(text: str) -> tuple[ExpressionPart, ...]:
 
 
 def _braces(inside: str) -> str:
-    """Whether braces are those of a dictionary or a set."""
+    """Name the type that braces make: a dictionary or a set."""
     first = split_outside(inside, ",")[0]
     return "dict" if not first or first.startswith("**") or len(split_outside(first, ":")) > 1 else "set"
 
@@ -148,7 +148,7 @@ def _rest(text: str, at: int, found: tuple[ExpressionPart, ...]) -> tuple[Expres
 
 
 def _past_generic(text: str, at: int) -> int:
-    """Where a call's bracket is, if type arguments come before it."""
+    """Find a call's bracket, if type arguments come before it."""
     if text[at : at + 1] != "<":
         return at
     end = closing(text, at)
@@ -156,7 +156,7 @@ def _past_generic(text: str, at: int) -> int:
 
 
 def closing(text: str, at: int) -> int:
-    """Where the bracket at a place closes; -1 if it does not."""
+    """Find where the bracket at a place closes; -1 if it does not."""
     depth = 0
     quote = ""
     opener = text[at]
@@ -178,7 +178,7 @@ def closing(text: str, at: int) -> int:
 
 
 def _is_lifetime(text: str, at: int, opener: str) -> bool:
-    """Whether a quote begins the name of a lifetime of Rust."""
+    """Say whether a quote begins the name of a lifetime of Rust."""
     before = text[:at].rstrip()[-1:]
     starts = ("&", "<", ",", "+") if opener == "<" else ("&", "<")
     return before in starts and re.match(r"'\w+\b(?!')", text[at:]) is not None

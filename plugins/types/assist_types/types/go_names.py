@@ -1,4 +1,4 @@
-"""What a text of Go says of its names and types. It knows no other file of its package."""
+"""The names and types in a text of Go. It knows no other file of its package."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _LISTS = frozenset({"expression_list"})
 
 
 def declarations(text: TypedText, name: str, at: int | None, _: str = "") -> tuple[NameDeclaration, ...]:
-    """What a name is declared to be at a byte, or at the top of the text; none if nothing there does that."""
+    """Find the declarations of a name at a byte, or at the top of the text; none if nothing there has one."""
     if text.root is None:
         return ()
     node = text.root if at is None else text.node(at)
@@ -52,7 +52,7 @@ def _scope_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
 
 
 def _declaration(node: tree_sitter.Node) -> NameDeclaration | None:
-    """What a place declares its name to be, None if it does not declare it."""
+    """Return the declaration of a name at its place, None if it does not declare it."""
     above = node.parent
     if above is None:
         return None
@@ -90,7 +90,7 @@ def _variable(node: tree_sitter.Node, spec: tree_sitter.Node) -> NameDeclaration
 
 
 def _target(node: tree_sitter.Node, targets: tree_sitter.Node) -> NameDeclaration | None:
-    """What `:=` or `range` makes of a name."""
+    """Return the declaration of a name by `:=` or `range`."""
     statement = targets.parent
     if statement is None or not is_field(targets, statement, "left"):
         return UNKNOWN if statement is not None and statement.type == "type_switch_statement" else None
@@ -155,7 +155,7 @@ def _spec(text: TypedText, at: int) -> tree_sitter.Node | None:
 
 
 def outline(text: TypedText, at: int) -> ClassOutline:
-    """What the type that is declared at a byte says of itself: fields, or methods of an interface."""
+    """Outline the type that is declared at a byte: fields, or methods of an interface."""
     spec = _spec(text, at)
     kind = None if spec is None else spec.child_by_field_name("type")
     if spec is None or kind is None or spec.has_error:
@@ -192,7 +192,7 @@ def _members(kind: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def member(text: TypedText, at: int, name: str) -> tuple[NameDeclaration, ...]:
-    """What the type that is declared at a byte says of one of its fields."""
+    """Find the declarations of a field in the type that is declared at a byte."""
     spec = _spec(text, at)
     kind = None if spec is None else spec.child_by_field_name("type")
     for member_ in _members(kind) if kind is not None else ():

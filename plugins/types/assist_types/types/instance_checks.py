@@ -1,4 +1,4 @@
-"""What Python's `isinstance` says of an object at a place. It knows no other language, and no class."""
+"""The types that Python's `isinstance` gives an object. It knows no other language, and no class."""
 
 import re
 

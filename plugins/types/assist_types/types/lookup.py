@@ -1,4 +1,4 @@
-"""Which types an expression may have at a cursor, across the files of a workspace folder.
+"""The types that an expression may have at a cursor, across the files of a workspace folder.
 
 It follows names to what is written about them, and members to the classes that have them. A type is known
 only if all that it may be is known. How a language writes things, its reader knows.
@@ -46,7 +46,7 @@ class TypeLookup:
         self._source = source
 
     def types_of(self, text: TypedText, expression: str, at: int | None) -> _Types:
-        """What an expression may be at a byte, or at the top of a text; none if that is not known."""
+        """Return the possible types of an expression at a byte, or at the top of a text; none if unknown."""
         return self._of_parts(text, parts_of(expression), at, 0)
 
     def members(self, kinds: Sequence[ObjectType]) -> Members:
@@ -105,7 +105,7 @@ class TypeLookup:
     def _of_declarations(
         self, text: TypedText, found: Sequence[NameDeclaration], depth: int, own: _Types = ()
     ) -> _Types:
-        """What a name is by all that declares it. Only nothing says nothing."""
+        """Return the types of a name by all that declares it. Only nothing says nothing."""
         words = words_of(text.family)
         telling = [one for one in found if not (one.kind == "value" and words.has("nothing", one.text))]
         return _all(telling, lambda one: self._of_declaration(text, one, depth + 1, own))
@@ -126,7 +126,7 @@ class TypeLookup:
         return self._of_value(text, found, depth)
 
     def _of_value(self, text: TypedText, found: NameDeclaration, depth: int) -> _Types:
-        """What a name is by an expression: its value, a part or an element of it, or what `with` gives."""
+        """Return the types of a name by an expression: its value, a part or an element of it, or a `with`."""
         if found.kind == "raised" and found.text.startswith("(") and found.text.endswith(")"):
             names = [name for name in split_outside(found.text[1:-1], ",") if name]
             return _all(names, lambda name: self._of_value(text, replace(found, text=name), depth + 1))
@@ -170,7 +170,7 @@ class TypeLookup:
     # --- Members ---
 
     def _after(self, kind: ObjectType, part: ExpressionPart, depth: int) -> _Types:
-        """What a part of an expression is, after what is known of the part before it."""
+        """Return the types of a part of an expression, after the type of the part before it."""
         match part.kind:
             case "member":
                 return self._member(kind, part.text, kind, depth)
@@ -187,14 +187,14 @@ class TypeLookup:
         return instance_of(kind)
 
     def _inside(self, kind: ObjectType, step: str) -> _Types:
-        """What is in a container: an item, or an element of a loop."""
+        """Return the types in a container: of an item, or of an element of a loop."""
         if kind.kind == "holder":
             keys = step == "*" and words_of("python").has("maps", kind.name)
             return () if keys else kind.inside
         return self._outside_step(kind, step)
 
     def _result(self, kind: ObjectType, depth: int, part: int = -1) -> _Types:
-        """What a call gives, or one of the several things."""
+        """Return the types that a call gives, or one of the several things."""
         if kind.kind != "function":
             return instance_of(kind) if part < 0 else ()
         text = self.texts.text(kind.path)
@@ -215,7 +215,7 @@ class TypeLookup:
         return self._of_written(text, written, kind.at, depth + 1, own)
 
     def _entry(self, kind: ObjectType, depth: int) -> _Types:
-        """What `with` gives: what the object's `__enter__` returns."""
+        """Return the types that `with` gives: those that the object's `__enter__` returns."""
         if kind.kind == "entering":
             return kind.inside
         if kind.kind == "outside":
@@ -227,7 +227,7 @@ class TypeLookup:
         return ()
 
     def _member(self, kind: ObjectType, name: str, own: ObjectType, depth: int) -> _Types:
-        """What a member of something is; none if that is not known, or there is no such member."""
+        """Return the types of a member of something; none if not known, or if there is no such member."""
         if depth > DEEPEST:
             return ()
         if kind.kind == "module":
@@ -296,7 +296,7 @@ class TypeLookup:
         return _union(found)
 
     def _outside_step(self, kind: ObjectType, step: str) -> _Types:
-        """What follows from something of a library, in the words of its source."""
+        """Return the types that follow from something of a library, in the words of its source."""
         is_outside = kind.kind in ("outside", "outside class") and kind.path != GLOBALS
         if self._source is None or not is_outside:
             return ()
@@ -362,7 +362,7 @@ class TypeLookup:
         return import_resolution.resolve(self.texts.paths(), text.path, language, import_)
 
     def _of_import(self, text: TypedText, found: NameDeclaration, depth: int) -> _Types:
-        """What an import means: something of a module of the workspace, a module, or something outside."""
+        """Find the types of an import: something of a workspace's module, a module, or something outside."""
         paths = self._resolve(text, found)
         if not paths:
             return () if found.level else (ObjectType("outside class", found.text, found.name),)
@@ -391,7 +391,7 @@ class TypeLookup:
     # --- Packages of Go ---
 
     def _of_package_name(self, folder: str, name: str, depth: int, own: TypedText | None = None) -> _Types:
-        """What a name of the top level of a package is."""
+        """Return the types of a name of the top level of a package."""
         for path in self.texts.package(folder).names.get(name, ()):
             text = self.texts.text(path)
             if text is not None and text is not own:
@@ -415,7 +415,7 @@ def _name_at(text: TypedText, at: int) -> str:
 
 
 def _all(items: Sequence[_Thing], then: Callable[[_Thing], _Types]) -> _Types:
-    """What follows from each of some things; none if it is unknown for one of them."""
+    """Collect the types of each item; none if they are unknown for one of them."""
     result: list[ObjectType] = []
     for item in items:
         found = then(item)

@@ -1,4 +1,4 @@
-"""The members of a type, and who knows those of types outside of the workspace."""
+"""The members of a type, and the source of the types outside of the workspace."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def union_of(found: Sequence[Members | None]) -> Members | None:
 
 
 class TypeSource(Protocol):
-    """What is outside of the workspace. A `module` is written as the language's imports write it."""
+    """The source of types outside. A `module` is written as the language's imports write it."""
 
     def names(self, module: str) -> frozenset[str] | None:
         """The names that a module offers, `None` if that is not known for certain."""

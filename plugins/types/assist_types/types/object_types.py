@@ -1,4 +1,4 @@
-"""What an expression may be: the values that `lookup` works with. It knows no text."""
+"""The types that an expression may have: the values that `lookup` works with. It knows no text."""
 
 from dataclasses import dataclass, replace
 from typing import Literal

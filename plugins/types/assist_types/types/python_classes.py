@@ -1,4 +1,4 @@
-"""What a text of Python says of its classes and of itself as a module. It knows no other file."""
+"""The classes in a text of Python, and the text itself as a module. It knows no other file."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _ASSIGNED = frozenset({"assignment", "augmented_assignment"})
 
 
 def outline(text: TypedText, at: int) -> ClassOutline:
-    """What the class that begins at a byte says of itself."""
+    """Outline the class that begins at a byte."""
     node = around(text.node(at), _CLASS)
     if node is None or node.start_byte != at:
         return ClassOutline(whole=False)
@@ -115,7 +115,7 @@ def _imports(statement: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def member(text: TypedText, at: int, name: str) -> tuple[NameDeclaration, ...]:
-    """What the class that begins at a byte says of one of its members."""
+    """Find the declarations of a member in the class that begins at a byte."""
     node = around(text.node(at), _CLASS)
     if node is None or node.start_byte != at:
         return ()
@@ -126,7 +126,7 @@ def member(text: TypedText, at: int, name: str) -> tuple[NameDeclaration, ...]:
 
 
 def _fields(text: TypedText, name: str, node: tree_sitter.Node) -> Iterator[NameDeclaration]:
-    """What is assigned to a field of the object in the methods of a class."""
+    """Find the assignments to a field of the object in the methods of a class."""
     for place in text.names(name, node):
         access = place.parent
         if access is None or access.type != "attribute" or not is_field(place, access, "attribute"):

@@ -1,4 +1,4 @@
-"""What a text of Python says of its names: parameters, variables, loops, imports. It knows no other file."""
+"""The names in a text of Python: parameters, variables, loops, imports. It knows no other file."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ _CLASS_BLOCKS = frozenset({"if_statement", "else_clause", "block", "try_statemen
 
 
 def declarations(text: TypedText, name: str, at: int | None, _: str = "") -> tuple[NameDeclaration, ...]:
-    """What a name is declared to be at a byte, or at the top of the text; none if nothing there does that."""
+    """Find the declarations of a name at a byte, or at the top of the text; none if nothing there has one."""
     root = text.root
     if root is None:
         return ()
@@ -45,7 +45,7 @@ def declarations(text: TypedText, name: str, at: int | None, _: str = "") -> tup
 
 
 def _of_except(clause: tree_sitter.Node, name: str) -> NameDeclaration | None:
-    """What a name is in the block of an `except` that binds it; None if it binds another one."""
+    """Return the declaration of a name in an `except` that binds it; None if it binds another one."""
     pattern = clause.named_children[0] if clause.named_children else None
     target = pattern.child_by_field_name("alias") if pattern is not None else None
     if target is None or node_text(target) != name or target.type != "as_pattern_target":
@@ -54,7 +54,7 @@ def _of_except(clause: tree_sitter.Node, name: str) -> NameDeclaration | None:
 
 
 def declarations_in(text: TypedText, name: str, scope: tree_sitter.Node) -> Iterator[NameDeclaration]:
-    """What a name is declared to be in one scope."""
+    """Find the declarations of a name in one scope."""
     for node in text.names(name, scope):
         found = declaration(node)
         if found is not None and _scope_of(node) == scope:
@@ -77,7 +77,7 @@ def _scope_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
 
 
 def declaration(node: tree_sitter.Node) -> NameDeclaration | None:
-    """What a place declares its name to be, None if it does not declare it."""
+    """Return the declaration of a name at its place, None if it does not declare it."""
     above = node.parent
     if above is None:
         return None
@@ -89,7 +89,7 @@ def declaration(node: tree_sitter.Node) -> NameDeclaration | None:
 
 
 def _is_taken_apart(node: tree_sitter.Node) -> bool:
-    """Whether a name is one of several targets."""
+    """Say whether a name is one of several targets."""
     inner: tree_sitter.Node = node
     above = node.parent
     while above is not None and above.type in PATTERNS:
@@ -105,7 +105,7 @@ def _is_taken_apart(node: tree_sitter.Node) -> bool:
 
 
 def assignment_value(assignment: tree_sitter.Node) -> NameDeclaration:
-    """What an assignment makes of its target."""
+    """Return the declaration of a target by its assignment."""
     kind = assignment.child_by_field_name("type")
     if kind is not None:
         written = node_text(kind)
@@ -122,7 +122,7 @@ def _value(node: tree_sitter.Node | None, kind: DeclarationKind = "value") -> Na
 
 
 def entered_value(target: tree_sitter.Node) -> NameDeclaration:
-    """What a name is after `as`."""
+    """Return the declaration of a name after `as`."""
     pattern = target.parent
     around_it = None if pattern is None else pattern.parent
     if pattern is None or around_it is None or not pattern.named_children:
@@ -195,7 +195,7 @@ def _function(_: tree_sitter.Node, function: tree_sitter.Node) -> NameDeclaratio
 
 
 def _written_result(function: tree_sitter.Node, returned: str) -> str:
-    """What a function returns, as it would be written; "" if that is not known."""
+    """Return the result of a function, as it would be written; "" if that is not known."""
     if not returned and field_text(function, "name") in ("__enter__", "__aenter__"):
         values = re.findall(r"\breturn\b[ \t]*(.*)", node_text(function))
         returned = "Self" if values and all(value.strip() == "self" for value in values) else ""
@@ -205,7 +205,7 @@ def _written_result(function: tree_sitter.Node, returned: str) -> str:
 
 
 def _import(node: tree_sitter.Node, above: tree_sitter.Node) -> NameDeclaration | None:
-    """What an import statement makes of a name."""
+    """Return the declaration of a name by an import statement."""
     taken = field_text(above, "name") if above.type == "aliased_import" else ""
     is_first = above.named_children[0] == node
     statement = above.parent

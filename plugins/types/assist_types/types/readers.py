@@ -1,4 +1,4 @@
-"""How each family of languages is read."""
+"""The readers of the families of languages."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a text of Rust says of its names and types. It knows no other file.
+"""The names and types in a text of Rust. It knows no other file.
 
 Of a type only its fields are told for certain: a method may be of any trait.
 """
@@ -28,7 +28,7 @@ _PLAIN = re.compile(r"#\[(?:derive|cfg|cfg_attr|allow|doc|repr|non_exhaustive|mu
 
 
 def declarations(text: TypedText, name: str, at: int | None, _: str = "") -> tuple[NameDeclaration, ...]:
-    """What a name is declared to be at a byte, or at the top of the text; none if nothing there does that."""
+    """Find the declarations of a name at a byte, or at the top of the text; none if nothing there has one."""
     if text.root is None:
         return ()
     node = text.root if at is None else text.node(at)
@@ -64,7 +64,7 @@ def _scope_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
 
 
 def _declaration(node: tree_sitter.Node) -> NameDeclaration | None:
-    """What a place declares its name to be, None if it does not declare it."""
+    """Return the declaration of a name at its place, None if it does not declare it."""
     inner = node
     above = node.parent
     while above is not None and above.type in _FRONTS:
@@ -120,7 +120,7 @@ _ITEMS: Mapping[str, Callable[[tree_sitter.Node], NameDeclaration]] = {
 
 
 def _import(node: tree_sitter.Node, above: tree_sitter.Node) -> NameDeclaration | None:
-    """What a `use` makes of a name."""
+    """Return the declaration of a name by a `use`."""
     if above.type == "use_as_clause":
         if not is_field(node, above, "alias"):
             return None

@@ -10,7 +10,7 @@ GLOBALS = "script:globals"  # the module of these classes; no import can name it
 
 
 def global_class(name: str) -> str:
-    """The class of a name, a type or a kind of literal, "" if it is none of every script."""
+    """Return the class of a name, a type or a kind of literal, "" if not every script has it."""
     names, members = _table()
     known = names.get(name, name)
     return known if known in members else ""

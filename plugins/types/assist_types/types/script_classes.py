@@ -1,4 +1,4 @@
-"""What a text of TypeScript or JavaScript says of its classes, and what it exports. It knows no other."""
+"""The classes in a text of TypeScript or JavaScript, and its exports. It knows no other."""
 
 from collections.abc import Iterator
 
@@ -32,13 +32,13 @@ _SHAPES = CLASSES | {"interface_declaration", "enum_declaration", "object_type",
 
 
 def declarations(text: TypedText, name: str, at: int | None, space: str = "") -> tuple[NameDeclaration, ...]:
-    """What a name is declared to be at a byte, or what the text exports under it."""
+    """Find the declarations of a name at a byte, or of an export of the text."""
     exported = tuple(_exports_of(text, name, text.root)) if at is None and text.root is not None else ()
     return exported or script_names.declarations(text, name, at, space)
 
 
 def _exports_of(text: TypedText, name: str, root: tree_sitter.Node) -> Iterator[NameDeclaration]:
-    """What a module exports under a name that it does not have within."""
+    """Find the exports of a module under a name that it does not have within."""
     if name == "default":
         for statement in root.named_children:
             if statement.type == "export_statement" and any(
@@ -98,7 +98,7 @@ def _same_declarations(text: TypedText, node: tree_sitter.Node) -> list[tree_sit
 
 
 def outline(text: TypedText, at: int) -> ClassOutline:
-    """What the class, interface, enum or object that begins at a byte says of itself."""
+    """Outline the class, interface, enum or object that begins at a byte."""
     node = _shape_node(text, at)
     if node is None:
         return ClassOutline(whole=False)
@@ -136,7 +136,7 @@ def _members(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def _declarations(statement: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """What a statement of a module declares."""
+    """Yield the declarations in a statement of a module."""
     declared = (
         statement.child_by_field_name("declaration") if statement.type == "export_statement" else statement
     )
@@ -186,7 +186,7 @@ def _bases(node: tree_sitter.Node) -> Iterator[NameDeclaration]:
 
 
 def member(text: TypedText, at: int, name: str) -> tuple[NameDeclaration, ...]:
-    """What the class or interface that begins at a byte says of one of its members."""
+    """Find the declarations of a member in the class or interface that begins at a byte."""
     node = _shape_node(text, at)
     if node is None:
         return ()
@@ -218,7 +218,7 @@ def _member(node: tree_sitter.Node) -> NameDeclaration:
 
 
 def _fields(text: TypedText, name: str, node: tree_sitter.Node) -> Iterator[NameDeclaration]:
-    """What is assigned to a field in the methods of a class."""
+    """Find the assignments to a field in the methods of a class."""
     for place in text.names(name, node):
         access = place.parent
         above = None if access is None else access.parent
@@ -235,7 +235,7 @@ def _fields(text: TypedText, name: str, node: tree_sitter.Node) -> Iterator[Name
 
 
 def module_outline(text: TypedText) -> ClassOutline:
-    """The names that a module exports; `bases` are the modules of which it exports all."""
+    """Outline the names that a module exports; `bases` are the modules whose names it all exports."""
     if text.root is None:
         return ClassOutline(whole=False)
     whole = not text.root.has_error and not words_of("script").dynamic_module.search(

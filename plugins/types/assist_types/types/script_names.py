@@ -1,4 +1,4 @@
-"""What a text of TypeScript or JavaScript says of its names. It knows no other file."""
+"""The names in a text of TypeScript or JavaScript. It knows no other file."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -66,7 +66,7 @@ _TARGETS = {
 
 
 def declarations(text: TypedText, name: str, at: int | None, space: str = "") -> tuple[NameDeclaration, ...]:
-    """What a name is declared to be at a byte, or at the top of the text; none if nothing there does that.
+    """Find the declarations of a name at a byte, or at the top of the text; none if nothing there has one.
 
     The `space` is "type" or "value".
     """
@@ -147,7 +147,7 @@ def _scope_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
 
 
 def _declaration(text: TypedText, node: tree_sitter.Node) -> NameDeclaration | None:
-    """What a place declares its name to be, None if it does not declare it."""
+    """Return the declaration of a name at its place, None if it does not declare it."""
     above = node.parent
     if above is None:
         return None
@@ -184,7 +184,7 @@ def _taken_apart(node: tree_sitter.Node) -> NameDeclaration | None:
 def _taken_member(
     node: tree_sitter.Node, pattern: tree_sitter.Node, above: tree_sitter.Node
 ) -> NameDeclaration:
-    """What `{name}` or `{key: name}` takes from an object whose value or type is written."""
+    """Return the member that `{name}` or `{key: name}` takes from an object of a written value or type."""
     pair = node.parent if node.parent is not None and node.parent.type == "pair_pattern" else None
     holder = node.parent if pair is None else pair.parent
     if pattern.type != "object_pattern" or holder != pattern:
@@ -202,7 +202,7 @@ def _taken_member(
 
 
 def _is_changed(node: tree_sitter.Node, above: tree_sitter.Node) -> bool:
-    """Whether a statement makes something else of a variable, of which nothing is known."""
+    """Say whether a statement makes something else, and unknown, of a variable."""
     if above.type == "augmented_assignment_expression":
         return is_field(node, above, "left")
     return above.type.endswith("_pattern") and around(above, frozenset({"assignment_expression"})) is not None
@@ -235,7 +235,7 @@ def _variable(text: TypedText, declarator: tree_sitter.Node) -> NameDeclaration:
 
 
 def value_of(value: tree_sitter.Node, is_constant: bool = False) -> NameDeclaration:
-    """What a value is; of an object only if it is a constant, which hardly gets other members."""
+    """Return a declaration by a value; by an object only for a constant, which rarely gets other members."""
     if value.type in ("arrow_function", "function_expression"):
         return function_of(value)
     if value.type == "object":
@@ -244,7 +244,7 @@ def value_of(value: tree_sitter.Node, is_constant: bool = False) -> NameDeclarat
 
 
 def _assignments(text: TypedText, name: str, scope: tree_sitter.Node) -> Iterator[NameDeclaration]:
-    """What a variable becomes later."""
+    """Find the later assignments to a variable."""
     for node in text.names(name, scope):
         above = node.parent
         if above is None:

@@ -30,7 +30,7 @@ class TypeWords:
     narrows: str
 
     def has(self, kind: str, word: str) -> bool:
-        """Whether a word is in one of the lists."""
+        """Say whether a word is in one of the lists."""
         return word in self.lists.get(kind, ())
 
 

@@ -1,4 +1,4 @@
-"""Which types a written type may be: `Optional[Cart]` is a Cart, `Cart[]` holds Carts. It knows no file."""
+"""The types in a written type: `Optional[Cart]` is a Cart, `Cart[]` holds Carts. It knows no file."""
 
 import re
 
@@ -48,7 +48,7 @@ def _parts(text: str, family: str) -> list[str]:
 
 
 def _one(part: str, family: str) -> tuple[Written, ...]:
-    """What one alternative may be."""
+    """Return the types that one alternative may be."""
     special = {"script": _of_script, "rust": _of_rust, "go": _of_go}.get(family)
     if special is not None:
         part, found = special(part)
