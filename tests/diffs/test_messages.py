@@ -7,7 +7,7 @@ import pytest
 
 from assist_context.facts.compared_files import ComparedFile, compared_file
 from assist_diffs.messages.message import commit_message
-from assist_diffs.messages.style import CommitStyle, style_of
+from assist_diffs.messages.style import CommitStyle, read_style
 from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.folder_diff import ChangedFile, DiffLine, FolderDiff
 
@@ -143,4 +143,4 @@ def test_a_long_subject_is_told_in_fewer_words() -> None:
 )
 def test_a_subject_is_in_the_style_of_the_last_ones(history: Sequence[str], subject: str) -> None:
     files = {"shop/cart.py": (CART, CART.replace("RATE = 3", "RATE = 5"))}
-    assert message(files, style_of(history)) == subject
+    assert message(files, read_style(history)) == subject

@@ -78,7 +78,7 @@ def is_exact(parsed: ParsedText) -> bool:
     return parsed.source.data == parsed.document.text.encode("utf-8", "surrogatepass")
 
 
-def with_edits(parsed: ParsedText, edits: Iterable[ByteEdit]) -> str:
+def apply_edits(parsed: ParsedText, edits: Iterable[ByteEdit]) -> str:
     """A text with some bytes replaced; edits must not overlap."""
     data = parsed.source.data
     for start, end, text in sorted(edits, reverse=True):
@@ -94,7 +94,7 @@ def lines_span(parsed: ParsedText, lines: TargetLines) -> tuple[int, int]:
     return starts[first], end
 
 
-def nodes_in(parsed: ParsedText, span: tuple[int, int]) -> Iterator[tree_sitter.Node]:
+def find_nodes(parsed: ParsedText, span: tuple[int, int]) -> Iterator[tree_sitter.Node]:
     """All nodes that lie within some bytes, in the order of the text, outer ones first."""
     waiting = [parsed.root] if parsed.root is not None else []
     while waiting:

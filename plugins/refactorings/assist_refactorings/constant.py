@@ -10,7 +10,7 @@ import tree_sitter
 from assist_context.code.import_statements import import_statements
 from assist_context.code.trees.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.languages import ECMASCRIPT
-from assist_refactorings.code_texts import CodeTexts, WishedCode, lines_span, nodes_in, with_edits
+from assist_refactorings.code_texts import CodeTexts, WishedCode, apply_edits, find_nodes, lines_span
 from assist_refactorings.reading import ConstantWish
 from assist_server.questions.computed_edits import RefactoringEdit, RefactoringProblem, count_words
 
@@ -33,10 +33,10 @@ def to_constant(
     language = parsed.document.language.name
     if parsed.root is None or (language != "python" and language not in ECMASCRIPT):
         return None
-    known = _value_of(parsed, wish.name)
+    known = _read_value(parsed, wish.name)
     taken = [place.start.line + 1 for place in reader.occurrences(wish.name) if place.place == "code"]
     places = [
-        node for node in nodes_in(parsed, lines_span(parsed, code.lines)) if _is_same(node, wish.literal)
+        node for node in find_nodes(parsed, lines_span(parsed, code.lines)) if _is_same(node, wish.literal)
     ]
     if not places or (not code.name and len(places) > 1) or not all(map(_may_be_named, places)):
         return None
@@ -55,7 +55,7 @@ def to_constant(
         f"the literal {written} at {count_words(len(places), 'place')} of {code.name or path} becomes "
         f"the constant `{wish.name}`"
     )
-    return RefactoringEdit(reading, {path: with_edits(parsed, edits)})
+    return RefactoringEdit(reading, {path: apply_edits(parsed, edits)})
 
 
 def _is_same(node: tree_sitter.Node, literal: str) -> bool:
@@ -103,7 +103,7 @@ def _is_python(node: tree_sitter.Node) -> bool:
     return root.type == "module"
 
 
-def _value_of(parsed: ParsedText, name: str) -> str | None:
+def _read_value(parsed: ParsedText, name: str) -> str | None:
     """The value of a constant at the top of a text, as it is written; `None` if there is none."""
     found = re.findall(
         rf"^(?:export\s+)?(?:const\s+)?{re.escape(name)}(?:\s*:\s*[\w.\[\]]+)?\s*=\s*(.+?);?\s*(?:#.*|//.*)?$",

@@ -53,10 +53,10 @@ def linter_edit(
         other = f", or run {command} in your editor" if command else ""
         reason = f"ruff was not found outside of the workspace; install it (`uv tool install ruff`){other}"
         return RefactoringProblem(reading, reason)
-    return _by_ruff(ask, wish, reading, corpus, code)
+    return _ask_ruff(ask, wish, reading, corpus, code)
 
 
-def _by_ruff(
+def _ask_ruff(
     ask: AskRuff, wish: LinterWish, reading: str, corpus: Corpus, code: WishedCode
 ) -> RefactoringEdit | RefactoringProblem | None:
     path = code.lines.path
@@ -68,7 +68,7 @@ def _by_ruff(
         if found is None or any(row["code"] == "invalid-syntax" for row in found):
             return None
         inside = [row for row in found if wish.what != "f_strings" or _is_inside(row, code)]
-        text = _with_fixes(text, [row["fix"]["edits"] for row in inside if _is_safe(row)])
+        text = _apply_fixes(text, [row["fix"]["edits"] for row in inside if _is_safe(row)])
         left += [(path, row["location"]["row"]) for row in inside if not _is_safe(row)]
     places = places_in_words(left)
     if text != before:
@@ -87,7 +87,7 @@ def _is_inside(row: Mapping[str, Any], code: WishedCode) -> bool:
     return bool(code.lines.first <= row["location"]["row"] <= code.lines.last)
 
 
-def _with_fixes(text: str, fixes: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+def _apply_fixes(text: str, fixes: Sequence[Sequence[Mapping[str, Any]]]) -> str:
     """A text with the edits of some fixes; one in the place of an earlier one is left for the next time."""
     starts = [0, *accumulate(map(len, split_lines(text)))]
 

@@ -29,7 +29,7 @@ def find_calls(signature: Signature, home: NameReader, text: NameReader) -> Iter
     if is_overloaded(signature, home.parsed) or not (is_home or _may_call(signature, home, text)):
         return
     name = signature.owner if signature.constructor else signature.name
-    binding = _binding_of(signature, home, name)
+    binding = _find_binding(signature, home, name)
     if binding is None:
         return
     for called, places in _meant_places(name, binding, home, text):
@@ -58,7 +58,7 @@ def is_overloaded(signature: Signature, home: ParsedText) -> bool:
     )
 
 
-def _binding_of(signature: Signature, home: NameReader, name: str) -> Binding | None:
+def _find_binding(signature: Signature, home: NameReader, name: str) -> Binding | None:
     """Return the binding of a definition's name; a constructor's name is that of its class."""
     places = [place for place in home.occurrences(name) if place.defines and place.binding is not None]
     if not signature.constructor:

@@ -15,7 +15,7 @@ from assist_context.code.names.occurrences import NameReader, Occurrence
 from assist_context.code.trees.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.languages import ECMASCRIPT
 from assist_refactorings.call_uses import calls_to, is_shared
-from assist_refactorings.code_texts import CodeTexts, WishedCode, lines_span, with_edits
+from assist_refactorings.code_texts import CodeTexts, WishedCode, apply_edits, lines_span
 from assist_refactorings.families import is_special, using_decorators
 from assist_refactorings.meant_calls import is_overloaded
 from assist_refactorings.reading import AddedParameterWish, RemovedParameterWish
@@ -57,7 +57,7 @@ def add_parameter(
     if edit is None:
         return None
     reading = f"add the parameter `{written}` to {code.name}; its calls stay, since it has a default"
-    return RefactoringEdit(reading, {path: with_edits(reader.parsed, [edit])})
+    return RefactoringEdit(reading, {path: apply_edits(reader.parsed, [edit])})
 
 
 def _require(
@@ -104,7 +104,7 @@ def _require(
             left.append(at)
     left += _passed_on(texts, path, found, [(text, call) for text, call, _ in calls])
     words = f"{count_words(len(left), 'use')} of `{found.name}` may have to pass it: {places_in_words(left)}"
-    new = {other: with_edits(texts.parse(other), own) for other, own in edits.items()}
+    new = {other: apply_edits(texts.parse(other), own) for other, own in edits.items()}
     reading += f" ({sum(map(len, edits.values())) - 1})"
     return RefactoringEdit(reading, new, (words,) if left else ())
 
@@ -136,7 +136,7 @@ def remove_parameter(
     for text, call, sure in calls:
         other = text.parsed.document.path
         at = other, text.parsed.source.line(call.span[0])
-        removal = _without_argument(text.parsed, call, gone, index)
+        removal = _remove_argument(text.parsed, call, gone, index)
         if removal == "not passed":
             continue
         if not sure:
@@ -149,7 +149,7 @@ def remove_parameter(
     changed = sum(map(len, edits.values())) - 1
     reading += f", in {count_words(changed, 'call')} too"
     words = f"{count_words(len(left), 'use')} of `{found.name}` may still pass it: {places_in_words(left)}"
-    new = {other: with_edits(texts.parse(other), own) for other, own in edits.items()}
+    new = {other: apply_edits(texts.parse(other), own) for other, own in edits.items()}
     return RefactoringEdit(reading, new, (words,) if left else ())
 
 
@@ -197,14 +197,14 @@ def _parameter_text(reader: NameReader, found: Signature, wish: AddedParameterWi
         wrong = wish.default in _PYTHON_WORDS or (wish.type and language == "javascript")
         kind = f": {wish.type}" if wish.type else ""
         return "" if wrong else f"{wish.name}{kind} = {wish.default}"
-    kind = wish.type or _type_of(wish.default, found)
+    kind = wish.type or _guess_type(wish.default, found)
     known = all(_is_type(reader, word) for word in re.findall(r"[A-Za-z_]\w*", kind))
     if wish.default in _ECMA_WORDS | _SHARED or not known:
         return ""
     return f"{wish.name}: {kind} = {wish.default}" if kind else f"{wish.name}={wish.default}"
 
 
-def _type_of(default: str, found: Signature) -> str:
+def _guess_type(default: str, found: Signature) -> str:
     """The type of a default, if the others of a function have types."""
     if not found.passed or not all(parameter.type for parameter in found.passed):
         return ""
@@ -272,7 +272,7 @@ def _removal(parsed: ParsedText, listing: tuple[int, int], span: tuple[int, int]
     return listing[0] + 1, listing[1] - 1, ""
 
 
-def _without_argument(parsed: ParsedText, call: CallSite, gone: Parameter, index: int) -> ByteEdit | str:
+def _remove_argument(parsed: ParsedText, call: CallSite, gone: Parameter, index: int) -> ByteEdit | str:
     """The removal of what a call passes; "not passed", or why it cannot be removed."""
     if call.broken or any(argument.spread for argument in call.arguments):
         return "not all is known"
@@ -300,11 +300,11 @@ def _passed_on(
             if place.place != "code" or place.defines or (other, start) in known or place.binding is None:
                 continue
             node = reader.parsed.node(start, reader.parsed.byte(place.end))
-            if node is not None and not _in_import(node):
+            if node is not None and not _is_imported(node):
                 yield other, place.start.line + 1
 
 
-def _in_import(node: tree_sitter.Node) -> bool:
+def _is_imported(node: tree_sitter.Node) -> bool:
     at: tree_sitter.Node | None = node
     while at is not None:
         if at.type.startswith(("import", "export")):

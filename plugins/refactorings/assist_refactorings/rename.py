@@ -17,7 +17,7 @@ from assist_context.next_edit.renames.other_texts import OtherText
 from assist_context.next_edit.renames.rename_chain import RenamedText, describe_change, follow_definition
 from assist_context.next_edit.renames.replaced_names import ReplacedName, Replacements
 from assist_refactorings.call_uses import keyword_uses
-from assist_refactorings.code_texts import CodeTexts, WishedCode, with_edits
+from assist_refactorings.code_texts import CodeTexts, WishedCode, apply_edits
 from assist_refactorings.families import has_family, is_special, using_decorators
 from assist_refactorings.reading import RenameWish
 from assist_server.questions.computed_edits import (
@@ -96,7 +96,7 @@ def rename(
     follow = _rename_keywords if found.is_local else _rename_elsewhere
     if problem := follow(texts, found):
         return _problem(reader, found, problem)
-    new_texts = {other: with_edits(texts.parse(other), edits) for other, edits in found.edits.items()}
+    new_texts = {other: apply_edits(texts.parse(other), edits) for other, edits in found.edits.items()}
     remarks = tuple(_remarks(parsed, found))
     return RefactoringEdit(_reading(found), new_texts, remarks, tuple(_notes(found)), found.name)
 

@@ -52,7 +52,7 @@ def changed_things(files: Sequence[FileInDiff]) -> list[ChangedThing]:
             coded.append(code_file(file.texts))
         elif file.was not in moved:
             things += _other_things(file)
-    return _in_order([*things, *_code_things(coded)])
+    return _sort_things([*things, *_code_things(coded)])
 
 
 def _is_code(path: str) -> bool:
@@ -60,7 +60,7 @@ def _is_code(path: str) -> bool:
     return bool(language.grammar or language.outline) and language.name not in _DATA
 
 
-def _in_order(things: Sequence[ChangedThing]) -> list[ChangedThing]:
+def _sort_things(things: Sequence[ChangedThing]) -> list[ChangedThing]:
     """The things without those that say less than others: statements of tests, locks, imports and spaces."""
     rows = join_alike(_sum_values(things))
     if any(thing.weight >= 0 and thing.verb != "Change test" for thing in rows):
@@ -156,7 +156,7 @@ def _new_file_things(file: CodeFile) -> Iterator[ChangedThing]:
     outer = [site for site in side.definitions.values() if not site.parent]
     public = [site for site in outer if side.is_public(site) and site.kind not in ("constant", "variable")]
     own = code(side.path)
-    if side.in_tests(None):
+    if side.is_test_code(None):
         yield ChangedThing("test", side.path, 1, "Add", (own,), weight=WEIGHTS["test"])
     elif 0 < len(public) <= _NEW_NAMED:
         for site in public:
@@ -165,7 +165,7 @@ def _new_file_things(file: CodeFile) -> Iterator[ChangedThing]:
             thing = ChangedThing(
                 "added", side.path, site.start_line, "Add", (code(site.name),), place, "", weight
             )
-            yield thing.with_doc(first_sentence(site.doc, site.name))
+            yield thing.add_doc(first_sentence(site.doc, site.name))
     else:
         yield ChangedThing("file", side.path, 1, "Add", (own,), weight=WEIGHTS["added"] - 5)
 

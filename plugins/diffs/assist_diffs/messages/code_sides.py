@@ -87,7 +87,7 @@ class CodeSide:
         hidden = any(part.startswith(("_", "#")) and not part.endswith("__") for part in parts)
         return not hidden and _HIDDEN.match(site.signature) is None
 
-    def in_tests(self, site: Definition | None) -> bool:
+    def is_test_code(self, site: Definition | None) -> bool:
         """Say whether a definition, or all of the file, is test code or otherwise not part of the product."""
         if is_test(self.path) or _NO_PRODUCT.search(self.path):
             return True
@@ -95,7 +95,7 @@ class CodeSide:
 
     def is_test(self, site: Definition) -> bool:
         """Say whether a definition is a test."""
-        if not self.in_tests(site) or site.kind not in FUNCTIONS:
+        if not self.is_test_code(site) or site.kind not in FUNCTIONS:
             return False
         above = "".join(self.lines[max(0, site.start_line - 3) : site.start_line])
         return _TEST_NAME.match(site.name) is not None or "test]" in above or "test(" in above
@@ -136,8 +136,8 @@ def _side(file: ComparedFile, *, old: bool) -> CodeSide:
     return CodeSide(file.path, parsed, definitions, units, changed)
 
 
-def weight_of(kind: ThingKind, side: CodeSide, site: Definition | None) -> int:
+def weigh_change(kind: ThingKind, side: CodeSide, site: Definition | None) -> int:
     """Weigh a change in a definition: less if only its own file knows it, least in tests."""
-    if side.in_tests(site):
+    if side.is_test_code(site):
         return WEIGHTS[kind] - IN_TEST
     return WEIGHTS[kind] - (PRIVATE if site is not None and not side.is_public(site) else 0)

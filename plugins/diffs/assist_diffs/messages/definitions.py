@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assist_context.code.definitions import FUNCTIONS
 from assist_context.code.symbols import Definition
-from assist_diffs.messages.code_sides import TYPES, VALUES, CodeFile, CodeSide, weight_of
+from assist_diffs.messages.code_sides import TYPES, VALUES, CodeFile, CodeSide, weigh_change
 from assist_diffs.messages.signatures import signature_things
 from assist_diffs.messages.things import WEIGHTS, ChangedThing, ThingKind, ThingPlace, code
 
@@ -36,7 +36,7 @@ class _SoleDefinition:
     def thing(
         self, kind: ThingKind, verb: str, words: str, place: ThingPlace = ("", ()), less: int = 0
     ) -> ChangedThing:
-        weight = weight_of(kind, self.side, self.site) - less
+        weight = weigh_change(kind, self.side, self.site) - less
         return ChangedThing(kind, self.side.path, self.site.start_line, verb, (words,), place, "", weight)
 
 
@@ -107,7 +107,7 @@ def _came(found: _SoleDefinition, kind: ThingKind, verb: str, word: str) -> Iter
     name = code(site.name if is_member else site.qualified)
     if site.kind not in VALUES:
         thing = found.thing(kind, verb, name, place)
-        yield thing.with_doc(first_sentence(site.doc, site.name)) if kind == "added" else thing
+        yield thing.add_doc(first_sentence(site.doc, site.name)) if kind == "added" else thing
     elif any(key[0] == site.parent and key[1] in TYPES for key in side.definitions):
         yield found.thing(kind, verb, name, place, _MEMBER)
     elif not site.parent and (site.kind == "constant" or side.is_public(site)):

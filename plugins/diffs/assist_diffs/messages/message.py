@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 
 from assist_context.relations.counterparts import is_test
 from assist_diffs.messages.changed_things import FileInDiff, changed_things
-from assist_diffs.messages.style import CommitStyle, with_mood
-from assist_diffs.messages.things import ChangedThing, enumeration, paths_of
+from assist_diffs.messages.style import CommitStyle, apply_mood
+from assist_diffs.messages.things import ChangedThing, collect_paths, enumeration
 from assist_server.workspace.commit_style import LONGEST
 from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.folder_diff import ChangedFile
@@ -84,19 +84,19 @@ def _state(file: ChangedFile) -> str:
 def _subject(things: Sequence[ChangedThing], style: CommitStyle, room: int) -> tuple[str, bool]:
     """The most important thing in a line of the repository's style, and whether that says all of it."""
     top = _summary(things)
-    for candidate in (*_with_use(things), *_with_test(things), *_wordings(top)):
-        text = _in_style(candidate, style)
+    for candidate in (*_name_added_call(things), *_name_changed_test(things), *_wordings(top)):
+        text = _apply_style(candidate, style)
         if len(text) <= room:
             return text, top is things[0] and candidate == top.text
     near = [thing for thing in things[1:] if thing.weight >= top.weight - _NEAR or top.kind == "entry"]
     if near:
         return _subject(near, style, room)[0], False
-    shortest = _in_style(top.wording(1, place=False, tail=False), style).replace("`", "")
+    shortest = _apply_style(top.wording(1, place=False, tail=False), style).replace("`", "")
     return textwrap.shorten(shortest, room, placeholder=" ..."), False
 
 
-def _in_style(text: str, style: CommitStyle) -> str:
-    text = with_mood(text, style.mood)
+def _apply_style(text: str, style: CommitStyle) -> str:
+    text = apply_mood(text, style.mood)
     text = text if style.marked else text.replace("`", "")
     if not style.capital and re.match(r"[A-Z][a-z]*(?: |$)", text):
         text = text[:1].lower() + text[1:]
@@ -106,14 +106,14 @@ def _in_style(text: str, style: CommitStyle) -> str:
 def _summary(things: Sequence[ChangedThing]) -> ChangedThing:
     """The thing that a subject is about; of several changes in tests alone, that they changed."""
     top = things[0]
-    paths = list(paths_of(things))
+    paths = list(collect_paths(things))
     if len(things) > 1 and top.weight < 0:
         place = ("in", tuple(f"`{path}`" for path in paths))
         return ChangedThing("test", top.path, 1, "Update", ("tests",), place)
     return top
 
 
-def _with_use(things: Sequence[ChangedThing]) -> Iterator[str]:
+def _name_added_call(things: Sequence[ChangedThing]) -> Iterator[str]:
     """A function that came, with the place where it is called now."""
     top = things[0]
     if top.kind != "added" or len(top.names) != 1:
@@ -127,7 +127,7 @@ def _with_use(things: Sequence[ChangedThing]) -> Iterator[str]:
                 yield f"{top.wording(1, place=False)} and use it in {place}"
 
 
-def _with_test(things: Sequence[ChangedThing]) -> Iterator[str]:
+def _name_changed_test(things: Sequence[ChangedThing]) -> Iterator[str]:
     """Name a definition that is only known to have changed, with the one test that came with it."""
     top = things[0]
     tests = [thing for thing in things if thing.kind == "test" and thing.verb == "Add test"]
@@ -226,7 +226,7 @@ def _type_of_behaviour(own: Sequence[ChangedThing], kinds: Collection[str], comp
 
 def _main_path(things: Sequence[ChangedThing]) -> str:
     """Return the path of the most important thing outside of change logs, if there is one."""
-    return next(paths_of([thing for thing in things if thing.kind != "entry"] or things))
+    return next(collect_paths([thing for thing in things if thing.kind != "entry"] or things))
 
 
 def _scope(things: Sequence[ChangedThing], style: CommitStyle) -> str:

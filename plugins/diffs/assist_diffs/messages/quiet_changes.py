@@ -8,7 +8,7 @@ from assist_context.code.definitions import FUNCTIONS
 from assist_context.code.symbols import Definition
 from assist_context.code.trees.tokens import find_tokens
 from assist_context.facts.compared_files import ComparedFile
-from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
+from assist_diffs.messages.code_sides import CodeFile, CodeSide, weigh_change
 from assist_diffs.messages.pages import corrected_word
 from assist_diffs.messages.things import WEIGHTS, ChangedThing, code
 
@@ -32,14 +32,14 @@ def quiet_things(file: CodeFile) -> Iterator[ChangedThing]:
         line = min(file.new.changed)
         site = file.new.around(line)
         place = ("in", (code(site.qualified if site else path),))
-        weight = weight_of("changed", file.new, site)
+        weight = weigh_change("changed", file.new, site)
         yield ChangedThing("changed", path, line, "Reorder", ("lines",), place, "", weight)
     elif old == new and has_other_text:
         yield from _comment_things(file, lines)
     elif old == new and str(file.old.parsed.root) == str(file.new.parsed.root):
         yield ChangedThing("format", path, 1, "Reformat", (code(path),), weight=WEIGHTS["format"])
     else:
-        weight = weight_of("changed", file.new, None) - 10
+        weight = weigh_change("changed", file.new, None) - 10
         yield ChangedThing("changed", path, 1, "Change", (code(path),), weight=weight)
 
 
@@ -88,17 +88,17 @@ def _import_thing(file: CodeFile, lines: tuple[list[str], list[str]]) -> Changed
     elif new and not lost and len(new) <= _MAX_NAMES:
         verb = "Import"
         names = new
-    weight = WEIGHTS["import"] - (10 if side.in_tests(None) else 0)
+    weight = WEIGHTS["import"] - (10 if side.is_test_code(None) else 0)
     return ChangedThing("import", side.path, 1, verb, names, ("in", (code(side.path),)), "", weight)
 
 
 def _comment_things(file: CodeFile, lines: tuple[list[str], list[str]]) -> Iterator[ChangedThing]:
     """Comments and docstrings that changed, with the definitions that they are about."""
-    weight = WEIGHTS["docs"] - (_IN_TESTS if file.new.in_tests(None) else 0)
+    weight = WEIGHTS["docs"] - (_IN_TESTS if file.new.is_test_code(None) else 0)
     path = file.new.path
     corrected = corrected_word(lines[0][0], lines[1][0]) if len(lines[0]) == len(lines[1]) == 1 else None
     for _, _, start, end in file.compared.runs:
-        site = _definition_at(file.new, start, max(start, end))
+        site = _find_definition(file.new, start, max(start, end))
         about = (code(site.qualified if site else path),)
         if corrected is not None:
             words = f"{code(corrected[0])} to {code(corrected[1])}"
@@ -111,7 +111,7 @@ def _comment_things(file: CodeFile, lines: tuple[list[str], list[str]]) -> Itera
             yield ChangedThing("docs", path, start, "Update", ("comments",), ("of", about), "", weight)
 
 
-def _definition_at(side: CodeSide, start: int, end: int) -> Definition | None:
+def _find_definition(side: CodeSide, start: int, end: int) -> Definition | None:
     """The definition that comment lines are in, or right above; None for others."""
     sites = side.definitions.values()
     inside = [site for site in sites if site.start_line <= end and start <= site.end_line]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from assist_context.code.calls import Parameter, find_definitions
 from assist_context.code.definitions import FUNCTIONS
 from assist_context.code.symbols import SIGNATURE_CHARACTERS, SIGNATURE_LINES, Definition
-from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
+from assist_diffs.messages.code_sides import CodeFile, CodeSide, weigh_change
 from assist_diffs.messages.things import ChangedThing, ThingPlace, code
 
 _SPACES = re.compile(r"\s+")
@@ -30,7 +30,7 @@ class _Head:
         """Make a change of it; `word` is before its name, "" where the words have that."""
         place: ThingPlace = (word, (code(self.now.qualified),)) if word else ("", ())
         side = self.file.new
-        weight = weight_of("signature", side, self.now)
+        weight = weigh_change("signature", side, self.now)
         return ChangedThing("signature", side.path, self.now.start_line, verb, (words,), place, "", weight)
 
     @property

@@ -17,7 +17,7 @@ from assist_diffs.messages.statement_texts import (
     SHORT,
     ToldChange,
     called_name,
-    condition_of,
+    read_condition,
 )
 from assist_diffs.messages.things import code
 
@@ -63,11 +63,11 @@ class StatementDifference:
         sides = (self.file.old, self.file.new)
         before, after = (_tokens(side, unit) for side, unit in zip(sides, self.pair, strict=True))
         if is_head:
-            before, after = _after_head(before), _after_head(after)
+            before, after = _cut_head(before), _cut_head(after)
         old, new = [token.text for token in before], [token.text for token in after]
         if max(len(old), len(new)) > _MAX_TOKENS or [local.get(word, word) for word in old] == new:
             return
-        if _without_type(new) == old:
+        if _drop_type(new) == old:
             yield ToldChange("Add", "type annotations", kind="signature")
         elif [self.names.get(word, word) for word in old] == new:
             pairs = dict.fromkeys(pair for pair in zip(old, new, strict=True) if pair[0] != pair[1])
@@ -80,7 +80,7 @@ class StatementDifference:
         self, before: Sequence[CodeToken], after: Sequence[CodeToken], *, is_head: bool
     ) -> Iterator[ToldChange]:
         sides = (self.file.old, self.file.new)
-        old, new = (condition_of(side.text(unit)) for side, unit in zip(sides, self.pair, strict=True))
+        old, new = (read_condition(side.text(unit)) for side, unit in zip(sides, self.pair, strict=True))
         if old and new and not is_head:
             yield from _condition_told(old, new) if old != new else ()
             return
@@ -104,7 +104,7 @@ def _tokens(side: CodeSide, unit: CodeUnit) -> list[CodeToken]:
     return [token for token in find_tokens(side.parsed, min(lines), max(lines)) if token.line in lines]
 
 
-def _after_head(tokens: Sequence[CodeToken]) -> list[CodeToken]:
+def _cut_head(tokens: Sequence[CodeToken]) -> list[CodeToken]:
     """Return the tokens in the block of a function."""
     at = next((at for at, token in enumerate(tokens) if token.text == "{"), len(tokens))
     return list(tokens[at:])
@@ -124,7 +124,7 @@ def _statement(text: str) -> str:
     return code(text.rstrip("{:;, "))
 
 
-def _without_type(words: Sequence[str]) -> list[str]:
+def _drop_type(words: Sequence[str]) -> list[str]:
     """The words of an assignment without the type of its target."""
     if ":" not in words or "=" not in words or words.index("=") < words.index(":"):
         return list(words)

@@ -40,12 +40,12 @@ class ToldChange:
     less: int = 0
 
 
-def condition_of(text: str) -> str | None:
+def read_condition(text: str) -> str | None:
     """The condition of a branch as it is written, None for another statement.
 
-    >>> condition_of("if x is None:"), condition_of("if (!step) return []"), condition_of("x = 1")
+    >>> read_condition("if x is None:"), read_condition("if (!step) return []"), read_condition("x = 1")
     ('x is None', '!step', None)
-    >>> condition_of("if err := f(); err != nil {"), condition_of("if let Some(x) = y {")
+    >>> read_condition("if err := f(); err != nil {"), read_condition("if let Some(x) = y {")
     ('err != nil', 'y is Some(x)')
     """
     found = _IF.match(text)
@@ -74,13 +74,13 @@ def _closing(text: str) -> int:
     return -1
 
 
-def after_condition(text: str, condition: str) -> str:
+def cut_condition(text: str, condition: str) -> str:
     """Return the text after a condition on the same line."""
     after = text.partition(condition)[2].lstrip("):{ ")
     return after.rstrip("}; ")
 
 
-def block_of(side: CodeSide, units: Sequence[CodeUnit], unit: CodeUnit) -> list[CodeUnit]:
+def find_block(side: CodeSide, units: Sequence[CodeUnit], unit: CodeUnit) -> list[CodeUnit]:
     """The statements in the block of one: those after it on its line, or with more space before them."""
 
     def indent(line: int) -> int:
@@ -170,7 +170,7 @@ def call_of_value(unit: CodeUnit) -> str:
     )
 
 
-def with_arguments(text: str, called: str) -> str:
+def add_arguments(text: str, called: str) -> str:
     """A call as it is written, if that is short; else what is called."""
     after = text.partition(f"{called}(")[2]
     end = _closing(f"({after}")

@@ -17,7 +17,7 @@ from assist_context.facts.statement_matches import (
     rename_words,
     renamed_words,
 )
-from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
+from assist_diffs.messages.code_sides import CodeFile, CodeSide, weigh_change
 from assist_diffs.messages.signatures import renamed_parameters
 from assist_diffs.messages.statement_differences import StatementDifference, are_alike
 from assist_diffs.messages.statement_texts import (
@@ -25,18 +25,18 @@ from assist_diffs.messages.statement_texts import (
     LONGEST,
     SHORT,
     ToldChange,
-    after_condition,
-    block_of,
+    add_arguments,
     call_of_value,
-    condition_of,
+    cut_condition,
     entry_key,
     error_name,
+    find_block,
     first_call,
     leaving,
     new_options,
+    read_condition,
     set_field,
     stated_call,
-    with_arguments,
 )
 from assist_diffs.messages.things import WEIGHTS, ChangedThing, ThingPlace, code
 
@@ -88,7 +88,7 @@ class _StatementReader:
         """Yield all changes, and for each definition without one, that it changed."""
         changed = dict[tuple[str, str], tuple[CodeSide, Definition | None, int]]()
         told_of = set[tuple[str, str]]()
-        for path, site, line, told in (*self._told_now(), *self._told_gone()):
+        for path, site, line, told in (*self._describe_new(), *self._describe_gone()):
             side = self._files[path].new
             key = (path, site.qualified if site else "")
             changed.setdefault(key, (side, site, line))
@@ -99,7 +99,7 @@ class _StatementReader:
             if key not in told_of:
                 yield _plain_change(*row)
 
-    def _told_now(self) -> Iterator[tuple[str, Definition | None, int, list[ToldChange]]]:
+    def _describe_new(self) -> Iterator[tuple[str, Definition | None, int, list[ToldChange]]]:
         """Describe each statement that is new, or was another one, with its place."""
         for unit in self._fresh:
             side = self._files[unit.path].new
@@ -124,7 +124,7 @@ class _StatementReader:
             if told or not is_head:
                 yield now.path, site, now.line, told
 
-    def _told_gone(self) -> Iterator[tuple[str, Definition | None, int, list[ToldChange]]]:
+    def _describe_gone(self) -> Iterator[tuple[str, Definition | None, int, list[ToldChange]]]:
         """Describe each statement that is gone, with the definition that it was in."""
         for unit in self._gone:
             file = self._files[unit.path]
@@ -163,7 +163,7 @@ class _StatementReader:
     def _came(self, side: CodeSide, unit: CodeUnit) -> Iterator[ToldChange]:
         """Describe a new statement."""
         text = side.text(unit)
-        condition = condition_of(text)
+        condition = read_condition(text)
         if condition is not None and unit.type.startswith(("if", "elif", "expression")):
             yield from self._branch(side, unit, condition)
         elif "except" in unit.type or "catch" in unit.type:
@@ -185,9 +185,7 @@ class _StatementReader:
         assigned = call_of_value(unit) if _ASSIGNED.search(unit.type) else ""
         if called:
             if not self._was_called(unit, called):
-                yield ToldChange(
-                    _VERBS.get(unit.words[0], "Call"), code(with_arguments(text, called)), less=6
-                )
+                yield ToldChange(_VERBS.get(unit.words[0], "Call"), code(add_arguments(text, called)), less=6)
         elif assigned and not self._was_called(unit, assigned):
             yield ToldChange("Call", code(assigned), less=9)
         elif (key := entry_key(unit, text)) is not None:
@@ -200,7 +198,7 @@ class _StatementReader:
 
     def _branch(self, side: CodeSide, unit: CodeUnit, condition: str) -> Iterator[ToldChange]:
         """Describe the effect of a new condition on its block."""
-        block = block_of(side, self._matches.new[unit.path], unit)
+        block = find_block(side, self._matches.new[unit.path], unit)
         if _ERROR_CHECK.fullmatch(condition):
             self._skipped.update(block)
             return
@@ -213,11 +211,11 @@ class _StatementReader:
             self._skipped.update(block)
             is_one_line = min(block[-1].lines) == min(unit.lines)
             last = side.text(block[-1]).partition("}")[0]
-            yield leaving(after_condition(side.text(unit), condition) if is_one_line else last, tail)
+            yield leaving(cut_condition(side.text(unit), condition) if is_one_line else last, tail)
         elif call:
             self._skipped.update(block)
             if block[0] in self._fresh:
-                yield ToldChange("Call", code(with_arguments(side.text(block[0]), call)), tail)
+                yield ToldChange("Call", code(add_arguments(side.text(block[0]), call)), tail)
             else:
                 yield ToldChange("Call", code(call), f"only {tail}")
         elif missing and missing[2]:
@@ -232,7 +230,7 @@ class _StatementReader:
         units = self._matches.new[unit.path]
         before = [other for other in units[max(0, unit.place - 3) : unit.place] if other.words[0] == "try"]
         body = units[before[-1].place + 1 : unit.place] if before else []
-        self._skipped.update(block_of(side, units, unit))
+        self._skipped.update(find_block(side, units, unit))
         called = first_call(body[0]) if len(body) == 1 else ""
         source = f" from {code(called)}" if called else ""
         return ToldChange("Catch", f"{code(found[1]) if found else 'errors'}{source}")
@@ -249,7 +247,7 @@ class _StatementReader:
     def _went(self, unit: CodeUnit, now: str) -> Iterator[ToldChange]:
         """Describe a lost effect: its names are nowhere in the text of the definition now."""
         text = self._files[unit.path].old.text(unit)
-        condition = condition_of(text)
+        condition = read_condition(text)
         if unit.words[0] in {"raise", "throw"}:
             if (name := error_name(text)) not in now:
                 yield ToldChange("No longer", f"{unit.words[0]} {code(name)}")
@@ -262,7 +260,7 @@ class _StatementReader:
 
 def _thing(side: CodeSide, site: Definition | None, line: int, told: ToldChange) -> ChangedThing:
     """Make the change of a statement from its sentence, with its place."""
-    weight = weight_of(told.kind, side, site) - told.less - (_LESS_OF_FILE if site is None else 0)
+    weight = weigh_change(told.kind, side, site) - told.less - (_LESS_OF_FILE if site is None else 0)
     name = code(site.qualified if site else side.path)
     word = {"Return": "from", "Add": "to" if told.kind == "value" else "in"}.get(told.verb, "in")
     place: ThingPlace = (word, (name,))
@@ -273,7 +271,7 @@ def _thing(side: CodeSide, site: Definition | None, line: int, told: ToldChange)
             if "version" in site.name.lower() and not site.parent:
                 words = told.words.replace(name, "version", 1).translate({ord(mark): None for mark in "`\"'"})
                 told = ToldChange("Bump", words, kind="version")
-                weight = weight_of("version", side, site)
+                weight = weigh_change("version", side, site)
     return ChangedThing(told.kind, side.path, line, told.verb, (told.words,), place, told.tail, weight)
 
 
@@ -284,7 +282,7 @@ def _plain_change(side: CodeSide, site: Definition | None, line: int) -> Changed
         weight = WEIGHTS["test"] - 5
         return ChangedThing("test", side.path, line, "Change test", (code(site.name),), weight=weight)
     less = _LESS_OF_VALUE if site is None or site.kind not in FUNCTIONS else 0
-    weight = weight_of("changed", side, site) - less
+    weight = weigh_change("changed", side, site) - less
     return ChangedThing("changed", side.path, line, "Change", (name,), weight=weight)
 
 

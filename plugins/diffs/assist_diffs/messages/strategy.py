@@ -27,13 +27,13 @@ def applies(asked: AskedQuestion) -> Applicability:
         return Applicability(True, WHY)
     from assist_diffs.messages.message import commit_message  # noqa: PLC0415
     from assist_diffs.messages.reverts import reverted_subject  # noqa: PLC0415
-    from assist_diffs.messages.style import style_of  # noqa: PLC0415
+    from assist_diffs.messages.style import read_style  # noqa: PLC0415
     from assist_server.workspace.folder_diff import last_messages  # noqa: PLC0415
     from assist_server.workspace.git_access import make_git  # noqa: PLC0415
 
     git = make_git(asked.inputs.config)
     diff = question.compared.diff
-    style = style_of(last_messages(git, diff.root))
+    style = read_style(last_messages(git, diff.root))
     found = commit_message(question.compared, style, question.words, reverted_subject(git, diff))
     return Applicability(True, WHY, found)
 

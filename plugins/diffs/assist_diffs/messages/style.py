@@ -46,10 +46,10 @@ class CommitStyle:
     mood: Mood = "imperative"
 
 
-def style_of(messages: Sequence[str]) -> CommitStyle:
+def read_style(messages: Sequence[str]) -> CommitStyle:
     """The style of messages; that of most projects, if there are none.
 
-    >>> style_of(["feat(ui): Added a till", "fix: Rounded at the end"]).mood
+    >>> read_style(["feat(ui): Added a till", "fix: Rounded at the end"]).mood
     'past'
     """
     subjects = [message.split("\n", 1)[0] for message in messages]
@@ -89,16 +89,16 @@ def _mood(begins: Sequence[str]) -> Mood:
     words = Counter(begin.split()[0].lower() for begin in begins if begin.split())
     forms: dict[Mood, int] = {
         "imperative": sum(words[verb] for verb in _VERBS),
-        "past": sum(words[in_mood(verb, "past")] for verb in _VERBS if in_mood(verb, "past") != verb),
-        "present": sum(words[in_mood(verb, "present")] for verb in _VERBS),
+        "past": sum(words[inflect(verb, "past")] for verb in _VERBS if inflect(verb, "past") != verb),
+        "present": sum(words[inflect(verb, "present")] for verb in _VERBS),
     }
     return max(forms, key=lambda mood: forms[mood])
 
 
-def in_mood(verb: str, mood: Mood) -> str:
+def inflect(verb: str, mood: Mood) -> str:
     """A verb in small letters, in another form.
 
-    >>> [in_mood(verb, "past") for verb in ("add", "move", "make")], in_mood("catch", "present")
+    >>> [inflect(verb, "past") for verb in ("add", "move", "make")], inflect("catch", "present")
     (['added', 'moved', 'made'], 'catches')
     """
     if mood == "past":
@@ -108,11 +108,11 @@ def in_mood(verb: str, mood: Mood) -> str:
     return verb
 
 
-def with_mood(text: str, mood: Mood) -> str:
+def apply_mood(text: str, mood: Mood) -> str:
     """A sentence in the imperative with its first word in another form, if that is a verb of changes."""
     verb, space, rest = text.partition(" ")
     known = {
-        form: word for word in _VERBS for form in (word, in_mood(word, "past"), in_mood(word, "present"))
+        form: word for word in _VERBS for form in (word, inflect(word, "past"), inflect(word, "present"))
     }
     base = known.get(verb.lower())
-    return f"{in_mood(base, mood).capitalize()}{space}{rest}" if base else text
+    return f"{inflect(base, mood).capitalize()}{space}{rest}" if base else text

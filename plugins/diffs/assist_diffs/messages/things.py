@@ -54,7 +54,7 @@ class ChangedThing:
         """All of it, in a line."""
         return self.wording()
 
-    def with_doc(self, doc: str) -> "ChangedThing":
+    def add_doc(self, doc: str) -> "ChangedThing":
         """The same, with what a definition says of itself."""
         return replace(self, doc=doc)
 
@@ -140,6 +140,6 @@ def _union(one: ChangedThing, other: ChangedThing) -> ChangedThing:
     )
 
 
-def paths_of(things: Iterable[ChangedThing]) -> Iterator[str]:
+def collect_paths(things: Iterable[ChangedThing]) -> Iterator[str]:
     """The paths of things, each once, that of the most important first."""
     yield from dict.fromkeys(thing.path for thing in things)

@@ -259,7 +259,7 @@ def _gone(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFa
             _are_alike(_condition(one), _condition(statement)) for one in fresh if one.kind == statement.kind
         )
         if not any(moved) and _surprises(file, statement):
-            text = f"{_words_of(statement)} is gone from {name}"
+            text = f"{_word_statement(statement)} is gone from {name}"
             line = old.parsed.document.lines[statement.line - 1]
             yield DiffFact("gone", file.path, statement.line, text, line)
 
@@ -317,7 +317,7 @@ def _are_alike(one: str, other: str) -> bool:
     return is_part or 2 * common >= max(words[0].total(), words[1].total())
 
 
-def _words_of(statement: CodeStatement) -> str:
+def _word_statement(statement: CodeStatement) -> str:
     words = {
         "guard": "the guard `if ",
         "branch": "the branch `",
@@ -371,7 +371,7 @@ def _caller_facts(
             ]
             stale = (use for use in kept if is_stale(corpus.lines(use.path), use, site, parameters))
             for use in islice(stale, MAX_CALLERS):
-                yield _of_caller(corpus, use.path, use.line, text)
+                yield _make_caller_fact(corpus, use.path, use.line, text)
         tests = {use.path for use in apart(corpus, uses)[1]}
         if (
             tests
@@ -408,10 +408,10 @@ def _left_uses(
     gone = [site for site in gone[:MAX_CHANGED] if not any(defines(other, site.name) for other in here)]
     for left in left_uses(corpus, old.parsed, gone) if gone else ():
         more = f", as {left.more} more line{'s do' if left.more > 1 else ' does'}" if left.more else ""
-        yield _of_caller(corpus, left.path, left.line, f"uses {left.name}, which is gone{more}")
+        yield _make_caller_fact(corpus, left.path, left.line, f"uses {left.name}, which is gone{more}")
 
 
-def _of_caller(corpus: Corpus, path: str, line: int, text: str) -> DiffFact:
+def _make_caller_fact(corpus: Corpus, path: str, line: int, text: str) -> DiffFact:
     after = corpus.lines(path)[line - 1 : line]
     return DiffFact("caller", path, line, text, after="".join(after))
 

@@ -143,7 +143,7 @@ def _slips(units: Sequence[CodeUnit], fresh: set[int]) -> Iterator[DoubtfulState
                 run.append(at)
                 continue
             if run and fresh.issuperset(run):
-                yield from _slip_in([(units[place - distance], units[place]) for place in run])
+                yield from _find_slips([(units[place - distance], units[place]) for place in run])
             run = [at] if is_copy else []
 
 
@@ -153,7 +153,7 @@ def _shape(unit: CodeUnit) -> tuple[str, ...]:
     return (unit.type, *("" if is_name(kind) or is_literal(kind) else word for word, kind in rows))
 
 
-def _slip_in(block: Sequence[tuple[CodeUnit, CodeUnit]]) -> Iterator[DoubtfulStatement]:
+def _find_slips(block: Sequence[tuple[CodeUnit, CodeUnit]]) -> Iterator[DoubtfulStatement]:
     became: dict[str, list[tuple[str, int, int]]] = {}
     for was, now in block:
         for word, new, kind, at, line in zip(
