@@ -144,7 +144,7 @@ def test_a_review_asks_no_local_model(assist: Assist, repo: Path) -> None:
         done = assist("review", *options)
         assert (done.code, done.out) == (0, TURNED)
         said = " ".join(done.err.split())
-        assert "No model was asked: remarks in words need a provider, since of 20 by a local" in said
+        assert "No model was asked: remarks in words need a provider (0 of 20 remarks by a local" in said
         assert "--frontier asks the one under [providers.NAME] in config.toml." in said
         assert assist("review", *options, "--json").json["remarks"] == []
 
