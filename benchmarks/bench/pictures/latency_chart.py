@@ -13,7 +13,7 @@ INK = "#8b949e"
 OWN = "#3b82f6"
 OTHER = "#9ca3af"
 NOTES = (
-    "An answer may be that nothing is shown; to a shown text assist needs 6 ms and 1.7 s. Two CPU cores, 0.5B.",
+    "An answer may be empty; to a shown text assist takes 6 ms and 1.7 s. Two CPU cores, 0.5B.",
     "Strategies rewritten from their source; Continue's and Tabby's: one trace, the others: three.",
 )
 
