@@ -198,12 +198,12 @@ def _asciidoc(lines: Sequence[str]) -> Iterator[Heading]:
 def _html(lines: Sequence[str]) -> Iterator[Heading]:
     text = "".join(lines)
     first = _HTML_TITLE.search(text)
-    sections_found = list(_HTML.finditer(text))
-    if first and not any(match[1] == "1" for match in sections_found):
-        sections_found.insert(0, first)
+    matches = list(_HTML.finditer(text))
+    if first and not any(match[1] == "1" for match in matches):
+        matches.insert(0, first)
     line = 0
     upto = 0
-    for match in sorted(sections_found, key=re.Match.start):
+    for match in sorted(matches, key=re.Match.start):
         line += text.count("\n", upto, match.start())
         upto = match.start()
         level, title = (0, match[1]) if match is first else (int(match[1]), match[2])

@@ -229,9 +229,9 @@ def is_substantial(line: str) -> bool:
 
 
 def same_lines(own: Sequence[str], other: Sequence[str], text: str) -> bool:
-    """Return whether lines are equal except for quotes and a last comma. `own` starts with `typed`.
+    """Return whether lines are equal except for quotes and a last comma. `own` starts with `text`.
 
-    If `typed` is only indentation, the model may have written that indentation a second time.
+    If `text` is only indentation, the model may have written that indentation a second time.
     """
     again = own[0][len(text) :]
     columns = {indent(own[0]), indent(again if again[:1].isspace() and not text.strip() else own[0])}

@@ -126,7 +126,7 @@ def cut(site: CursorSite, completion: str, shape: Shape, *, is_ended: bool = Fal
     One line: the first that is not blank. The line break before it is kept if the cursor's line opens a
     block. Several lines: up to the end of the block or statement by the grammar, else up to the first line
     that is indented less than the cursor's. Only whole lines are kept, unless there is no whole line.
-    `ended` says that the model itself ended the text, so its last line is whole.
+    `is_ended` says that the model itself ended the text, so its last line is whole.
 
     >>> from assist_context.languages import language_of
     >>> cut(CursorSite("x = ", "\\n", language_of("a.py")), "1\\ny = 2", ONE_LINE)

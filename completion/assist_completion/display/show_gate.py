@@ -88,7 +88,7 @@ def parts(
 ) -> Iterator[tuple[CleanText, JudgedPart]]:
     """Yield what may be shown of a raw text, the longest first, and what its chance is estimated from.
 
-    `whole` is the text cut to shape, `cleaned` what filters made of it. The gate is fitted to these parts.
+    `whole` is the text cut to shape, `clean_text` what filters made of it. The gate is fitted to these parts.
     """
     part_text = clean_text if clean_text.dropped else _close_end(site, whole, raw.skipped, clean_text)
     end = len(raw.text) if shape.multi else first_line_end(raw.text)
@@ -164,7 +164,7 @@ def _is_whole(site: CursorSite, text: str, *, several: bool) -> bool:
 def _close_end(site: CursorSite, cut: str, gap: int, clean_text: CleanText | None = None) -> CleanText:
     """The part of a text that may be shown, with a closed end; the first that passes the filters.
 
-    `cleaned` is what the filters made of the whole text, None if it was cut at a doubt.
+    `clean_text` is what the filters made of the whole text, None if it was cut at a doubt.
     """
     unclosed = CleanText(dropped="open-bracket")
     for text in closed_ends(site, cut, is_doubtful=clean_text is None):
@@ -184,8 +184,8 @@ def closed_ends(site: CursorSite, text: str, *, is_doubtful: bool) -> Iterator[s
 
     A text is often cut at a token that the model doubts. Accepted with an open bracket it breaks the file
     until the user closes it, and the next suggestion begins inside the bracket. But a bracket at the end of
-    a line that opens a block stays open: its block comes next. `doubted` says that the text was cut, so that
-    it is not the model's own line that ends there.
+    a line that opens a block stays open: its block comes next. `is_doubtful` says that the text was cut, so
+    that it is not the model's own line that ends there.
 
     >>> from assist_context.languages import language_of
     >>> site = CursorSite("x = ", "\\n", language_of("a.py"))

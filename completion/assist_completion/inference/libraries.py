@@ -164,9 +164,9 @@ def child_command(module: str, *words: str, source: LibrarySource | None = None)
     return [sys.executable, "-P", "-m", module, json.dumps(lines), *words]
 
 
-def use_told(paths: str) -> None:
+def use_told(text: str) -> None:
     """In the child: use what `child_command` told."""
-    use(*(LibrarySource(origin, build, *map(Path, folders)) for origin, build, *folders in json.loads(paths)))
+    use(*(LibrarySource(origin, build, *map(Path, folders)) for origin, build, *folders in json.loads(text)))
 
 
 def load(source: LibrarySource) -> LoadedLibrary:
@@ -285,9 +285,9 @@ def processor_flags() -> frozenset[str]:
     return frozenset(next((line for line in lines if line.startswith("flags")), "").split()[2:])
 
 
-def main(paths: str) -> int:
+def main(text: str) -> int:
     """The child process: load the first library and print its features, or say on stderr why not."""
-    use_told(paths)
+    use_told(text)
     try:
         library = load(library_sources()[0]).library
     except ModelError as error:

@@ -305,7 +305,7 @@ class Llama:
         return np.ctypeslib.as_array(pointer, shape=(self._size,))
 
     def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, rows: int) -> None:
-        """Decode one batch, with the logits of its last `wanted` tokens.
+        """Decode one batch, with the logits of its last `rows` tokens.
 
         A device reads no flag while it computes, and a call returns before it has: it is waited for.
         """

@@ -22,7 +22,7 @@ _NO_VALUE = re.compile(r"keyword_argument|pair|call|parameter")
 def written_parameters(language: Language, function: tree_sitter.Node, pattern: str) -> dict[str, Parameter]:
     """The parameters by their names that mean an argument, and no copy, from the first to the last line.
 
-    `shared` is an expression for the types of those that do, "" for a language in which all do.
+    `pattern` is an expression for the types of those that do, "" for a language in which all do.
     """
     body = function.child_by_field_name("body")
     bound = set(_bound_names(body)) if body is not None else set()

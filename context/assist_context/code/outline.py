@@ -82,7 +82,7 @@ def _outline_rules(language: Language) -> _OutlineRules | None:
 
 
 def read_outline(text: ParsedText, first: int, last: int, names: Collection[str]) -> tuple[OutlinePart, ...]:
-    """The parts of the function in these lines; none for anything else. Calls are shown of `known` names.
+    """The parts of the function in these lines; none for anything else. Calls of these `names` are shown.
 
     >>> from assist_context.documents import Document, split_lines
     >>> from assist_context.languages import language_of

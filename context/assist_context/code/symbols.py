@@ -55,7 +55,7 @@ class Reference:
 def locate_references(source: Source, marks: Iterable[Mark], sites: Sequence[Defined]) -> list[Located]:
     """The references among marks, in source order.
 
-    `defined` is in the same order; its names are not references.
+    `sites` is in the same order; its names are not references.
     """
     names = {at for at, _, _ in sites}
     starts = source.starts

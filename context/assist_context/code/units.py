@@ -79,15 +79,15 @@ def list_units(path: str, text: str) -> list[CodeUnit]:
 def code_units(text: ParsedText, spans: Sequence[LineRange] = ()) -> list[CodeUnit]:
     """The statements of a text that touch some spans of lines, in order; all without spans."""
     root = text.root
-    head: dict[int, tuple[str, list[_PlacedWord]]] = {}
+    words_by_unit: dict[int, tuple[str, list[_PlacedWord]]] = {}
     for node, around in _tokens(root, spans) if root is not None else ():
-        _, words = head.setdefault(around.id, (around.type, []))
+        _, words = words_by_unit.setdefault(around.id, (around.type, []))
         word = _plain_word(node_text(node), node.type)
         if words and (words[-1][0], word) in {("not", "in"), ("is", "not")}:
             words[-1] = (f"{words[-1][0]}-{word}", *words[-1][1:])
         else:
             words.append((word, node.type, node.start_point.row + 1))
-    rows = [row for row in head.values() if not _NOTHING.issuperset(word for word, _, _ in row[1])]
+    rows = [row for row in words_by_unit.values() if not _NOTHING.issuperset(word for word, _, _ in row[1])]
     return [
         CodeUnit(
             text.document.path,

@@ -155,8 +155,8 @@ def _owner(line: str, name: str) -> str:
     before = next(
         (line[:at] for at in range(len(line)) if line.startswith((f".{name}", f"::{name}"), at)), ""
     )
-    names_used = identifiers((before,))
-    return names_used[-1] if names_used and before.endswith(names_used[-1]) else ""
+    names = identifiers((before,))
+    return names[-1] if names and before.endswith(names[-1]) else ""
 
 
 def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: bool) -> Iterator[Candidate]:

@@ -118,8 +118,8 @@ def asks_only_facts(question: str) -> bool:
     >>> asks_only_facts("where is `total` used, and is it tested?"), asks_only_facts("why is `total` used?")
     (True, False)
     """
-    match = fact_question(question)
-    return match.whole or (bool(match.plain_names) and _REASONS.isdisjoint(match.rest))
+    request = fact_question(question)
+    return request.whole or (bool(request.plain_names) and _REASONS.isdisjoint(request.rest))
 
 
 def _parts(text: str) -> Iterator[list[str]]:

@@ -154,10 +154,10 @@ def _meanings_of_names(
     if command in ALONE and target:
         text = "".join(corpus.lines(target.path)[target.first - 1 : target.last])
         names = tuple(name for name in names if name.text not in text)
-    hits = [_definitions_of_name(corpus, name, target, others) for name in names]
+    definitions = [_definitions_of_name(corpus, name, target, others) for name in names]
     if command in ALONE:
-        hits = [meanings for meanings in hits if len(meanings) == 1]
-    return [meaning for meanings in hits for meaning in meanings]
+        definitions = [meanings for meanings in definitions if len(meanings) == 1]
+    return [meaning for meanings in definitions for meaning in meanings]
 
 
 def _proposals(

@@ -111,7 +111,7 @@ def _found_code(
     """The lines of code that answer a question best, and those that names in them lead to."""
     folders = [corpus for corpus in corpora if not corpus.pages]
     intent = read_intent(question)
-    by_place: list[FoundLines] = []
+    lines: list[FoundLines] = []
     for corpus in folders:
         meanings = _named_by(corpus, question)
         for path in _likely_files(corpus, words, [path for path, _ in meanings], may_list):
@@ -123,10 +123,10 @@ def _found_code(
                     path == at and f"{place.name}.".startswith(f"{name}.") for at, name in meanings
                 )
                 own = ASIDE if place.line in tests else worth
-                by_place.append(replace(place, score=place.score * own * (NAMED if is_named else 1.0)))
-    best = _apart(by_place, most)
+                lines.append(replace(place, score=place.score * own * (NAMED if is_named else 1.0)))
+    best = _apart(lines, most)
     calls = [place for corpus in folders for place in _led_to(corpus, best, words, may_list)]
-    return _apart([*by_place, *calls], most)
+    return _apart([*lines, *calls], most)
 
 
 def _find_words(corpora: Sequence[Corpus], question: str) -> QuestionWords:
@@ -134,7 +134,7 @@ def _find_words(corpora: Sequence[Corpus], question: str) -> QuestionWords:
     return question_words(
         question,
         lambda term: rarity_among(term, counts) if counts else 1.0,
-        lambda term: any(term in is_term.terms for is_term in counts),
+        lambda term: any(term in count.terms for count in counts),
     )
 
 
@@ -153,9 +153,9 @@ def _likely_files(
     own = corpus.search_for_question(list(words.worth), HITS, "code")
     hits = corpus.search_for_question(words.meanings.related, HITS, "code")
     paths = dict.fromkeys([*meanings, *corpus.opened, *(hit.path for hit in (*own, *hits))])
-    pattern_re = (path for path in paths if not is_page(path) and may_list(path) and not corpus.hides(path))
+    files = (path for path in paths if not is_page(path) and may_list(path) and not corpus.hides(path))
     budget = LINES
-    for _, path in zip(range(FILES), pattern_re, strict=False):
+    for _, path in zip(range(FILES), files, strict=False):
         budget -= len(corpus.lines(path))
         if budget < 0:
             return

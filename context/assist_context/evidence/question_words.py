@@ -126,7 +126,7 @@ class QuestionWords:
 def question_words(
     question: str, rarity: Callable[[str], float], is_known: Callable[[str], bool]
 ) -> QuestionWords:
-    """The words of a question. `rarity` is BM25's weight of a term; `known` says whether a file has it."""
+    """The words of a question. `rarity` is BM25's weight of a term; `is_known` says whether a file has it."""
     text = question[:LONGEST]
     rare = {term: rarity(term) for term in dict.fromkeys(telling_terms(text))}
     worth = {

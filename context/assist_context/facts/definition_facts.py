@@ -84,12 +84,12 @@ class DefinitionFacts:
 
 def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) -> DefinitionFacts | None:
     """The facts of a definition in a document that is laid over the index; None if it is not there."""
-    match = symbols(document.language, document.text)
-    definition = next((site for site in match.definitions if _is_same(site, at)), None)
+    own_symbols = symbols(document.language, document.text)
+    definition = next((site for site in own_symbols.definitions if _is_same(site, at)), None)
     if definition is None:
         return None
     if at.kind in FUNCTIONS:  # of overloads, the one that does something
-        same = [site for site in match.definitions if (site.name, site.parent) == (at.name, at.parent)]
+        same = [site for site in own_symbols.definitions if (site.name, site.parent) == (at.name, at.parent)]
         definition = same[-1] if document.language.name == "python" else definition
         at = replace(at, start_line=definition.start_line, end_line=definition.end_line)
     facts = DefinitionFacts(definition, at.path, document.language.name, todos=tuple(_todos(document, at)))
@@ -108,14 +108,14 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
     )
     if at.kind in FUNCTIONS:
         statements = find_statements(text, at.start_line, at.end_line)
-        calls = tuple(_calls(corpus, at, text, match.references))
+        calls = tuple(_calls(corpus, at, text, own_symbols.references))
         long = at.end_line - at.start_line >= SHORT
         callee_names = (
             [call.name for call in calls if call.defined or _is_defined(corpus, call.name)] if long else []
         )
         outline = read_outline(text, at.start_line, at.end_line, callee_names) if long else ()
         return replace(facts, statements=statements, calls=calls, outline=outline)
-    inside = [site for site in match.definitions if site.parent == definition.qualified]
+    inside = [site for site in own_symbols.definitions if site.parent == definition.qualified]
     members = {site.name: site for site in inside}
     for field in _fields_set(text, definition, [site for site in inside if site.kind == "class"]):
         members.setdefault(field.name, field)

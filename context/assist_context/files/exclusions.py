@@ -106,7 +106,7 @@ def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
             if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
                 by_inode[(status.st_dev, status.st_ino)] = path
                 count += status.st_nlink
-    reasons: dict[str, str] = {}
+    links: dict[str, str] = {}
     numbers = {inode for _, inode in by_inode}
     entries = islice(_list_files(root) if by_inode else (), MAX_ENTRIES)
     for inside, entry in entries:
@@ -115,10 +115,10 @@ def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
                 status = os.lstat(entry.path)  # that of an entry has no numbers on Windows
                 path = by_inode.get((status.st_dev, status.st_ino), "")
                 if path and path != inside:
-                    reasons[inside] = path
-            if len(reasons) == count - len(by_inode):
+                    links[inside] = path
+            if len(links) == count - len(by_inode):
                 break
-    return reasons
+    return links
 
 
 def _list_files(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -153,16 +153,16 @@ def _list_ignored(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[
 
 def _places(root: str, path: str) -> dict[str, str]:
     """Each repository, from the innermost to the one around the root, with the path from its top."""
-    reasons: dict[str, str] = {}
+    paths: dict[str, str] = {}
     at = os.path.join(root, path)
     top = _find_repository(os.path.dirname(at))
     while top is not None:
-        reasons[top] = _relative(at, top)
+        paths[top] = _relative(at, top)
         if not _is_below(top, root):
             break
         at = top  # of a repository inside, the one around it may ignore all
         top = _find_repository(os.path.dirname(at))
-    return reasons
+    return paths
 
 
 def _find_repository(folder: str) -> str | None:

@@ -97,13 +97,13 @@ class FolderRules:
 
     def states(self, paths: Iterable[str]) -> list[os.stat_result | OSError]:
         """The state of each file."""
-        states_list: list[os.stat_result | OSError] = []
+        results: list[os.stat_result | OSError] = []
         for path in paths:
             try:
-                states_list.append(os.lstat(self._prefix + path))
+                results.append(os.lstat(self._prefix + path))
             except OSError as error:
-                states_list.append(error)
-        return states_list
+                results.append(error)
+        return results
 
     def is_repository(self, path: str) -> bool:
         return is_repository(self.full(path))

@@ -311,7 +311,7 @@ def changed_lines(tree: GitTree, stop: Stop, *revisions: str) -> list[tuple[str,
     """Paths of a diff in the directory, with the lines that were added and removed.
 
     The counts are -1 for what git calls binary: by its contents, or because `.gitattributes` says so.
-    `compared` are revisions, or `--cached`. Raises GitFailed if git does not know them.
+    `revisions` may also be `--cached`. Raises GitFailed if git does not know them.
     """
     entries = []
     for record in split_records(run_git(tree, stop, *_DIFF, "--numstat", "-z", *revisions, "--")):
@@ -404,7 +404,7 @@ def split_records(answer: bytes) -> list[bytes]:
 
 
 def run_git(tree: GitTree, stop: Stop, *arguments: str, data: bytes | None = None) -> bytes:
-    """The output of git, which reads `given`; raises GitFailed for any exit code but 0.
+    """The output of git, which reads `data`; raises GitFailed for any exit code but 0.
 
     It is public for `git_history`, and for what mines commits.
     """

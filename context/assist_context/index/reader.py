@@ -248,7 +248,7 @@ class IndexReader:
     ) -> tuple[SearchHit, ...]:
         """The chunks that match the terms best; `terms` are as `terms.terms` returns them.
 
-        If `named` is false, hits have no names: looking up a name takes 0.05 ms.
+        If `with_names` is false, hits have no names: looking up a name takes 0.05 ms.
         """
         frequencies = self._frequencies()
         query = SearchQuery(rarest(terms, frequencies), limit, weights, with_names)

@@ -94,14 +94,14 @@ def rarest(terms: Sequence[str], frequencies: Frequencies, *, patient: bool = Fa
     """The terms worth searching for, the rarest first; neighbours that form a known word count as one term
     too.
 
-    Terms that occur nowhere come last: they cost little, and `known` may be a little old. A `patient` search
-    has more terms, and more common ones.
+    Terms that occur nowhere come last: they cost little, and `frequencies` may be a little old. A `patient`
+    search has more terms, and more common ones.
     """
     most_terms, most_postings = MAX_TERMS, MAX_POSTINGS
     if patient:
         most_terms, most_postings = PATIENT_TERMS, PATIENT_POSTINGS
-    total = (pair for a, b in pairwise(terms) for pair in (a + b, f"{a}e{b}"))  # terms have lost their last e
-    pairs = [pair for pair in total if pair in frequencies.terms]
+    every = (pair for a, b in pairwise(terms) for pair in (a + b, f"{a}e{b}"))  # terms have lost their last e
+    pairs = [pair for pair in every if pair in frequencies.terms]
     unique = [term for term in dict.fromkeys([*terms, *pairs]) if term.isalnum()]
     counts = {term: sum(frequencies.terms.get(mark + term, 0) for mark in ("", NAME)) for term in unique}
     selection: list[str] = []

@@ -152,12 +152,12 @@ class IndexWriter:
         with transaction(self._db, self._path) as db:
             old = self._known_entries(db)
             self._entries = {entry.path: entry for entry in listing.entries}
-            plus = 0
-            edits = 0
+            additions, changes = 0, 0
             for entry in listing.entries:
                 row = old.get(entry.path)
                 if row is not entry and row != entry:  # nearly always it is the same object
-                    plus, edits = (plus + (row is None), edits + (row is not None))
+                    additions += row is None
+                    changes += row is not None
                     self._link(db, entry)
             gone = [path for path in old if path not in self._entries]
             for path in gone:
@@ -165,7 +165,7 @@ class IndexWriter:
             facts = listing.root, dict(listing.skipped), listing.git, listing.started_ns
             _write_note(db, "listing", json.dumps(facts))
             entries = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
-            return PathChanges(plus, edits, len(gone), entries)
+            return PathChanges(additions, changes, len(gone), entries)
 
     def apply_changes(self, entries: Sequence[FileEntry], gone: Sequence[str]) -> PathChanges:
         """Updates these files, and removes the `gone` paths and everything below them; nothing else changes.
@@ -174,24 +174,23 @@ class IndexWriter:
         """
         with transaction(self._db, self._path) as db:
             self._entries = None
-            minus = sum(_drop_below(db, os.fsencode(path)) for path in gone)
-            plus = 0
-            edits = 0
+            removals = sum(_drop_below(db, os.fsencode(path)) for path in gone)
+            additions, changes = 0, 0
             missing = []
             for entry in entries:
                 row = db.execute(_LISTED_AT, (os.fsencode(entry.path),)).fetchone()
                 before = _entry(row) if row else None
-                plus, edits = (plus + (before is None), edits + (before not in (None, entry)))
+                additions += before is None
+                changes += before not in (None, entry)
                 if self._link(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
                     missing.append(entry)
-            return PathChanges(
-                plus, edits, minus, tuple(sorted(missing, key=lambda each: os.fsencode(each.path)))
-            )
+            missing.sort(key=lambda entry: os.fsencode(entry.path))
+            return PathChanges(additions, changes, removals, tuple(missing))
 
-    def add(self, file: Iterable[tuple[str, ParsedFile]]) -> None:
+    def add(self, files: Iterable[tuple[str, ParsedFile]]) -> None:
         """Writes parsed contents, by blob id. Contents that no path has any more are left out."""
         with transaction(self._db, self._path) as db:
-            for content, parsed_file in file:
+            for content, parsed_file in files:
                 blob, state = self._blob(db, content, parsed_file.language)
                 key = bytes.fromhex(content), self._language(db, parsed_file.language)
                 if state is None and db.execute(_SCAN, key).fetchone():

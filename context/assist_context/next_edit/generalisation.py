@@ -64,12 +64,12 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     right = line_start(_common(one.right, other.right))
     sides = _anchors(before, right)
     near = None if own is None else Pattern(sides[0], own.old, own.new, sides[1], own.indent)
-    middle = [
+    patterns = [
         pattern
         for pattern in (phrases, near)
         if pattern is not None and pattern.names and _is_anchored(pattern)
     ]
-    return tuple(pattern for pattern in middle if not any(says_less(pattern, other) for other in middle))
+    return tuple(pattern for pattern in patterns if not any(says_less(pattern, other) for other in patterns))
 
 
 def _sides(site: Site) -> tuple[CodeTokens, CodeTokens]:

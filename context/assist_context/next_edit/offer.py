@@ -77,7 +77,7 @@ class Report:
 
 
 def line_words(line: int, path: str, text: str) -> str:
-    """Name a line, from 0, of the document `path`, for an offer in the document `offered`."""
+    """Name a line, from 0, of the document `path`, for an offer in the document `text`."""
     file = "" if path == text else f" of {re.split(_SLASH, path)[-1]}"
     return f"line {line + 1}{file}"
 

@@ -60,8 +60,8 @@ class Pattern:
     def names(self) -> tuple[str, ...]:
         """The long identifiers that a place must hold, the longest first."""
         constants = [item for item in (*self.left, *self.old, *self.right) if isinstance(item, str)]
-        count = {item for item in constants if is_long_name(item)}
-        return tuple(sorted(count, key=lambda name: (-len(name), name)))
+        words = {item for item in constants if is_long_name(item)}
+        return tuple(sorted(words, key=lambda name: (-len(name), name)))
 
     @property
     def holes(self) -> int:

@@ -144,7 +144,7 @@ def _open_call(before: tuple[str, ...]) -> str:
 
 def _headers(before: tuple[str, ...]) -> list[str]:
     """The lines that enclose the cursor's line, by their indentation, the nearest first."""
-    words: list[str] = []
+    lines: list[str] = []
     here = before[-1]
     indent = len(here) - len(here.lstrip()) if here.strip() else len(here.rstrip("\r\n"))
     for line in reversed(before[:-1]):
@@ -152,5 +152,5 @@ def _headers(before: tuple[str, ...]) -> list[str]:
             break
         if line.strip() and (depth := len(line) - len(line.lstrip())) < indent:
             indent = depth
-            words.append(line)
-    return words
+            lines.append(line)
+    return lines

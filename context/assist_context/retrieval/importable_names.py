@@ -41,10 +41,10 @@ def may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
 
 def _is_offered(corpus: Corpus, document: Document, family: frozenset[str], name: str, *, own: bool) -> bool:
     """Return whether a file defines a name at its top level; in Go, a file of the same package."""
-    match = corpus.few_definitions(name, MAX_DEFINITIONS)
-    if match is None:
+    definitions = corpus.few_definitions(name, MAX_DEFINITIONS)
+    if definitions is None:
         return True
-    paths = [definition.path for definition in match if not definition.parent]
+    paths = [definition.path for definition in definitions if not definition.parent]
     paths = [path for path in paths if language_of(path).name in family]
     if "go" in family:
         return own and any(_folder(path) == _folder(document.path) for path in paths)

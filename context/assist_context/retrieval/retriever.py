@@ -91,8 +91,8 @@ class Retriever:
         if whole or not self._last.get(request.path):
             self._last[request.path] = definitions
         room = int(tokens * CHARS_PER_TOKEN)
-        parts = _choose(self._last[request.path], request.edits, query, room, partial(is_late, READ))
-        return RetrievalResult(parts, 1e3 * (self._clock() - start), late=not whole)
+        snippets = _choose(self._last[request.path], request.edits, query, room, partial(is_late, READ))
+        return RetrievalResult(snippets, 1e3 * (self._clock() - start), late=not whole)
 
 
 def _collect(candidates: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[Candidate], bool]:

@@ -142,14 +142,14 @@ class LogRequests:
 
     def _words_for_unlogged(self, rows: list[BookedRequest]) -> str:
         paid = sum(row.settled for row in self._rows.values())
-        has_intent = [row.id not in self._without_intent for row in rows]
-        lacks = "outcome" if all(has_intent) else "intent or no outcome" if any(has_intent) else "intent"
+        intents = [row.id not in self._without_intent for row in rows]
+        lacks = "outcome" if all(intents) else "intent or no outcome" if any(intents) else "intent"
         what = (
             f"{len(rows)} of {paid} requests that were paid have no {lacks} in the log; the first is "
             f"{rows[0].id} of {stamp(rows[0].at)}. "
         )
         times = [stamp(row.at) for row in rows]
-        if all(has_intent):
+        if all(intents):
             how = "Lines were cut off its end or removed."
         elif not self._first:
             how = "The log is empty or gone, or this is not the log of that ledger."
@@ -303,7 +303,7 @@ def _walk(file: BinaryIO, size: int, key: bytes | None, end: Checkpoint | None, 
 
 
 def _chained_entries(file: BinaryIO, size: int, key: bytes | None, scan: _Seen) -> Iterator[LogEntry]:
-    """The entries, while each follows the one before. `seen` is the state after the last entry."""
+    """The entries, while each follows the one before. `scan` is the state after the last entry."""
     for number, line in enumerate(lines(file, size), 1):
         if not line.endswith(b"\n") and len(line) <= MAX_LINE:
             scan.take_torn(line)

@@ -112,7 +112,7 @@ def settlement(price: Price, reservation: Attempts, claim: Usage | None, own_cou
     """Return what all attempts of a request are booked at.
 
     `claim` is the provider's count for the last attempt: `estimated` if it cannot be true or is not the final
-    one, None if there is none. `counted` is our own bound of what was sent and received.
+    one, None if there is none. `own_count` is our own bound of what was sent and received.
 
     >>> price = Price(input_usd_per_mtok=1, output_usd_per_mtok=2)
     >>> settlement(price, Attempts(5000), Usage(input=30, output=4), Usage(input=50)).micro

@@ -144,7 +144,7 @@ def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
     for change in plan.changes:
         if change.removes:
             raise EditError(f"{change.path}: only an undo removes files")
-        place = find_place(change.path, roots, is_asked=change.path in plan.protected)
+        place = find_place(change.path, roots, is_confirmed=change.path in plan.protected)
         new = hashlib.sha256(encode(change.path, change.after)).hexdigest()
         files.append(File(change.path, place, change.base_sha256 or None, new))
     places = [file.place for file in files]

@@ -58,12 +58,12 @@ def _plain(name: str) -> str:
 
 
 def find_place(
-    path: str, roots: Mapping[str, Path], *, is_asked: bool, windows: bool = sys.platform == "win32"
+    path: str, roots: Mapping[str, Path], *, is_confirmed: bool, windows: bool = sys.platform == "win32"
 ) -> Path:
     """The real path of `path`, which need not exist. `EditError` if it is not inside its root.
 
     `roots` maps the beginning of a path to a folder: `{"": folder}` for one root, or `{"api": ..., "web":
-    ...}`. `asked`: the user confirmed this protected file. A link to a protected file is refused.
+    ...}`. `is_confirmed`: the user confirmed this protected file. A link to a protected file is refused.
     """
     parts = path.split("/")
     if not all(parts) or {".", ".."} & set(parts) or "\\" in path or "\0" in path or Path(path).is_absolute():
@@ -86,6 +86,6 @@ def find_place(
     inner = place.relative_to(root).as_posix()
     if denial := denied_by(inner):
         raise EditError(f"{path} is {inner}, never edited by the built-in rule {denial}: do it by hand")
-    if protected_by(inner) and not is_asked:
+    if protected_by(inner) and not is_confirmed:
         raise EditError(f"{path} leads to {inner}, which is asked about by its own name: edit that")
     return place

@@ -51,7 +51,7 @@ def plan(
     """The plan for the files in `scope`, and for those in `create`, which do not exist yet.
 
     With `whole` the answer is one fenced block for these lines, else it is SEARCH/REPLACE blocks. Without
-    such blocks it may be new versions of pieces that were `shown`, from the same folder as `scope`.
+    such blocks it may be new versions of pieces shown as `spans`, from the same folder as `scope`.
     `EditError` says what does not fit and where; then nothing of the answer is used.
 
     >>> answer = "a.py\\n<<<<<<< SEARCH\\nx = 1\\n=======\\nx = 2\\n>>>>>>> REPLACE\\n"

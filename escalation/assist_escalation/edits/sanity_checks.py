@@ -165,7 +165,7 @@ def _parse(change: FileChange) -> str:
 
 
 def _new(change: FileChange, finder: Callable[[str], list[str]]) -> int:
-    """Return how many of the things that `found` finds are new."""
+    """Return how many of the things that `finder` finds are new."""
     before, after = (Counter(item.strip() for item in finder(text)) for text in (change.before, change.after))
     return (after - before).total()
 

@@ -121,7 +121,7 @@ class Window:
     def add_answer(
         self, last: InfillPiece, size: int, output: int, bytes_in: int, ms: float, *, is_failure: bool
     ) -> None:
-        """Count how a request of `size` bytes ended; `received` is in bytes, `written` in tokens."""
+        """Count how a request of `size` bytes ended; `bytes_in` is in bytes, `output` in tokens."""
         if not last.prompt:  # the answer was closed before the server counted
             self.estimated = True
         self.prompt += last.prompt or size // _LEAST_BYTES

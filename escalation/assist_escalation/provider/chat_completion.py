@@ -78,7 +78,7 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
 def reported_usage(counts: dict[str, Any] | None, *, size: int, wrote: int, most: int) -> Usage | None:
     """The provider's counts as disjoint classes of tokens, or None if it reports none.
 
-    `sent` and `wrote` count the prompt's bytes and the answer's, `most` is the limit of its tokens. Reasoning
+    `size` and `wrote` count the prompt's bytes and the answer's, `most` is the limit of its tokens. Reasoning
     is part of the output, and may be far more than what is shown. Fewer tokens than a text of that length has
     cannot be true, nor can more than the limit, or more than bytes were sent, but for `MAX_ADDED`.
     Counts that cannot all be true are `estimated`, and only those that are possible by themselves are kept:

@@ -381,7 +381,7 @@ async def _ask(
     """The answer to `call`, before its first byte of text. Raises `Fault`.
 
     A parameter that the provider objects to is left out or renamed; no provider charges for that refusal, so
-    the next attempt uses the same money. The set that then works is stored in `found`.
+    the next attempt uses the same money. The set that then works is stored in `store`.
     """
     name = model_key(call.provider, call.endpoint.base_url, call.endpoint.model)
     start = store.recall(name)

@@ -109,7 +109,7 @@ class RedactionSession:
         return self.placeholders[secret]
 
     def look_for(self, values: Sequence[str], known_values: Known | None = None) -> None:
-        """Look for more values; `known` are the known ones now."""
+        """Look for more values; `known_values` are the known ones now."""
         self.values += values
         self._known = known_values or self._known
         self.sought = replace(self.sought, known=Known((*self._known.values, *self.values)))

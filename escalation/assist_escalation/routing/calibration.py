@@ -71,7 +71,7 @@ def _judged_weights(table: Mapping[str, Any]) -> Weights:
 
 
 def apply_fit(weights: Weights, table: Mapping[str, Any]) -> Weights:
-    """`judged` with the numbers of a fit in place of its own."""
+    """`weights` with the numbers of a fit in place of its own."""
     before, after = table.get("before", {}), table.get("after", {})
     return replace(
         weights,

@@ -73,7 +73,7 @@ class UsageTable:
     def count_answer(self, key: UsageKey, answer: Suggestion, *, shown: bool, by_server: bool) -> None:
         """Count the answer to a request: how long it took, and, if the editor gets it, where it is from.
 
-        `served`: a team's server wrote it.
+        `by_server`: a team's server wrote it.
         """
         if answer.reason in UNASKED:
             return

@@ -212,7 +212,7 @@ class AskingForEdit(Asking):
 
 
 def add_flags(command: Callable[..., None], **defaults: Any) -> Callable[..., None]:
-    """The command with an option for each field of its `flags`, a dataclass, that is not `fixed`."""
+    """The command with an option for each field of its `flags`, a dataclass, that is not among `defaults`."""
     own = inspect.signature(command, eval_str=True).parameters
     group: Any = own["flags"].annotation
     hints = get_type_hints(group, include_extras=True)

@@ -32,7 +32,7 @@ NOTHING = PipedInput()
 
 
 def piped_input(handle: int, *, is_asked: bool) -> PipedInput:
-    """Return what is piped in at this file descriptor, if it is `asked` for with a `-`.
+    """Return what is piped in at this file descriptor, if `is_asked`: the user asked for it with a `-`.
 
     Raises `UserError` for a text that is too long or no text, and for a `-` without anything piped in.
     """

@@ -270,7 +270,7 @@ def merge_settings(base: Config, settings: object) -> Config:
 
 
 def _keep_own_settings(base: Config, combined: Config) -> tuple[Config, list[Problem]]:
-    """`merged` with the user's own values where the editor's are not taken, and a problem for each.
+    """`combined` with the user's own values where the editor's are not taken, and a problem for each.
 
     A workspace can write its editor's settings, and llama.cpp must not parse any file it brings.
     """

@@ -37,7 +37,7 @@ class RunRequest:
 
 
 def may_run(config: Config, request: RunRequest, *, is_agreed: bool) -> tuple[RunVerdict, str]:
-    """Return whether code may be run, and why not. `agreed`: the user has just said so for this command."""
+    """Return whether code may be run, and why not. `is_agreed`: the user has just agreed to it."""
     if config.answers.run == "never":
         return "no", '[answers] run is "never"'
     try:

@@ -103,7 +103,7 @@ class EditorPort(Protocol):
         """Ask the editor's language server to rename a name on this line; None if it cannot."""
 
     async def apply(self, plan: "EditPlan", root: str, versions: Mapping[str, tuple[str, int]]) -> bool:
-        """Make an edit; False if it was not made. `opened`: URI and version of open documents, by path."""
+        """Make an edit; False if it was not made. `versions`: URI and version of open documents, by path."""
 
 
 @dataclass(frozen=True, slots=True)

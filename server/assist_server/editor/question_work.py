@@ -188,10 +188,10 @@ async def _last_message(view: AnswerView, context: EditorContext) -> AnswerMessa
     is_applied = False
     problem = str(final.problem or "")
     if final.plan is not None:
-        answer_shown = final.plan
+        plan = final.plan
         if final.proof is not None and final.proof.recorded is None:  # a person sees it with the edit
-            answer_shown = replace(answer_shown, notes=(*answer_shown.notes, view.proof_line))
-        is_applied, problem = await _make_answer(view, answer_shown, context)
+            plan = replace(plan, notes=(*plan.notes, view.proof_line))
+        is_applied, problem = await _make_answer(view, plan, context)
     snapshot = context.snapshot()
 
     def uri_of(source: ShownSource) -> str:

@@ -36,7 +36,7 @@ class UsageRecords:
     ) -> None:
         """A request got this answer, the best one; the editor gets these texts from `begin` on, by their ids.
 
-        `served`: a team's server wrote it.
+        `by_server`: a team's server wrote it.
         """
 
     def count_cancelled(self, document: OpenDocument, model: str) -> None:

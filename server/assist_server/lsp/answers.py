@@ -171,15 +171,15 @@ class LspEditor:
         if support.annotates and not warnings:
             return True
         warnings = (*warnings, *map(visible, plan.notes))
-        questions_asked = ["Make this edit?", *paths, *warnings]
+        lines = ["Make this edit?", *paths, *warnings]
         if support.annotates:  # the client shows the lines afterwards, and asks again
-            return await self.choices.ask(questions_asked, APPLY, DISCARD)
+            return await self.choices.ask(lines, APPLY, DISCARD)
         preview = await asyncio.to_thread(edit_preview, plan)
         if experimental(self._server, "assistReview"):
             rows = [*warnings, *(line.text for line in preview)]
             reply = await self._server.protocol.send_request_async(REVIEW, {"lines": rows})
             return bool(get_member(reply, "apply"))
-        return await self.choices.ask([*questions_asked, await self._show_edit(preview)], APPLY, DISCARD)
+        return await self.choices.ask([*lines, await self._show_edit(preview)], APPLY, DISCARD)
 
     async def _show_edit(self, preview: Sequence[PreviewLine]) -> str:
         """Show an edit to a client that would make it unseen; return the words of the question about it.
@@ -340,8 +340,8 @@ def _wish(value: Any) -> "Wish | None":
 
 
 def _first_line(value: Any) -> int:
-    reply = get_member(value, "range", "start", "line")
-    return reply if isinstance(reply, int) else 0
+    line = get_member(value, "range", "start", "line")
+    return line if isinstance(line, int) else 0
 
 
 def _lines(range_: Any) -> tuple[int, int]:

@@ -174,8 +174,8 @@ def load_in_steps(body: bytearray, hook: Callable[[dict[str, Any]], Any], step: 
             return list(map(restore, value))
         return long.get(value, value) if isinstance(value, str) else value
 
-    def restored_hook(matches: dict[str, Any]) -> Any:
-        return hook({restore(name): restore(value) for name, value in matches.items()} if long else matches)
+    def restored_hook(members: dict[str, Any]) -> Any:
+        return hook({restore(name): restore(value) for name, value in members.items()} if long else members)
 
     return json.loads(bytearray().join(rest), object_hook=restored_hook)
 
@@ -183,8 +183,8 @@ def load_in_steps(body: bytearray, hook: Callable[[dict[str, Any]], Any], step: 
 def _end_of_string(body: bytearray, at: int) -> int:
     """Find where the string ends whose text begins at `at`: at its quote, or at the end of the body."""
     while at < len(body):
-        matches = _STRING.match(body, at, at + STEP)
-        end = matches.end() if matches else at
+        match = _STRING.match(body, at, at + STEP)
+        end = match.end() if match else at
         if end < len(body) and body[end] == ord('"'):
             return end
         if end == at:
@@ -197,8 +197,8 @@ def _long_string(body: bytearray, at: int, end: int, step: int) -> str:
     """The text of a string. Raises `ValueError` if it is not one."""
     pieces: list[str] = []
     while at < end:
-        matches = _STRING.match(body, at, min(end, at + step))
-        stop = matches.end() if matches else end
+        match = _STRING.match(body, at, min(end, at + step))
+        stop = match.end() if match else end
         while stop < end and body[stop] & 0xC0 == 0x80:  # in a character
             stop -= 1
         if stop <= at:

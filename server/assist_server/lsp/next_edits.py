@@ -68,8 +68,8 @@ def _add_requests(server: Server) -> None:
     @server.feature(CHAIN)
     def chain(params: Any) -> dict[str, Any] | None:
         number = _read_number(get_member(params, "id"))
-        text_member = next_edits.offered.chain(number) if number is not None else None
-        return _chain_json(text_member) if text_member is not None else None
+        chain = next_edits.offered.chain(number) if number is not None else None
+        return _chain_json(chain) if chain is not None else None
 
 
 def _add_commands(server: Server) -> None:

@@ -294,7 +294,7 @@ async def _first_text(session: Session, uri: str, at: types.Position, *, manual:
 
 
 async def _why(session: Session, params: Any) -> dict[str, Any]:
-    """`asked` is `{uri, position, paused}` as a client sent it: any of it may be missing or wrong."""
+    """`params` is `{uri, position, paused}` as a client sent it: any of it may be missing or wrong."""
     uri = str(get_member(params, "uri"))
     line = get_member(params, "position", "line")
     units = get_member(params, "position", "character")

@@ -151,27 +151,27 @@ def asked_facts(
     any; the others are named. Of a name that no folder defines it is who uses it, for a question that names
     no other.
     """
-    query = fact_question(words)
-    words_known = [word for word in query.plain_names if any(corpus.definitions(word) for corpus in folders)]
-    plain = (MentionedName(words_known[0]),) if len(words_known) == 1 else ()
-    names = query.names or (*plain, *earlier) if query.kinds else ()
+    request = fact_question(words)
+    words_here = [word for word in request.plain_names if any(corpus.definitions(word) for corpus in folders)]
+    plain = (MentionedName(words_here[0]),) if len(words_here) == 1 else ()
+    names = request.names or (*plain, *earlier) if request.kinds else ()
     for name in names:
         for corpus in folders:
             sites = _meant(corpus, name, words)
             about = _read_facts(corpus, sites[0]) if sites else None
             if about is None:
                 continue
-            facts = _add_changes(corpus, about, programs, query.kinds)
+            facts = _add_changes(corpus, about, programs, request.kinds)
             around = {*about.definition.parent.split("."), PurePath(about.path).stem}
-            single = all(one == name or one.text in around for one in query.names)
+            single = all(one == name or one.text in around for one in request.names)
             others = [
                 site for site in sites if (site.path, site.qualified) != (about.path, sites[0].qualified)
             ]
-            whole = single and query.is_whole_with(name.text if name in plain else "")
+            whole = single and request.is_whole_with(name.text if name in plain else "")
             return replace(facts, whole=whole, others=tuple(others))
-    if len(names) != 1 or not query.is_whole_with(names[0].text if plain else ""):
+    if len(names) != 1 or not request.is_whole_with(names[0].text if plain else ""):
         return None
-    return _facts_of_name(folders, names[0].text, query.kinds, is_marked=not plain)
+    return _facts_of_name(folders, names[0].text, request.kinds, is_marked=not plain)
 
 
 def _read_facts(corpus: Corpus, at: IndexedDefinition) -> DefinitionFacts | None:
@@ -205,12 +205,12 @@ def _facts_of_name(
 
 
 def _add_changes(
-    corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], query: tuple[AskedFact, ...] = ()
+    corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], kinds: tuple[AskedFact, ...] = ()
 ) -> CodeFacts:
     site = facts.definition
-    git = Git(programs, timeout_s=ASKED_GIT_SECONDS if "changes" in query else GIT_SECONDS)
+    git = Git(programs, timeout_s=ASKED_GIT_SECONDS if "changes" in kinds else GIT_SECONDS)
     changes = _changes(git, corpus.root, facts.path, (site.start_line, site.end_line))
-    return CodeFacts(facts, changes if "changes" in query else changes or (), query, corpus.root)
+    return CodeFacts(facts, changes if "changes" in kinds else changes or (), kinds, corpus.root)
 
 
 def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[LineChange, ...] | None:

@@ -96,15 +96,15 @@ class DecisionInputs:
         return make_scope(self.roots)
 
 
-def decision_inputs(config: Config, roots: Sequence[str], names: Sequence[str] = ()) -> DecisionInputs:
-    """The inputs for decisions in a workspace. The first of the folders `asked` is for the preview."""
-    permissions, problems = permissions_for(config, roots, names)
+def decision_inputs(config: Config, roots: Sequence[str], folders: Sequence[str] = ()) -> DecisionInputs:
+    """The inputs for decisions in a workspace. The first of the `folders` is for the preview."""
+    permissions, problems = permissions_for(config, roots, folders)
     model = model_file(config)
     large = model is not None and model.stat().st_size >= LARGE_MODEL_BYTES
     return DecisionInputs(
         config,
         tuple(roots),
-        tuple(names),
+        tuple(folders),
         permissions,
         LocalModelFacts(model is not None, LOCAL_TOKENS, WINDOW, large),
         problems,
@@ -200,15 +200,15 @@ class RememberedSecrets:
         self._read: tuple[object, SecretTexts, Known] = (None, SecretTexts(), Known())
 
     def values(self) -> Known:
-        """The values, also from `unsaved` texts."""
-        permissions, read_unsaved = self._permissions(), self._unsaved()
-        names = (permissions.roots, permissions.deny, read_unsaved)
+        """The values, also from unsaved texts."""
+        permissions, unsaved = self._permissions(), self._unsaved()
+        inputs = (permissions.roots, permissions.deny, unsaved)
         before, texts, secrets = self._read
-        if names != before or not are_current(texts):
+        if inputs != before or not are_current(texts):
             now = secret_texts(permissions.roots, permissions.deny)
-            if names != before or now != texts:
-                secrets = read_values(self._config, now, SecretTexts(denied=dict(read_unsaved)))
-            self._read = (names, now, secrets)
+            if inputs != before or now != texts:
+                secrets = read_values(self._config, now, SecretTexts(denied=dict(unsaved)))
+            self._read = (inputs, now, secrets)
         return secrets
 
 

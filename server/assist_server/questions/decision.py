@@ -147,8 +147,8 @@ def decide(
 ) -> AnswerContext:
     """The decision about a question, with its reason in words. A refusal is a decision, not an error.
 
-    A question that is not to be `answered` needs no facts, unless they decide that no model is asked. With
-    `by_models`, models make also what needs none: they are measured.
+    Without `needs_answer` no facts are read, unless they decide that no model is asked. With `by_models`,
+    models make also what needs none: they are measured.
     """
     name = random_token()
     local = draft(question, folders, inputs.local.tokens, small=True)
@@ -255,16 +255,16 @@ def _draft_for_provider(question: Question, folders: QuestionFolders, inputs: De
     target = question.target
     about = [(root, target.lines.path)] if target is not None else []
     attached_names = [(file.root, file.path) for file in question.attachments if not file.folder]
-    query = (*about, *attached_names)
+    named_paths = (*about, *attached_names)
     files = {root: dict[str, None]()} | list_files(draft_text.prompt.spans)
-    for folder, path in query:
+    for folder, path in named_paths:
         files.setdefault(folder, {})[path] = None
     names = list_names(files, file_rules(inputs.config))
     if target is not None and target.alias:
         names.append(NamedFile(root, target.alias, (root, target.lines.path)))
     for attachment in question.attachments:
         names += _names_by_link(attachment, [name.file for name in names])
-    return Shown(draft_text, query, tuple(names))
+    return Shown(draft_text, named_paths, tuple(names))
 
 
 def _names_by_link(attachment: Attachment, files: Sequence[FileInFolder]) -> list[NamedFile]:
@@ -368,9 +368,9 @@ def _without(draft_text: Draft, reasons: Mapping[FileInFolder, str]) -> Draft:
         return draft_text
     evidence = draft_text.evidence
     spans = leaving_parts(evidence.spans, reasons).spans
-    draft_files = {span.origin.path for span in spans}
-    structure = replace(evidence.structure, files=len(draft_files))
-    texts = {path: text for path, text in evidence.texts.items() if path in draft_files}
+    paths = {span.origin.path for span in spans}
+    structure = replace(evidence.structure, files=len(paths))
+    texts = {path: text for path, text in evidence.texts.items() if path in paths}
     files = {path: reasons[root, path] for root, path in parts.files}
     answers = [("an earlier answer", "it was made from files that rules keep here")] if parts.answers else []
     return replace(

@@ -35,15 +35,15 @@ _WORD = re.compile(r"\w+")
 
 
 def plan_edit(
-    draft: Draft, text: str, context: "AnswerContext", versions: DocumentVersions, names: Sequence[str]
+    draft: Draft, text: str, context: "AnswerContext", versions: DocumentVersions, secrets: Sequence[str]
 ) -> PlannedEdit:
-    """The edit that an answer makes, or why it makes none. `known` are secrets that it must not copy."""
+    """The edit that an answer makes, or why it makes none. `secrets` are those that it must not copy."""
     try:
         spans = [span for span in draft.evidence.spans if span.origin.root == context.root]
         edit = plan(text, draft.bases(versions), draft.whole, draft.create, spans)
     except EditError as error:
         return PlannedEdit(problem=error)
-    if problem := copied_secret(edit, names):
+    if problem := copied_secret(edit, secrets):
         return PlannedEdit(problem=EditError(problem))
     doubts = (*turned_logic(edit, context.question), *unmet_wish(edit, context.question))
     edit = replace(edit, unsure=(*edit.unsure, *doubts))

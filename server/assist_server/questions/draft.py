@@ -189,7 +189,7 @@ def get_evidence(spans: tuple[Span, ...]) -> Evidence:
 
 
 def _group_by_file(folders: QuestionFolders, snippets: Sequence[Snippet], budget: int) -> list[Snippet]:
-    """The snippets by file, the code in question first; short files whole while `left` characters last."""
+    """The snippets by file, the code in question first; short files whole while `budget` characters last."""
     files: dict[tuple[str, str], list[Snippet]] = {}
     for snippet in snippets:
         files.setdefault((snippet.root, snippet.path), []).append(snippet)
@@ -465,14 +465,14 @@ def _first_words(form: AnswerForm, target: QuestionTarget | None, corpus: Corpus
 
 
 def _edit_target(
-    form: AnswerForm, target: QuestionTarget | None, place: PlaceForTests | None, original: str
+    form: AnswerForm, target: QuestionTarget | None, place: PlaceForTests | None, imports: str
 ) -> EditTarget | None:
     """Return what an answer that is code alone replaces; after a line, it replaces nothing.
 
-    `given` are imports that exist.
+    `imports` are those that exist.
     """
     if place is not None and place.text:
-        lines = tuple(original.splitlines())
+        lines = tuple(imports.splitlines())
         return EditTarget(place.path, place.after + 1, place.after, tests=True, given=lines)
     if place is not None:
         return EditTarget(place.path, place.after + 1, place.after or 1)

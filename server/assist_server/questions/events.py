@@ -206,17 +206,17 @@ class PlannedEdit:
 
 
 def planned_edit(
-    draft: "Draft", text: str, context: "AnswerContext", versions: DocumentVersions, names: Sequence[str]
+    draft: "Draft", text: str, context: "AnswerContext", versions: DocumentVersions, secrets: Sequence[str]
 ) -> PlannedEdit:
     """The edit that an answer makes, or why it makes none; neither for commands that need no edit.
 
-    `known` are secrets that the edit must not copy.
+    `secrets` are those that the edit must not copy.
     """
     if not draft.form.kind:
         return PlannedEdit()
     from assist_server.questions.doubtful_edits import plan_edit  # noqa: PLC0415  (what makes edits, for edits)
 
-    return plan_edit(draft, text, context, versions, names)
+    return plan_edit(draft, text, context, versions, secrets)
 
 
 def _ignore(*_: object) -> None:
@@ -266,7 +266,7 @@ def grown_thread(context: "AnswerContext", spans: "tuple[Span, ...]", text: str,
 
 
 def end_without_model(context: "AnswerContext", text: str, note: str = "") -> FinalAnswer:
-    """The end of a question that no model is asked; `said` is what the conversation keeps of it, or the text.
+    """The end of a question that no model is asked; `note` is what the conversation keeps of it, or the text.
 
     The conversation goes on with the code that it is about.
     """

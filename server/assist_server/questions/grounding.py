@@ -60,8 +60,8 @@ def find_unknown(sentence: str, prompt: PromptWords) -> tuple[str, ...]:
     ('prices', 'ValueError')
     """
     own = PLACEHOLDER.sub(" ", sentence)
-    sentences_found = dict.fromkeys(word for text in _find_names(own) for word in _WORD.findall(text))
-    unknown = [word for word in sentences_found if not _is_known(word, prompt)]
+    words = dict.fromkeys(word for text in _find_names(own) for word in _WORD.findall(text))
+    unknown = [word for word in words if not _is_known(word, prompt)]
     claims = (match for match in _CLAIMS.finditer(sentence) if match["stem"].lower() not in prompt.text)
     return (*unknown, *(match[0] for match in claims))
 

@@ -142,9 +142,9 @@ def doubt_words(line: str, own_text: str, likelier: str) -> str:
 def beginning(form: AnswerForm, target: QuestionTarget | None, *, by_call: bool = False) -> str:
     """The text with which an answer of a small model begins: the fence of a block of code and the language.
 
-    What explains a definition begins with its name, so that the model takes it for nothing else; of what can
-    be `called`, it says next what for. Of 20 functions of ten repositories, the 1.5B tells the point of all
-    with these words, and of half with "when it is called, it": it goes through the checks at the top first.
+    What explains a definition begins with its name, so that the model takes it for nothing else. `by_call`:
+    it says next what for. Of 20 functions of ten repositories, the 1.5B tells the point of all with these
+    words, and of half with "when it is called, it": it goes through the checks at the top first.
     """
     if not form.kind:
         name = f"`{target.name}`" if target and _PLAIN_NAME.fullmatch(target.name) else ""

@@ -154,9 +154,9 @@ async def _attempts(
     pace = WritingPace(time.monotonic) if draft.form.kind else None
     sink.restart(context.decision, local.model)
     fit = fitting_conversation(draft, thread, local)
-    query = fit.conversation
-    sink.progress(reading(local.count(f"{query.system}\n{query.user}"), local.prefill))
-    base = _AttemptBase(draft, await _find_doubt(draft, query, local), local)
+    conversation = fit.conversation
+    sink.progress(reading(local.count(f"{conversation.system}\n{conversation.user}"), local.prefill))
+    base = _AttemptBase(draft, await _find_doubt(draft, conversation, local), local)
     if base.doubt is not None:
         fit = _add_doubt(context, base.doubt, local)
     for note in (*draft.notes, *window_notices(thread, fit, local.model)):
@@ -255,17 +255,17 @@ def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer
     files = [span for span in spans if span.origin.source == "file"]
     most = min(LOCAL_ANSWERS[draft.prompt.command], local.window // 2)
     for lose in (False, True):
-        text_shown = [*(span for span in draft.evidence.spans if span in files)]
-        text_shown += [span for span in files if span not in text_shown]
+        kept = [*(span for span in draft.evidence.spans if span in files)]
+        kept += [span for span in files if span not in kept]
         for _ in range(TRIES):
-            spans_kept = set(text_shown)
-            new = tuple(span for span in spans if span.origin.source != "file" or span in spans_kept)
+            kept_set = set(kept)
+            new = tuple(span for span in spans if span.origin.source != "file" or span in kept_set)
             prompt = Prompt(draft.prompt.command, new)
             if fit := fit_conversation(thread, prompt, most, local, lose=lose):
                 return replace(fit, conversation=_set_form(draft, fit))
-            if len(text_shown) <= 1:
+            if len(kept) <= 1:
                 break
-            text_shown = text_shown[: max(1, int(len(text_shown) * KEPT_SHARE))]
+            kept = kept[: max(1, int(len(kept) * KEPT_SHARE))]
     raise CompletionError(
         f"The code in question is too long for {local.model}, which reads {local.window - most:,} tokens: "
         "ask about less of it."
@@ -289,11 +289,11 @@ def _plain_reason(problem: EditError | None) -> str:
     return str(problem).rstrip(".").removesuffix(": ask again")
 
 
-async def _find_doubt(draft: "Draft", query: Conversation, local: "Answerer[Any]") -> Doubt | None:
-    """Return what the local model doubts most in code that it should fix; `asked` holds the code."""
+async def _find_doubt(draft: "Draft", conversation: Conversation, local: "Answerer[Any]") -> Doubt | None:
+    """Return what the local model doubts most in code that it should fix; `conversation` holds the code."""
     if draft.prompt.command != "fix" or not draft.old:
         return None
-    fit = await local.weigh(query, draft.old)
+    fit = await local.weigh(conversation, draft.old)
     return fit[0] if fit else None
 
 
@@ -326,7 +326,7 @@ class _AttemptBase:
 
 
 def _second_attempt(
-    query: Conversation, answers: Sequence[LocalAnswer], problem: EditError | None, base: _AttemptBase
+    conversation: Conversation, answers: Sequence[LocalAnswer], problem: EditError | None, base: _AttemptBase
 ) -> Conversation | None:
     """The same question once more, with what was wrong; None if nothing was, or where there is no room.
 
@@ -343,10 +343,10 @@ def _second_attempt(
     reason = f"That answer cannot be used: {_plain_reason(problem)}."
     words = "\n\n".join((reason, wish, closing(draft.prompt.command, draft.form)))
     read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * MARKS
-    if read + query.max_tokens > local.window:
+    if read + conversation.max_tokens > local.window:
         return None
-    turns = (*query.history, Turn("user", query.user), Turn("assistant", last.text))
-    again = replace(query, user=words, history=turns)
+    turns = (*conversation.history, Turn("user", conversation.user), Turn("assistant", last.text))
+    again = replace(conversation, user=words, history=turns)
     if isinstance(problem, OtherCodeError) and (head := _head(draft)):
         return replace(again, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
     if doubt is None or not isinstance(problem, UnchangedError):
@@ -358,8 +358,8 @@ def _second_attempt(
 def _head(draft: "Draft") -> str:
     """The old code up to the end of its name, "" if it has none or the user's own words say the name."""
     name = re.escape(draft.whole.name) if draft.whole and draft.whole.name else ""
-    query = "".join(span.text for span in draft.prompt.spans if span.origin.source == "user")
-    if not name or re.search(rf"\b{name}\b", query):
+    text = "".join(span.text for span in draft.prompt.spans if span.origin.source == "user")
+    if not name or re.search(rf"\b{name}\b", text):
         return ""
     fit = re.match(rf"(?:[ \t]*(?:[@#]|//|/?\*|--).*\n)*[^\n]*?\b{name}\b", draft.old)
     return fit[0] if fit else ""

@@ -134,7 +134,7 @@ _RELATIVE = re.compile(r"""from\s+["']\.{1,2}/[^"']*?(\.[cm]?[jt]s)["']""")
 
 
 def write_head(target: QuestionTarget, place: PlaceForTests, code: str) -> str:
-    """The first lines of the tests, "" where neither paths nor code say them. `shown` is code of other tests.
+    """The first lines of the tests, "" where neither paths nor code say them. `code` is code of other tests.
 
     A name that a script does not export is not imported: then the model has to find a way. A file that has
     the name needs no import of it.

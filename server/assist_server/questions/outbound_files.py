@@ -112,9 +112,9 @@ def barred_files(
 
 def list_names(files: Mapping[str, Collection[str]], rules: FileRules) -> list[NamedFile]:
     """All names of files, given by their folders. What has several, counts by each."""
-    by_root = []
+    names = []
     for root, paths in files.items():
-        by_root += [NamedFile(root, path, (root, path)) for path in paths]
+        names += [NamedFile(root, path, (root, path)) for path in paths]
         top = find_top(root) or root  # what git ignores may be next to the workspace's folder
         from_top = {path: _path_from(top, os.path.join(root, path)) for path in paths}
         links = rules.links(top, tuple(from_top.values()))
@@ -124,8 +124,8 @@ def list_names(files: Mapping[str, Collection[str]], rules: FileRules) -> list[N
                 full = os.path.join(top, other)
                 inside = full.startswith(os.path.join(root, ""))
                 place = (root, _path_from(root, full)) if inside else (top, other)
-                by_root += [NamedFile(*place, (root, path)) for path in same]
-    return by_root
+                names += [NamedFile(*place, (root, path)) for path in same]
+    return names
 
 
 def _path_from(folder: str, full: str) -> str:
@@ -170,12 +170,12 @@ def withheld_files(
             file: judge(Prompt(prompt.command, tuple(spans)), permissions, name)
             for file, spans in files.items()
         }
-        by_root = {file: verdict.reasons[0] for file, verdict in verdicts.items() if not verdict.allowed}
-        gone = {span for file in by_root for span in files[file]}
-        rest = tuple(span for span in prompt.spans if span not in gone and not _derives(span, by_root))
+        reasons = {file: verdict.reasons[0] for file, verdict in verdicts.items() if not verdict.allowed}
+        gone = {span for file in reasons for span in files[file]}
+        rest = tuple(span for span in prompt.spans if span not in gone and not _derives(span, reasons))
         helps = any(span.text and span.origin.source == "file" for span in rest)
         if helps and judge(Prompt(prompt.command, rest), permissions, name).allowed:
-            return by_root
+            return reasons
     return {}
 
 

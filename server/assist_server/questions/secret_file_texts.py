@@ -112,7 +112,7 @@ def old_secret_texts(git: "Git", diff: "FolderDiff", globs: Sequence[Glob] = ())
 def opened_secret_texts(
     documents: Mapping[str, Document], roots: Sequence[str], globs: Sequence[Glob] = ()
 ) -> SecretTexts:
-    """The texts of secret files among those that are `opened` in an editor, by path; they may be unsaved.
+    """The texts of secret files among the `documents` open in an editor, by path; they may be unsaved.
 
     Of a long one it is the beginning.
     """

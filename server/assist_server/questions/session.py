@@ -266,7 +266,7 @@ class AnswerSession:
     async def ask_models(self, context: "AnswerContext", *, is_held: bool = False) -> FinalAnswer:
         """The answer of whom the decision names; of the local model, if a provider fails or is refused.
 
-        With `held` no provider is asked after a doubtful local answer: the answer says that one would be.
+        With `is_held` no provider is asked after a doubtful local answer: the answer says that one would be.
         """
         from assist_server.questions import provider_answer  # noqa: PLC0415
         from assist_server.questions.decision import describe_refusal  # noqa: PLC0415
@@ -413,11 +413,11 @@ def _record_refusal(context: "AnswerContext", cause: str) -> None:
     from assist_escalation.egress.exchange import RefusedRequest, record_refusal  # noqa: PLC0415
     from assist_server.questions.composition import open_log  # noqa: PLC0415
 
-    query = context.question
+    question = context.question
     inputs = context.inputs
     gate = context.leaving.gate
     try:
         log = gate.log if gate else open_log(inputs.config, inputs.permissions)
     except EscalationError:  # without the audit log's key there is no log; the refusal stays as it is
         return
-    record_refusal(log, RefusedRequest(context.id, inputs.scope, query.command, query.provider), cause)
+    record_refusal(log, RefusedRequest(context.id, inputs.scope, question.command, question.provider), cause)

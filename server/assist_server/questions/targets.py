@@ -196,7 +196,7 @@ def lines_in_document(corpus: Corpus, document: Document, first: int, last: int)
         return QuestionTarget(TargetLines(document.path, 1, max(1, count)), document)
     definitions = subjects(corpus, TargetLines(document.path, first, last or first))
     if last:
-        exact = [sites for sites in definitions if (sites.start_line, sites.end_line) == (first, last)]
+        exact = [site for site in definitions if (site.start_line, site.end_line) == (first, last)]
         name = exact[0].name if exact else ""
         return QuestionTarget(TargetLines(document.path, first, last), document, name, whole=bool(exact))
     if definitions:
@@ -204,9 +204,9 @@ def lines_in_document(corpus: Corpus, document: Document, first: int, last: int)
     return QuestionTarget(TargetLines(document.path, first, first), document, whole=False)
 
 
-def _definition_target(document: Document, sites: IndexedDefinition) -> QuestionTarget:
-    lines = TargetLines(document.path, sites.start_line, sites.end_line)
-    return QuestionTarget(lines, document, sites.qualified)
+def _definition_target(document: Document, site: IndexedDefinition) -> QuestionTarget:
+    lines = TargetLines(document.path, site.start_line, site.end_line)
+    return QuestionTarget(lines, document, site.qualified)
 
 
 def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:

@@ -60,7 +60,7 @@ def changed_files(plan: EditPlan, root: str, texts: Mapping[str, str]) -> tuple[
     """
     files = []
     for change in plan.changes:
-        place = find_place(change.path, {"": Path(root)}, is_asked=change.path in plan.protected)
+        place = find_place(change.path, {"": Path(root)}, is_confirmed=change.path in plan.protected)
         text = texts.get(change.path)
         if text is None or not change.base_sha256:
             digest = hash_text(MARK + change.before)
@@ -81,13 +81,13 @@ def log_edit(
     root: str,
     kind: Literal["edit", "undo"],
     edit: AppliedEdit,
-    names: Mapping[str, str] = NOTHING_KNOWN,
+    details: Mapping[str, str] = NOTHING_KNOWN,
 ) -> None:
-    """Write into the audit log that an edit was made or taken back, with what is `known` of it.
+    """Write into the audit log that an edit was made or taken back, with more `details` of it.
 
     Raises `EscalationError` if the log cannot be written; its message says that the edit is done.
     """
-    fields = {"edit_id": edit.id, "repo": root, "paths": list(edit.paths), **names}
+    fields = {"edit_id": edit.id, "repo": root, "paths": list(edit.paths), **details}
     try:
         permissions, _ = permissions_for(config, [root])
         open_log(config, permissions).append(kind, fields)

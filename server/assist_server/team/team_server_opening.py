@@ -75,7 +75,7 @@ def open_team_engine(
 ) -> ServerFirst:
     """An engine that asks the server first. It connects with the first request. Raises `EscalationError`.
 
-    `settings` are read again for each prompt. `healed`: whether the server is made to begin with a half-typed
+    `settings` are read again for each prompt. `heals`: whether the server is made to begin with a half-typed
     word; None: if its kind can be.
     """
     name, server = server_entry

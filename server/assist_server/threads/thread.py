@@ -79,7 +79,7 @@ def new_thread(root: str, name: str = "") -> Thread:
 
 
 def add_turn(thread: Thread, turn: ThreadTurn, count: int) -> Thread:
-    """The conversation with one more turn, less the first `dropped`."""
+    """The conversation with one more turn, less the first `count`."""
     return replace(thread, turns=(*thread.turns, turn), dropped=count, used=time.time())
 
 

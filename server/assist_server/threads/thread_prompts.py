@@ -47,8 +47,8 @@ class EarlierTurns:
     left_out: int = 0
 
 
-def earlier_turns(thread: Thread | None, first_turn: int = 0) -> EarlierTurns:
-    """The spans of a conversation so far, without the first `dropped` turns, or more if it is very long.
+def earlier_turns(thread: Thread | None, count: int = 0) -> EarlierTurns:
+    """The spans of a conversation so far, without the first `count` turns, or more if it is very long.
 
     The code of the first turn is kept. An answer has the origins of all that its model was shown.
     """
@@ -57,13 +57,13 @@ def earlier_turns(thread: Thread | None, first_turn: int = 0) -> EarlierTurns:
     parts = [_list_spans(thread, at) for at in range(len(thread.turns))]
     first = thread.turns[0].evidence
     most = MAX_TOKENS * CHARS_PER_TOKEN
-    while first_turn < len(parts):
-        note = tuple(span for part in parts[first_turn:] for span in part)
-        spans = note if first_turn == 0 else (*first, *note)
+    while count < len(parts):
+        note = tuple(span for part in parts[count:] for span in part)
+        spans = note if count == 0 else (*first, *note)
         if sum(len(span.text) for span in spans) <= most:
-            return EarlierTurns(spans, first_turn)
-        first_turn += 1
-    return EarlierTurns(first, first_turn)
+            return EarlierTurns(spans, count)
+        count += 1
+    return EarlierTurns(first, count)
 
 
 def _list_spans(thread: Thread, at: int) -> tuple[Span, ...]:

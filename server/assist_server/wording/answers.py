@@ -132,7 +132,7 @@ class AnswerView:
 
 
 def answer_view(context: AnswerContext, final: FinalAnswer, diff: ComparedDiff | None = None) -> AnswerView:
-    """Return what is shown of an answer. `compared` is the diff that it is about."""
+    """Return what is shown of an answer. `diff` is the diff that it is about."""
     shown_diff = DiffAnswer()
     if diff is not None:
         shown_diff = diff_answer(context.question, final.text, diff)

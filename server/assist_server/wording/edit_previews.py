@@ -146,8 +146,8 @@ class EditPreview:
         if fence:
             self._fenced = not self._fenced
         code = not fence and (self._sign or self._fenced)
-        pieces = self._sign + visible(bare) if code else self._rest_of_prose()
-        return pieces + ("\n" if bare != self._line else "")
+        text = self._sign + visible(bare) if code else self._rest_of_prose()
+        return text + ("\n" if bare != self._line else "")
 
     def _rest_of_prose(self) -> str:
         """Return what was not yet shown of a line outside of code, without its end."""

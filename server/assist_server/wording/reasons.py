@@ -139,13 +139,13 @@ def read_words(suggestion: Suggestion, snippets: int) -> str:
     return f"{read}, and wrote {tokens.generated:,} in {ms.decode:,.0f} ms."
 
 
-def exclusion_note(path: str) -> str:
-    """Return what it means for ghost text that a file is excluded; `excluded` is `why_excluded`'s answer.
+def exclusion_note(reason: str) -> str:
+    """Return what it means for ghost text that a file is excluded; `reason` is `why_excluded`'s answer.
 
     >>> exclusion_note("is excluded by `*.key` at .assistignore:1")
     'This file is excluded by `*.key` at .assistignore:1: no other file, question or index sees it.'
     """
-    return f"This file {path}: no other file, question or index sees it." if path else ""
+    return f"This file {reason}: no other file, question or index sees it." if reason else ""
 
 
 def held_back(suggestion: Suggestion) -> str:

@@ -150,16 +150,16 @@ def problem_lines(report: Verification) -> Iterator[str]:
         yield f"  {harmless(report.problem)}"
 
 
-def checkpoint_view(report: Verification, permissions: Permissions, is_restart: int) -> CommandView:
-    """Return whether the log has its checkpoint. `restarted` is the line that begins it again, 0 for none."""
+def checkpoint_view(report: Verification, permissions: Permissions, restart_line: int) -> CommandView:
+    """Return whether the log has its checkpoint. `restart_line` is where it begins again, 0 for nowhere."""
     path = permissions.audit_checkpoint
     if not path:
         words = ["The audit log has no checkpoint: name a file for it in [audit] checkpoint."]
-    elif is_restart:
-        words = [f"{path} begins again; line {is_restart:,} of the log says so."]
+    elif restart_line:
+        words = [f"{path} begins again; line {restart_line:,} of the log says so."]
     else:
         words = [f"{path} is the checkpoint of the log."] if report.ok else [*problem_lines(report)]
-    return CommandView({"checkpoint": path, "restarted": is_restart, "problem": report.problem}, words)
+    return CommandView({"checkpoint": path, "restarted": restart_line, "problem": report.problem}, words)
 
 
 def _ledger_lines(report: Verification) -> Iterator[str]:

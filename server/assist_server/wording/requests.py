@@ -36,7 +36,7 @@ _FEATURES: Mapping[str, tuple[str, str, bool]] = {
 
 
 def route_document(context: AnswerContext, own_decision: Decision | None = None) -> dict[str, Any]:
-    """A decision as JSON; `made` is the decision that the answer came to, if different."""
+    """A decision as JSON; `own_decision` is the decision that the answer came to, if different."""
     decision = context.decision
     request = context.prepared
     return {

@@ -135,24 +135,24 @@ def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
     tree = _tree(git, diff.root)
     gone = [file.path for file in diff.files[:MAX_COMPARED] if file.state == "deleted"]
     old_paths = {os.path.join(diff.top, old.path) for old in diff.old if old.now}
-    is_wanted = {os.path.join(diff.root, path) for path in gone} - old_paths
+    paths = {os.path.join(diff.root, path) for path in gone} - old_paths
     was = {os.path.join(diff.root, file.was) for file in diff.files[:MAX_COMPARED] if file.was}
-    before = old_contents(git, diff, (is_wanted | was).__contains__) if is_wanted | was else {}
-    paths_by_blob = []
+    before = old_contents(git, diff, (paths | was).__contains__) if paths | was else {}
+    files = []
     for file in diff.files[:MAX_COMPARED]:
         here = os.path.join(diff.root, file.path)
-        content = before.get(here, b"") if here in is_wanted else b""
+        content = before.get(here, b"") if here in paths else b""
         if content and b"\0" not in content and len(content) < MAX_BYTES_IN_ALL:
             lines = content.decode("utf-8", "replace").splitlines()
-            paths_by_blob.append(compared_file(file.path, (("-", line) for line in lines)))
+            files.append(compared_file(file.path, (("-", line) for line in lines)))
         text = read_diff(tree, file.path, WHOLE, MAX_BYTES_IN_ALL, *diff.compared) if file.lines else ""
         if not text or len(text) >= MAX_BYTES_IN_ALL:
             continue
         rows = [(line.mark, line.text) for line in parse_lines(text)]
         if content := before.get(os.path.join(diff.root, file.was), b"") if file.was else b"":
             rows = _since(content, [text for _, text in rows])
-        paths_by_blob.append(compared_file(file.path, rows))
-    return paths_by_blob
+        files.append(compared_file(file.path, rows))
+    return files
 
 
 def _since(content: bytes, lines: Sequence[str]) -> list[tuple[str, str]]:
@@ -180,7 +180,7 @@ def parse_lines(diff: str) -> tuple[DiffLine, ...]:
     >>> parse_lines("@@ -1,2 +1,2 @@\\n a\\n-b\\n+c\\n")[1:]
     (DiffLine(number=0, mark='-', text='b'), DiffLine(number=2, mark='+', text='c'))
     """
-    paths_by_blob: list[DiffLine] = []
+    lines: list[DiffLine] = []
     number: int | None = None  # none before the first hunk; 0 in that of an emptied file
     for line in diff.split("\n"):
         if hunk := _HUNK.match(line):
@@ -188,11 +188,11 @@ def parse_lines(diff: str) -> tuple[DiffLine, ...]:
         elif number is None:
             continue
         elif line[:1] in (" ", "+"):
-            paths_by_blob.append(DiffLine(number, line[0], line[1:]))
+            lines.append(DiffLine(number, line[0], line[1:]))
             number += 1
         elif line[:1] == "-":
-            paths_by_blob.append(DiffLine(0, "-", line[1:]))
-    return tuple(paths_by_blob)
+            lines.append(DiffLine(0, "-", line[1:]))
+    return tuple(lines)
 
 
 def _near_changes(lines: Sequence[DiffLine]) -> list[int]:
@@ -314,7 +314,7 @@ def pieces_for(command: str, diff: FolderDiff, *, local: bool, most: int = FRONT
 
 
 def split_pieces(diff: FolderDiff, tokens: int, *, with_numbers: bool) -> DiffPieces:
-    """The diff in about `tokens` tokens, by file. `numbered` writes each line's number before it."""
+    """The diff in about `tokens` tokens, by file. `with_numbers` writes each line's number before it."""
     room = int(tokens * CHARS_PER_TOKEN)
     spans: list[Span] = []
     left_out = list(diff.left_out)
@@ -348,12 +348,12 @@ def _text(file: ChangedFile, *, with_numbers: bool) -> str:
 def _hidden(text: str, file: ChangedFile) -> tuple[HiddenPart, ...]:
     """The secrets in a diff's text that the lines around it show, in the old file and in the new one."""
     near = frozenset(_near_changes(file.around))
-    paths_by_blob: list[HiddenPart] = []
+    parts: list[HiddenPart] = []
     for other in "+-":
         side = [(at in near, line.text) for at, line in enumerate(file.around) if line.mark != other]
         runs = join_spans(number for number, (is_visible, _) in enumerate(side, 1) if is_visible)
-        paths_by_blob += hidden_parts(text, file.path, [f"{line}\n" for _, line in side], runs)
-    return tuple(paths_by_blob)
+        parts += hidden_parts(text, file.path, [f"{line}\n" for _, line in side], runs)
+    return tuple(parts)
 
 
 def _origin(root: str, file: ChangedFile) -> Origin:

@@ -89,7 +89,7 @@ def docs_folders(
 def find_alias(root: str, name: str, also: str = "") -> str:
     """The path below `root` by which a file was named, if a link led from there to the file; else "".
 
-    `named` is absolute; `also` is another path of the resolved root. Rules are about names, so both count.
+    `name` is absolute; `also` is another path of the resolved root. Rules are about names, so both count.
     """
     name = os.path.normpath(name)
     for top in (root, also or root):

@@ -62,10 +62,10 @@ def library_document(config: Config) -> dict[str, Any]:
     analysis = type_analysis()
     folder = str(library_folder(config))
     packages, size = analysis.count_outlines(folder) if analysis is not None else (0, 0)
-    documents = {
+    document = {
         "enabled": config.context.index and config.context.libraries and analysis is not None,
         "folder": folder,
         "packages": packages,
         "bytes": size,
     }
-    return documents if analysis is not None else {**documents, "missing": "assist_types"}
+    return document if analysis is not None else {**document, "missing": "assist_types"}

@@ -129,7 +129,7 @@ class Workspace:
             return
         documents = {file.real_path: file.to_document() for file in open_documents.values()}
         request = SearchRequest(document.real_path, cursor or Cursor(0, 0), documents, edits, tokens)
-        self._packs.expect(request, document, request_reports=cursor is not None)
+        self._packs.expect(request, document, is_reported=cursor is not None)
         self._search.request(request)
 
     async def refute(self, document: OpenDocument, cursor: Cursor, names: TextNames) -> TextNames:
@@ -237,22 +237,22 @@ class SnippetPacks:
         """The snippets of other files that prompts in this document show now."""
         return self._packs.get(document.uri, Pack()).snippets
 
-    def expect(self, request: SearchRequest, document: OpenDocument, *, request_reports: bool) -> None:
+    def expect(self, request: SearchRequest, document: OpenDocument, *, is_reported: bool) -> None:
         """A search for this document began; results of earlier searches no longer count."""
-        self._pending = request, document, request_reports
+        self._pending = request, document, is_reported
 
     def update(self, request: SearchRequest, result: "RetrievalResult", now: float) -> None:
         """Take the result of a search, at a time in seconds, unless it is too early for a new pack."""
         if self._pending is None or self._pending[0] is not request:
             return
-        _, document, request_reports = self._pending
+        _, document, is_reported = self._pending
         cursor = request.cursor
         line, when = self._chosen_at.get(document.uri, (-FAR, -SETTLED))
         old = self._packs.get(document.uri, Pack())
         if old.snippets and abs(cursor.line - line) < FAR and now - when < SETTLED:
             return
         new = offer(old, result.snippets, request.tokens)
-        if request_reports:
+        if is_reported:
             self._chosen_at[document.uri] = cursor.line, now
         if new != old:
             self._packs[document.uri] = new

@@ -24,12 +24,12 @@ from assist_escalation.edits.plan import EditError
 )
 def test_what_windows_takes_for_a_device_or_another_file_is_refused_there(tmp_path: Path, path: str) -> None:
     with pytest.raises(EditError, match="not a name of a file on Windows"):
-        find_place(path, {"": tmp_path}, is_asked=True, windows=True)
+        find_place(path, {"": tmp_path}, is_confirmed=True, windows=True)
 
 
 @pytest.mark.parametrize(
     "path", ["src/auxiliary.py", "console/con_a.py", "nullable.ts", "com/a.b.py", "a b.py"]
 )
 def test_names_that_only_begin_like_these_are_files(tmp_path: Path, path: str) -> None:
-    assert find_place(path, {"": tmp_path}, is_asked=True, windows=True) == tmp_path.resolve() / path
-    assert find_place("src/aux.py", {"": tmp_path}, is_asked=True, windows=False).name == "aux.py"
+    assert find_place(path, {"": tmp_path}, is_confirmed=True, windows=True) == tmp_path.resolve() / path
+    assert find_place("src/aux.py", {"": tmp_path}, is_confirmed=True, windows=False).name == "aux.py"

@@ -187,8 +187,8 @@ def _use(reader: ObjectReader, place: NamePlace, owners: Owners, space: str) -> 
 
 def _use_of_key(reader: ObjectReader, place: NamePlace, owners: Owners, space: str) -> MemberUse:
     owner = _owner_of_key(reader, place, owners)
-    bases_above = owner not in (ELSEWHERE, UNKNOWN)
-    return MemberUse(Binding("member", (0, 0), space, owner=owner) if bases_above else None)
+    is_owned = owner not in (ELSEWHERE, UNKNOWN)
+    return MemberUse(Binding("member", (0, 0), space, owner=owner) if is_owned else None)
 
 
 def _owner(reader: ObjectReader, place: NamePlace, owners: Owners) -> str:

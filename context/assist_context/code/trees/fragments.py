@@ -235,8 +235,8 @@ _QUOTE = re.compile(r"r#\"|/\*|\"\"\"|'''|[\"'`]|/(?!/)")
 
 def _closing_mark(token: str) -> str:
     """Return how a string or comment must end; "" for a line comment."""
-    lines_found = _QUOTE.match(token)
-    return {'r#"': '"#', "/*": "*/"}.get(lines_found[0], lines_found[0]) if lines_found else ""
+    match = _QUOTE.match(token)
+    return {'r#"': '"#', "/*": "*/"}.get(match[0], match[0]) if match else ""
 
 
 def _is_closed(token: str) -> bool:
@@ -314,9 +314,9 @@ def marks(language: Language, text: str) -> Iterator[tuple[str, int, int]]:
     >>> list(marks(language_of("a.py"), "f(')')"))
     [('(', 1, 2), ('string', 2, 5), (')', 5, 6)]
     """
-    for lines_found in _lexer(language.name, language.comment).finditer(_blank_cut_start(language, text)):
-        kind = lines_found.lastgroup or ""
-        yield (lines_found[0] if kind == "bracket" else kind), lines_found.start(), lines_found.end()
+    for match in _lexer(language.name, language.comment).finditer(_blank_cut_start(language, text)):
+        kind = match.lastgroup or ""
+        yield (match[0] if kind == "bracket" else kind), match.start(), match.end()
 
 
 @lru_cache

@@ -135,7 +135,7 @@ def keep_unchanged(
 ) -> None:
     """Copies what the old blocks know to new blocks whose text and tree have not changed.
 
-    `size` is the size of the new text; `changed` are its spans where the tree is different, in order.
+    `size` is the size of the new text; `changes` are its spans where the tree is different, in order.
     """
     old_blocks: dict[ByteSpan, SyntaxBlock] = {}
     for block in old:

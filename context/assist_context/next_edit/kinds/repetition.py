@@ -161,15 +161,15 @@ def _patterns(situation: Situation) -> list[_Found]:
                 if pattern not in result:
                     examples = [other for group in groups for other in group if _explains(pattern, other)]
                     result[pattern] = _Found(pattern, tuple(examples or [site]), age)
-    entry = [
-        groups
-        for groups in result.values()
+    entries = [
+        entry
+        for entry in result.values()
         if not any(
-            says_less(groups.pattern, other.pattern) and len(groups.examples) <= len(other.examples)
+            says_less(entry.pattern, other.pattern) and len(entry.examples) <= len(other.examples)
             for other in result.values()
         )
     ]
-    return sorted(entry, key=lambda groups: (groups.age, -len(groups.examples), -len(groups.pattern.old)))
+    return sorted(entries, key=lambda entry: (entry.age, -len(entry.examples), -len(entry.pattern.old)))
 
 
 def _site_pattern(site: Site, earlier: Sequence[Sequence[Site]]) -> Iterator[Pattern]:

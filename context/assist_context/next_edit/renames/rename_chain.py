@@ -65,7 +65,7 @@ def follow_definition(
 ) -> RenameChain | None:
     """Find what follows if the replaced name was a definition; `None` if the new one defines another thing.
 
-    `begun`: the same name was replaced elsewhere, so that the new one may already be at other places.
+    `is_begun`: the same name was replaced elsewhere, so that the new one may already be at other places.
     """
     new = (place for place in text.now.occurrences(name.new) if place.start == name.start and place.defines)
     target = next((place.binding for place in new), None)

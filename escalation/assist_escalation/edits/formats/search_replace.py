@@ -179,7 +179,7 @@ def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Replace
 
 
 def find_path(text: str, known_paths: Iterable[str]) -> str | None:
-    """The path of `known` that a model wrote, perhaps with "./", backslashes or Markdown; else None.
+    """The path of `known_paths` that a model wrote, perhaps with "./", backslashes or Markdown; else None.
 
     Names are not guessed: with another case, another folder or only a part of a path it is another file.
 

@@ -61,9 +61,9 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     new = list(_choose_block(answer, target, lines))
     new = [new[0].removeprefix(MARK), *new[1:]] if new else new
     imports = AboveImports()
-    sites: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     if target.tests:
-        new, insertions, sites = tests_below(_strip_blank_lines(new), lines, target)
+        new, insertions, notes = tests_below(_strip_blank_lines(new), lines, target)
         imports = AboveImports(0, insertions)
     elif not every or target.name:
         new = _strip_blank_lines(new)
@@ -72,7 +72,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
         new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
-        new, sites = _drop_known(new, lines, target, here)
+        new, notes = _drop_known(new, lines, target, here)
         if imports.added and new == _strip_blank_lines(old) and language_of(target.path).name != "python":
             raise EditError("the answer changes no more than imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
@@ -80,7 +80,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     if target.last < target.first and not target.tests:
         new = ["", *new]
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
-    return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *sites)
+    return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *notes)
 
 
 def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[str, ...]:

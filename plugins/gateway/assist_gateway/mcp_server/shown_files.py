@@ -2,7 +2,7 @@
 
 The agent's model is a provider. If the user names which one, it may see the classes of its `residency`. If
 not, the strictest counts: what each provider that is defined may see, and if none is, text without a class of
-its own. It makes no rule: `questions.leaving_files` and the policy judge.
+its own. It makes no rule: `questions.outbound_files` and the policy judge.
 """
 
 import os

@@ -189,7 +189,7 @@ class OfferedEdits:
                 self._listener(entry.document, False)
 
     def add(self, place: OfferPlace, document: OpenDocument) -> NextEdit:
-        """An editor gets this offer for the document `asked`; what it shows."""
+        """An editor gets this offer for this document; what it shows."""
         offer = place.offer
         self._note(document, place.found)
         lines = place.found.document.lines
