@@ -53,4 +53,4 @@ async def test_a_file_that_is_none_is_said(tmp_path: Path, shop: Path, home: Env
         for uri in ("untitled:one", (shop / "gone.py").as_uri()):
             _, end = await client.whole("ask", words="What?", wish="frontier", files=[uri])
             assert end.error
-            assert ("no file on this machine" in end.error) or ("no file or folder" in end.error)
+            assert ("not a file on this machine" in end.error) or ("no file or folder" in end.error)

@@ -88,13 +88,13 @@ class RedactionSession:
                 self._scans.popitem(last=False)
         return text_secrets
 
-    def take(self, text: str, secrets: Sequence[Secret], placeholders: TakenSecrets) -> str:
-        """The text with placeholders in place of these secrets, which are noted as taken."""
+    def take(self, text: str, secrets: Sequence[Secret], record: TakenSecrets) -> str:
+        """The text with placeholders in place of these secrets, which are noted in `record`."""
 
         def name(secret: str, type_: str) -> str:
             placeholder = self.name(secret, type_)
-            placeholders.placeholders[placeholder] = self._original(secret)
-            placeholders.found[self._types[secret]] += 1
+            record.placeholders[placeholder] = self._original(secret)
+            record.found[self._types[secret]] += 1
             return placeholder
 
         return replace_secrets(text, secrets, name)

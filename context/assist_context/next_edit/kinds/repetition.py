@@ -92,19 +92,19 @@ def find_repetitions(situation: Situation) -> Iterator[Offer]:
             yield from _elsewhere(situation, entry)
 
 
-def _says_enough(pattern: _Found, document: Document) -> bool:
+def _says_enough(entry: _Found, document: Document) -> bool:
     """Say if one example is enough. Words of prose, numbers and stray signs are changed in one place."""
-    if len(pattern.examples) > 1:
+    if len(entry.examples) > 1:
         return True
-    site = pattern.examples[0]
+    site = entry.examples[0]
     if document.language.markup or (not site.new and len(site.old) < FEW_TOKENS):
         return False
     return any(map(IDENTIFIER.fullmatch, (*site.old, *site.new)))
 
 
-def _is_part(pattern: _Found, offer: Offer, wider: _Found, around: Offer) -> bool:
+def _is_part(entry: _Found, offer: Offer, wider: _Found, around: Offer) -> bool:
     """Say if an offer makes only a part of what another one makes there, which as many examples bear out."""
-    if len(wider.examples) < max(2, len(pattern.examples)):
+    if len(wider.examples) < max(2, len(entry.examples)):
         return False
     first = offer.changes[0]
     return any(
@@ -116,21 +116,21 @@ def _is_part(pattern: _Found, offer: Offer, wider: _Found, around: Offer) -> boo
     )
 
 
-def _elsewhere(situation: Situation, pattern: _Found) -> Iterator[Offer]:
+def _elsewhere(situation: Situation, entry: _Found) -> Iterator[Offer]:
     """The same in other files, for a replacement that was made at least twice."""
-    for document in situation.others.using(pattern.pattern.names[0], OTHER_FILES):
+    for document in situation.others.using(entry.pattern.names[0], OTHER_FILES):
         text = _plain_text(document)
-        hits = list(matches(pattern.pattern, text))
+        hits = list(matches(entry.pattern, text))
         if hits:
             tree = situation.parse(document)
-            places = _filter_alike(_places(document, text, hits), tree, situation, pattern)
+            places = _filter_alike(_places(document, text, hits), tree, situation, entry)
             if places:
-                yield _offer(situation, document, pattern, places)
+                yield _offer(situation, document, entry, places)
 
 
-def _is_renaming(situation: Situation, pattern: _Found) -> bool:
+def _is_renaming(situation: Situation, entry: _Found) -> bool:
     """Return whether a name of this document got another one: renames say which other files mean it."""
-    own = [site for site in pattern.examples if site.path == situation.document.path and site.is_identifier]
+    own = [site for site in entry.examples if site.path == situation.document.path and site.is_identifier]
     if not own:
         return False
     reader = NameReader(situation.parse(situation.document))
@@ -240,17 +240,17 @@ def _places(document: Document, text: str, hits: Sequence[PatternMatch]) -> list
 
 
 def _filter_alike(
-    places: Sequence[_Hit], text: ParsedText, situation: Situation, pattern: _Found
+    places: Sequence[_Hit], text: ParsedText, situation: Situation, entry: _Found
 ) -> list[_Hit]:
     """The places of the same kind as the last example (code, a string or a comment) and the same meaning."""
-    example = pattern.examples[0]
+    example = entry.examples[0]
     here = example.path == situation.document.path
     origin = situation.parse(situation.document) if here else None
     kind = _place_kind(origin, Cursor(example.line, example.column)) if origin is not None else "code"
-    if kind != "code" and len(pattern.examples) == 1:
+    if kind != "code" and len(entry.examples) == 1:
         return []
     alike = [place for place in places if _place_kind(text, place.start) == kind]
-    if len(pattern.examples) == 1 and not example.new:  # of a parameter: the next function needs its own
+    if len(entry.examples) == 1 and not example.new:  # of a parameter: the next function needs its own
         alike = [place for place in alike if not _is_parameter(text, place)]
     if kind != "code" or not example.is_identifier or text.document is not situation.document or not here:
         return alike
@@ -293,7 +293,7 @@ def _is_member(reader: NameReader, start: Cursor, name: str) -> bool:
     return any(place.member for place in reader.occurrences(name) if place.start == start)
 
 
-def _offer(situation: Situation, document: Document, pattern: _Found, places: Sequence[_Hit]) -> Offer:
+def _offer(situation: Situation, document: Document, entry: _Found, places: Sequence[_Hit]) -> Offer:
     """The offer of a pattern: the places after the edit first, then those from the top."""
     here = document is situation.document
     own_line = situation.hunk.line if here else -1
@@ -306,10 +306,10 @@ def _offer(situation: Situation, document: Document, pattern: _Found, places: Se
     )
     return Offer(
         "repeat",
-        f"repeat {pattern.pattern.key}",
+        f"repeat {entry.pattern.key}",
         changes,
-        _reason(pattern, document),
-        _features(situation, document, pattern, in_order),
+        _reason(entry, document),
+        _features(situation, document, entry, in_order),
     )
 
 
@@ -319,8 +319,8 @@ def _add_ends(new: str, document: Document) -> str:
     return new.replace("\n", "\r\n")
 
 
-def _reason(pattern: _Found, document: Document) -> str:
-    example = pattern.examples[0]
+def _reason(entry: _Found, document: Document) -> str:
+    example = entry.examples[0]
     line = example.line + ("".join(example.new or example.old)[:1] == "\n")
     return f"the same change as in {line_words(line, example.path, document.path)}"
 

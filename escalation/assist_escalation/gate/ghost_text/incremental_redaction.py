@@ -105,10 +105,10 @@ class SessionRedactor:
 
     def _redact(self, texts: CursorTexts) -> RedactedTexts:
         check = time_limit(SECONDS)
-        placeholders = TakenSecrets()
+        record = TakenSecrets()
 
         def clean(text: str, secrets: Sequence[Secret]) -> str:
-            return self._session.take(text, secrets, placeholders)
+            return self._session.take(text, secrets, record)
 
         def whole(file: Span) -> str:
             secrets = self._secrets(file.text, classify(file.origin.path, file.text), check)
@@ -131,7 +131,7 @@ class SessionRedactor:
             clean(texts.far, around.far) + clean(texts.head.text, around.head),
             clean(texts.typed.text, around.typed),
             clean(texts.suffix.text, around.suffix),
-            Redacted((), tuple(sorted(placeholders.found.items())), placeholders.placeholders, self._nonce),
+            Redacted((), tuple(sorted(record.found.items())), record.placeholders, self._nonce),
         )
 
     def _around_cursor(self, texts: CursorTexts, check: Check) -> _SecretsAround:
