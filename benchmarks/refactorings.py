@@ -28,11 +28,11 @@ from assist_server.questions.computed_edits import RefactoringEdit
 from bench.facts.workspaces import server_setup, workspace_of
 from bench.provenance import provenance, write
 from bench.refactorings.judge import batches, error_counts, has_new_errors, new_errors, server_texts
-from bench.refactorings.samples import MadeWish, code_of, make_wishes, read_samples
+from bench.refactorings.samples import WrittenRequest, code_of, make_wishes, read_samples
 from bench.renames.language_server import running
 
 
-def judge_types(made: Sequence[MadeWish], arguments: argparse.Namespace) -> dict[int, list[tuple[str, str]]]:
+def judge_types(made: Sequence[WrittenRequest], arguments: argparse.Namespace) -> dict[int, list[tuple[str, str]]]:
     """The errors that edits add, by the wish's number; pyright confirms what its server finds."""
     found: dict[int, list[tuple[str, str]]] = {}
     servers = arguments.servers
@@ -51,7 +51,7 @@ def judge_types(made: Sequence[MadeWish], arguments: argparse.Namespace) -> dict
     return found
 
 
-def compare_renames(made: Sequence[MadeWish], arguments: argparse.Namespace) -> dict[int, str]:
+def compare_renames(made: Sequence[WrittenRequest], arguments: argparse.Namespace) -> dict[int, str]:
     """Of each rename "equal", "refused" by the server, or how it differs."""
     found: dict[int, str] = {}
     renames = [wish for wish in made if wish.sample.kind == "rename" and wish.edit is not None]
@@ -95,7 +95,7 @@ def taken_wishes(words: Sequence[str], arguments: argparse.Namespace) -> tuple[l
     return read, made
 
 
-def figures(made: Sequence[MadeWish], wrong: set[int]) -> dict[str, Any]:
+def figures(made: Sequence[WrittenRequest], wrong: set[int]) -> dict[str, Any]:
     """Counts for all, for each half and for each kind."""
     groups: dict[str, Counter[str]] = {}
     for wish in made:

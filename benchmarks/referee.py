@@ -309,7 +309,7 @@ async def attempt(fix: BugFix, config: Config, local: Any) -> dict[str, Any]:
             "words": fix.words,
             "held": len(fix.held) + len(cut),
         }
-        for kind, question in (("first", replace(decided, refereeing=None)), ("offered", decided)):
+        for kind, question in (("first", replace(decided, strategy=None, found=None)), ("offered", decided)):
             began = time.monotonic()
             final = await _answer(question, local)
             seconds = time.monotonic() - began

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.refactorings.samples import MadeWish
+from bench.refactorings.samples import WrittenRequest
 from bench.renames.language_server import LanguageServer
 
 _ERROR = re.compile(r"^(\S+)\((\d+),\d+\): error (TS\d+): (.*)$", re.MULTILINE)
@@ -44,16 +44,16 @@ def served_errors(
     return found
 
 
-def has_new_errors(server: LanguageServer, wish: MadeWish) -> bool:
+def has_new_errors(server: LanguageServer, wish: WrittenRequest) -> bool:
     """Whether pyright's server finds an error that it did not find before the edit; it may be wrong."""
     texts = wish.edit.texts if wish.edit is not None else {}
     known = served_errors(server, wish.root, wish.before, wish.before)
     return bool(served_errors(server, wish.root, texts, wish.before) - known)
 
 
-def batches(made: Sequence[MadeWish]) -> list[list[MadeWish]]:
+def batches(made: Sequence[WrittenRequest]) -> list[list[WrittenRequest]]:
     """Edits of one repository in groups whose files differ, so that one run of a checker sees many."""
-    groups: list[list[MadeWish]] = []
+    groups: list[list[WrittenRequest]] = []
     for wish in made:
         for group in groups:
             if not any(set(other.before) & set(wish.before) for other in group):
@@ -65,7 +65,7 @@ def batches(made: Sequence[MadeWish]) -> list[list[MadeWish]]:
 
 
 def new_errors(
-    servers: Path, group: Sequence[MadeWish], known: Counter[tuple[str, str]]
+    servers: Path, group: Sequence[WrittenRequest], known: Counter[tuple[str, str]]
 ) -> dict[int, list[tuple[str, str]]]:
     """The errors that edits add, by the wish's number; of a group that adds some, each is looked at alone."""
     root = group[0].root
@@ -84,7 +84,7 @@ def new_errors(
     return {number: errors for part in parts for number, errors in part.items()}
 
 
-def server_texts(server: LanguageServer, made: MadeWish) -> dict[str, str] | None:
+def server_texts(server: LanguageServer, made: WrittenRequest) -> dict[str, str] | None:
     """The files as the server's rename makes them; `None` if it refuses."""
     assert made.edit is not None
     found = re.search(r"`(\S+)` of (\S+):(\d+) to `(\S+)`", made.edit.reading)
