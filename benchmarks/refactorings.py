@@ -32,7 +32,9 @@ from bench.refactorings.samples import WrittenRequest, code_of, make_wishes, rea
 from bench.renames.language_server import running
 
 
-def judge_types(made: Sequence[WrittenRequest], arguments: argparse.Namespace) -> dict[int, list[tuple[str, str]]]:
+def judge_types(
+    made: Sequence[WrittenRequest], arguments: argparse.Namespace
+) -> dict[int, list[tuple[str, str]]]:
     """The errors that edits add, by the wish's number; pyright confirms what its server finds."""
     found: dict[int, list[tuple[str, str]]] = {}
     servers = arguments.servers
