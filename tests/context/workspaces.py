@@ -22,7 +22,7 @@ ENVIRON = {
     "GIT_COMMITTER_EMAIL": "a@example.com",
 }
 GIT, NO_GIT = Git(ENVIRON), Git({"PATH": ""})
-posix = pytest.mark.skipif(sys.platform == "win32", reason="names and links of POSIX")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX file names and links")
 
 # A module of a shop, for tests that search its names.
 MODELS = '''\

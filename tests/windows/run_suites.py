@@ -285,7 +285,7 @@ def tables(page: str, outcomes: dict[str, Outcome], reasons: list[dict[str, str]
         ["all", str(tests), share, str(bad), str(left_out), ""],
     ]
     return {
-        "folders": lines_of(["folder", "tests", "pass", "do not", "left out", "run on"], rows),
+        "folders": lines_of(["folder", "tests", "passed", "failed", "skipped", "run on"], rows),
         "others": lines_of(["file", "tests", "why"], sorted(others)),
     }
 

@@ -165,7 +165,7 @@ def test_without_npm_the_message_says_what_to_do(tmp_path: Path, monkeypatch: py
         npm_pack(ROW, tmp_path)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a script in place of npm")
+@pytest.mark.skipif(os.name == "nt", reason="uses a script instead of npm")
 def test_what_npm_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho 'npm error code E404' >&2\nprintf 'npm error caf\\351' >&2\nexit 1\n")

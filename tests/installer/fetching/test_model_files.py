@@ -111,7 +111,7 @@ def test_a_disk_with_just_enough_room_will_do(store: Store, row: ModelRow) -> No
     assert fetch(store, row, free=lambda _: len(MODEL) + 64 * MIB).exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no limits on file sizes there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file size limits")
 def test_a_write_that_fails_midway_is_explained_and_goes_on(store: Store, row: ModelRow) -> None:
     import resource  # noqa: PLC0415  - not on Windows
 

@@ -18,7 +18,7 @@ from assist_runner.sandbox.limits import SandboxLimits
 from assist_runner.sandbox.test_command import TestCommand
 from assist_server.config.run_consent import RunRequest, consent_lines
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and process groups")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs links and process groups")
 GIT = Git({"PATH": os.defpath})
 PYTHON = TestCommand((sys.executable, "-c", ""), "own")
 
@@ -115,7 +115,7 @@ def until_gone(process: int) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process becomes ours")
+@pytest.mark.skipif(sys.platform != "linux", reason="orphaned processes are only inherited on Linux")
 def test_a_daemon_that_nothing_confines_ends_with_its_run(root: Path, tmp_path: Path) -> None:
     mark = tmp_path / "daemon"
     copy = copy_of(root)
@@ -129,7 +129,7 @@ def test_a_daemon_that_nothing_confines_ends_with_its_run(root: Path, tmp_path: 
     assert not copy.tree.exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process becomes ours")
+@pytest.mark.skipif(sys.platform != "linux", reason="orphaned processes are only inherited on Linux")
 def test_what_runs_unconfined_ends_when_its_server_is_killed(root: Path, tmp_path: Path) -> None:
     mark = tmp_path / "daemon"
     run = textwrap.dedent(f"""

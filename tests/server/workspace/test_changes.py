@@ -140,7 +140,7 @@ def test_an_emptied_file_shows_what_was_removed(repo: Path) -> None:
     assert [(line.mark, line.text) for line in file.lines] == removed
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes with a name")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 def test_no_setting_of_git_changes_what_is_read(repo: Path) -> None:
     (repo / "gaps.py").write_text("a = 1\n\n\nb = 2\n\nc = 3\n", "utf-8", newline="\n")
     git(repo, "add", "-A")

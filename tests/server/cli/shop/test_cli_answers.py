@@ -50,7 +50,7 @@ def test_an_answer_ends_with_what_the_model_was_shown(assist: Assist, tmp_path: 
     assert done.json["answer"] == "It adds up."
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
 def test_a_terminal_shows_what_happens_and_links_facts_and_sources(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
