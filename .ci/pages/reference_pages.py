@@ -20,15 +20,15 @@ _INTRO = """\
 # Commands
 
 This page is generated from the code.
-Positions are `PATH:LINE:COL`, both counted from 1, the column in Unicode characters.
-`--json` prints one JSON document on stdout and nothing else there.
-If a command fails, the document is `{"error": MESSAGE}`, and a refusal also has its `"cause"`.
+A position is `PATH:LINE:COL`; line and column count from 1, columns in Unicode characters.
+`--json` prints one JSON document on stdout and nothing else.
+If a command fails, the document is `{"error": MESSAGE}`; a refusal also has a `"cause"`.
 Messages go to stderr.
 
 | exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | failed; the message says what to do |
+| 1 | failed; the message says how to fix it |
 | 2 | wrong usage |
 | 3 | refused by a policy or a budget |
 | 130 | interrupted |
@@ -36,7 +36,7 @@ Messages go to stderr.
 
 
 def reference() -> str:
-    """The page of all commands. It ends with a newline and is the same on each call and each terminal."""
+    """The page of all commands. It ends with a newline, and does not depend on the terminal."""
     return "\n".join([_INTRO, *_sections(get_command(command_line()), None, "assist")])
 
 

@@ -14,31 +14,31 @@ _INTRO = """\
 # Settings
 
 This page is generated from the code.
-Every setting is optional, and every table may be left out.
-The settings are in `config.toml`, on Linux in `~/.config/assist`; `assist config path` says where yours is.
+Every setting and every table is optional.
+The settings are in `config.toml`, on Linux in `~/.config/assist`; `assist config path` prints its path.
 `assist config set completion.mode quiet` changes one setting and keeps all other lines.
-`assist config unset` takes one out, and `assist config show` shows all that are in force.
-Editors send the same keys as `initializationOptions` or under `assist`, but for providers and `context.docs`.
+`assist config unset` removes one, and `assist config show` shows the effective settings.
+Editors send the same keys as `initializationOptions` or under `assist`, except providers and `context.docs`.
 An editor's settings can make the rules for what leaves your machine stricter, never looser.
 
-Two more files have a say in what leaves your machine, and each can only forbid: the strictest rule applies.
+Two more files can restrict what leaves your machine; the strictest rule applies.
 An organisation's `policy.toml` is in the platform's site directory or next to `config.toml`.
-It takes all tables from `[escalation]` on; if it defines a provider, yours of that name does not count.
+It may contain all tables from `[escalation]` on; a provider in it replaces yours of the same name.
 A repository's `.assist.toml` is in the workspace folder, or above it within the git repository.
-It takes `[escalation]`, `[egress]`, `[data_class]`, what forbids in `[gateway]`, and two more keys:
-`languages_off` and `in_comments` of `[completion]`.
-Anything else in it is an error.
-Its globs start in its own folder.
+It may contain `[escalation]`, `[egress]`, `[data_class]`, the restricting keys of `[gateway]`,
+and `languages_off` and `in_comments` of `[completion]`.
+Any other key in it is an error.
+Its globs are relative to its own folder.
 While it is invalid, new or changed, nothing leaves: `assist config trust` shows and accepts it.
 
 | variable | effect |
 |---|---|
-| `ASSIST_CONFIG_DIR` | the directory of `config.toml`, in place of the platform's |
-| `ASSIST_DATA_DIR` | the directory of models and measurements, in place of the platform's |
-| `ASSIST_OFFLINE` | `1` forbids any network socket |
+| `ASSIST_CONFIG_DIR` | the directory of `config.toml`, instead of the platform's default |
+| `ASSIST_DATA_DIR` | the directory of models and measurements, instead of the platform's default |
+| `ASSIST_OFFLINE` | `1` forbids all network sockets |
 
-Both directories must be whole paths, outside of the workspace and its repository.
-With either of them inside, nothing leaves.
+Both directories must be absolute paths outside the workspace and its repository.
+If either is inside, nothing leaves your machine.
 """
 
 
@@ -69,7 +69,7 @@ def _section(title: str, doc: str, rows: list[tuple[Field[Any], Any]]) -> str:
     if doc:
         lines += [_sentences(doc), ""]
     if rows:
-        lines += ["| key | takes | default | what it does |", "|---|---|---|---|"]
+        lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         lines += [_row(item, hint, "") for item, hint in rows]
         for item, hint in rows:
             parts = [part for part in get_args(hint) if is_dataclass(part)]

@@ -19,11 +19,11 @@ from assist_server.config.structure import SETTINGS
 _TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _SERVER_DOCS: Mapping[str, str] = {
     "path": "The `assist` program to start. Empty: the one that Set Up installed, else the one on the PATH.",
-    "python": "The Python, 3.11 or newer, for Set Up's environment. Empty: the newest that is found.",
-    "package": "What Set Up installs, as pip takes it, with dependencies without hashes. "
-    "Empty: the wheel that the extension carries, with hashes.",
+    "python": "The Python interpreter for Set Up's environment, 3.11 or newer. Empty: the newest one found.",
+    "package": "The package that Set Up installs, as a pip requirement; hashes of its dependencies are "
+    "not checked. Empty: the wheel in the extension, with hash checks.",
 }
-_STRICTER = "Counts only where it is stricter than your config.toml."
+_STRICTER = "This setting applies only where it is stricter than your config.toml."
 
 
 def configuration() -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def configuration() -> list[dict[str, Any]]:
 
 
 def manifest(text: str) -> str:
-    """The text of a package.json with these settings in place of its old ones."""
+    """The text of a package.json, with its settings replaced by these."""
     data = json.loads(text)
     data["contributes"]["configuration"] = configuration()
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
@@ -58,12 +58,12 @@ def _server_property(doc: str) -> dict[str, Any]:
 
 
 def _limits_words(item: Field[Any]) -> str:
-    """What an editor can do with a rule for what leaves the machine, which it can only make stricter."""
+    """Say how an editor can make a rule for what leaves the machine stricter."""
     if "min" in item.metadata or "takes" in item.metadata:
-        return " It can only lower the limit of your config.toml."
+        return " This setting can only lower the limit in your config.toml."
     if isinstance(item.default, tuple):
         can = "only shorten the list" if item.default else "only add to the list"
-        return f" It can {can} of your config.toml."
+        return f" This setting can {can} in your config.toml."
     return f" {_STRICTER}"
 
 

@@ -28,8 +28,9 @@ class CompletionSettings:
     model: str = field(
         default=DEFAULT_MODEL,
         metadata={
-            "doc": "The model that writes ghost text: a name that `assist models list` knows, or the path "
-            "of a .gguf file. `~` is your home; a relative path starts at the config directory."
+            "doc": "The model that writes ghost text: a name from `assist models list`, or the path of a "
+            ".gguf file. `~` is your home directory; a relative path starts at the config "
+            "directory."
         },
     )
     mode: Mode = field(
@@ -37,7 +38,7 @@ class CompletionSettings:
         metadata={
             "choices": get_args(Mode),
             "doc": "How sure the model must be before its text is shown, from `eager` (least) to `quiet` "
-            "(most). `manual` computes only when you ask.",
+            "(most). With `manual`, nothing is computed until you request it.",
         },
     )
     threads: int = field(
@@ -45,16 +46,17 @@ class CompletionSettings:
         metadata={
             "min": 0,
             "max": 256,
-            "doc": "Threads the model computes with. 0 takes one for each physical core.",
+            "doc": "The number of threads for the model. 0: one per physical core.",
         },
     )
     device: DeviceChoice = field(
         default="auto",
         metadata={
             "choices": get_args(DeviceChoice),
-            "doc": "What computes: `auto` takes the graphics device where the start-up probe finds it "
-            "faster, `gpu` wherever it works, `cpu` never asks for one. The llama.cpp in use needs a part "
-            "for it, which `assist setup` offers to fetch. If the device fails, the processor goes on.",
+            "doc": "The device that runs the model: `auto` uses the GPU if the start-up probe finds it "
+            "faster, `gpu` uses it wherever it works, `cpu` never uses it. The GPU needs a "
+            "llama.cpp backend, which `assist setup` offers to download. If the GPU fails, the CPU"
+            " takes over.",
         },
     )
     context_tokens: int = field(
@@ -62,21 +64,26 @@ class CompletionSettings:
         metadata={
             "min": 0,
             "max": 131_072,
-            "doc": "Tokens of code the model reads around the cursor, at a new place too. 0 takes what the "
-            "start-up probe found this machine to be fast enough for, and at least 190 at a new place.",
+            "doc": "The number of tokens of code that the model reads around the cursor, also after a "
+            "jump to a new position. 0: as many as this machine is fast enough for, as measured at"
+            " start-up, but at least 190 at a new position.",
         },
     )
     max_lines: int = field(
         default=12,
-        metadata={"min": 1, "max": 100, "doc": "The most lines one suggestion may have. 1 turns blocks off."},
+        metadata={
+            "min": 1,
+            "max": 100,
+            "doc": "The maximum number of lines in a suggestion. 1 turns off multi-line suggestions.",
+        },
     )
     debounce_ms_max: int = field(
         default=300,
         metadata={
             "min": 0,
             "max": 5_000,
-            "doc": "The longest wait, in milliseconds, for a pause in typing before the model is asked. "
-            "Text that is already known is shown without any wait.",
+            "doc": "The maximum time to wait for a pause in typing before the model is asked, in "
+            "milliseconds. A suggestion that is already computed is shown without waiting.",
         },
     )
     snapshot_mb: int = field(
@@ -84,32 +91,31 @@ class CompletionSettings:
         metadata={
             "min": 0,
             "max": 65_536,
-            "doc": "Memory, in MB, for places you have been to, so that coming back costs nothing. "
-            "0 remembers none.",
+            "doc": "The memory for the model's state at earlier cursor positions, in MB, so that code "
+            "there is not read again when you return. 0: none.",
         },
     )
     speculate: bool = field(
         default=True,
         metadata={
-            "doc": "Whether the model works ahead on what may come next while it would be idle. "
-            "`false` saves power."
+            "doc": "Whether the model computes likely next suggestions while it would be idle. `false` "
+            "saves power."
         },
     )
     languages_off: tuple[str, ...] = field(
         default=(),
         metadata={
             "tightens": True,
-            "doc": "Languages in which nothing comes unasked, neither ghost text nor the next edit, by the "
-            'names that your editor gives them, such as `["markdown", "plaintext"]`. If you ask by hand, you '
-            "get an answer.",
+            "doc": "Languages without automatic ghost text and next edits, by your editor's names for "
+            'them, such as `["markdown", "plaintext"]`. Manual requests still work.',
         },
     )
     in_comments: bool = field(
         default=True,
         metadata={
             "tightens": True,
-            "doc": "Whether ghost text comes unasked inside comments. A docstring is a string, not a "
-            "comment.",
+            "doc": "Whether ghost text appears automatically inside comments. A docstring is a string, "
+            "not a comment.",
         },
     )
     recent_files: bool = field(
@@ -120,8 +126,8 @@ class CompletionSettings:
         default="on",
         metadata={
             "choices": get_args(Switch),
-            "doc": "Whether the edit that probably comes next is offered after an edit. It needs no model. "
-            "How sure it must be, `mode` says; with `manual` it comes only when you ask.",
+            "doc": "Whether assist offers the likely next edit after each edit. This needs no model. "
+            "`mode` sets how likely the edit must be; with `manual` it is offered only on request.",
         },
     )
     library: str = field(
@@ -129,16 +135,16 @@ class CompletionSettings:
         metadata={
             "path": True,
             "own_file": True,
-            "doc": "The folder of a llama.cpp of your own (`libllama` and its parts), to be used in place of "
-            "those that came with assist. It is read at the next start.",
+            "doc": "The folder of your own llama.cpp build (`libllama` and its parts), used instead of "
+            "those that came with assist. A change takes effect at the next start.",
         },
     )
     editor_knowledge: bool = field(
         default=True,
         metadata={
-            "doc": "Whether the editor's other language servers are asked which members may follow the dot "
-            "before the cursor, while the model writes. Ghost text that goes on with another one is not "
-            "shown. It works in VS Code and Neovim."
+            "doc": "Whether assist asks the editor's other language servers which members may follow the "
+            "dot before the cursor, while the model writes. Ghost text that continues with a "
+            "different member is not shown. Works in VS Code and Neovim."
         },
     )
 

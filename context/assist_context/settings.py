@@ -10,8 +10,8 @@ class ContextSettings:
     index: bool = field(
         default=True,
         metadata={
-            "doc": "Whether the workspace is indexed, so that the model also sees definitions and the like "
-            "from other files. The index stays on this machine and holds no source text."
+            "doc": "Whether the workspace is indexed, so that the model also sees definitions and related"
+            " code from other files. The index stays on this machine and contains no source text."
         },
     )
     index_mb: int = field(
@@ -19,16 +19,16 @@ class ContextSettings:
         metadata={
             "min": 0,
             "max": 1_048_576,
-            "doc": "The most disk space, in MB, for the index of a folder. 0 takes the larger of 1 GB and "
-            "0.6 times the source.",
+            "doc": "The maximum disk space for the index of a folder, in MB. 0: 1 GB or 0.6 times the "
+            "size of the source, whichever is larger.",
         },
     )
     libraries: bool = field(
         default=True,
         metadata={
-            "doc": "Whether what open files import from installed packages is outlined: names, signatures, "
-            "and first sentences. Ghost text with a name that a library does not have is then not shown. The "
-            "outlines stay on this machine."
+            "doc": "Whether assist outlines the installed packages that open files import: names, "
+            "signatures, and the first sentences of their documentation. Ghost text with a name "
+            "that a library does not have is then not shown. The outlines stay on this machine."
         },
     )
     docs: tuple[str, ...] = field(
@@ -36,8 +36,9 @@ class ContextSettings:
         metadata={
             "path": True,
             "own_file": True,
-            "doc": "Folders outside of the workspace whose pages of documentation `ask` may show, such as "
-            '["~/handbook"]. Relative paths start at the folder of config.toml. Nothing else of them is '
-            "shown; an .assist.toml in such a folder counts like one in the workspace.",
+            "doc": "Folders outside the workspace whose documentation pages `ask` may show, such as "
+            '["~/handbook"]. Relative paths start at the folder of config.toml. No other files in '
+            "them are shown. An .assist.toml in such a folder applies as it would in the "
+            "workspace.",
         },
     )

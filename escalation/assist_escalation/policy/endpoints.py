@@ -21,14 +21,23 @@ USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
 class Price:
     """The price of a million tokens, in US dollars."""
 
-    input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "For tokens sent."})
-    output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "For tokens received."})
+    input_usd_per_mtok: float = field(
+        metadata={"min": 0.0, "max": MAX_USD, "doc": "The price of tokens sent, in US dollars per million."}
+    )
+    output_usd_per_mtok: float = field(
+        metadata={
+            "min": 0.0,
+            "max": MAX_USD,
+            "doc": "The price of tokens received, in US dollars per million.",
+        }
+    )
     cache_read_usd_per_mtok: float = field(
         default=0.0,
         metadata={
             "min": 0.0,
             "max": MAX_USD,
-            "doc": "For tokens sent that the provider had in its cache. 0: as for others.",
+            "doc": "The price of sent tokens that the provider read from its cache. 0: the same as other "
+            "tokens.",
         },
     )
     cache_write_usd_per_mtok: float = field(
@@ -36,7 +45,8 @@ class Price:
         metadata={
             "min": 0.0,
             "max": MAX_USD,
-            "doc": "For tokens sent that the provider put into its cache. 0: as for others.",
+            "doc": "The price of sent tokens that the provider wrote to its cache. 0: the same as other "
+            "tokens.",
         },
     )
 
@@ -50,15 +60,15 @@ class Provider:
 
     base_url: str = field(
         metadata={
-            "doc": "Where requests go: https, or http to this machine itself. Without user or password."
+            "doc": "The URL of the API: https, or http to this machine. Without a user name or password."
         }
     )
-    model: str = field(metadata={"doc": "The model to ask for, as the provider names it."})
+    model: str = field(metadata={"doc": "The model's name at the provider."})
     api_key_env: str = field(
         default="",
         metadata={
-            "doc": "The environment variable that holds the key, in capitals. Never the key itself. "
-            "Empty where the provider needs none.",
+            "doc": "The name of the environment variable that holds the key, in upper case; never the key"
+            " itself. Empty if the provider needs none.",
         },
     )
     residency: tuple[str, ...] = field(
@@ -68,51 +78,54 @@ class Provider:
     price: Price | None = field(
         default=None,
         metadata={
-            "doc": "What it costs, where the built-in list of prices does not know the model or is wrong. "
-            "Without a price there is no bound, so requests are refused."
+            "doc": "The price, if the built-in price list lacks the model or is wrong. Without a price, "
+            "the cost cannot be limited, so requests are refused."
         },
     )
     max_output_tokens: int = field(
         default=4096,
-        metadata={"min": 64, "max": 131_072, "doc": "The longest answer to ask for, in tokens."},
+        metadata={"min": 64, "max": 131_072, "doc": "The maximum length of an answer, in tokens."},
     )
     context_tokens: int = field(
         default=32_768,
-        metadata={"min": 1024, "max": 10_000_000, "doc": "The longest prompt to send, in tokens."},
+        metadata={"min": 1024, "max": 10_000_000, "doc": "The maximum length of a prompt, in tokens."},
     )
     timeout_seconds: float = field(
         default=USUAL_S,
         metadata={
             "min": 1.0,
             "max": 3600.0,
-            "doc": "The longest to wait for a whole answer; a quarter of it is for the first word. Raise it "
-            "for a model that thinks long, or runs on a slow machine.",
+            "doc": "The maximum time for a whole answer, in seconds; the limit for the first token is a "
+            "quarter of it. Raise it for a model that reasons for long or runs on a slow machine.",
         },
     )
     edits: Edits = field(
         default="blocks",
         metadata={
             "choices": get_args(Edits),
-            "doc": "How it is asked to write changes: as SEARCH/REPLACE `blocks`, or as the changed `pieces` "
-            "in full, which small models do more surely.",
+            "doc": "The format in which the model writes changes: SEARCH/REPLACE `blocks`, or the changed"
+            " `pieces` in full, which is more reliable with small models.",
         },
     )
     dialect: Dialect = field(
         default="chat",
         metadata={
             "choices": get_args(Dialect),
-            "doc": "How it is asked: by `chat` completions, or by `messages` or `responses`. The last two "
-            "are for other tools, through `assist gateway`; questions of assist go to `chat` only.",
+            "doc": "The API to use: `chat` completions, `messages` or `responses`. The last two are only "
+            "for other tools, through `assist gateway`; assist's own questions use `chat`.",
         },
     )
     proxy: str = field(
         default="",
-        metadata={"doc": "An HTTP proxy to go through, as http://HOST:PORT. The environment's is not used."},
+        metadata={
+            "doc": "The HTTP proxy to use, as http://HOST:PORT. Proxy settings in environment "
+            "variables are ignored."
+        },
     )
     ca_file: str = field(
         default="",
         metadata={
-            "doc": "A file of certificates to trust in place of the built-in ones, for an inner gateway."
+            "doc": "A file of certificates to trust instead of the built-in ones, for an internal gateway."
         },
     )
 
@@ -132,22 +145,22 @@ class ModelServer:
     kind: ServerKind = field(
         metadata={
             "choices": get_args(ServerKind),
-            "doc": "What serves the model: `llama.cpp`, `vllm`, `ollama`, `mistral-fim` (its own protocol "
-            "for infilling), or `openai` for any other with OpenAI's completions.",
+            "doc": "The server software: `llama.cpp`, `vllm`, `ollama`, `mistral-fim` (Mistral's own "
+            "infilling protocol), or `openai` for any other server with OpenAI's completions API.",
         }
     )
     base_url: str = field(
         metadata={
-            "doc": "Where requests go, as for a provider: https, or http to this machine itself. With "
-            "`/v1` or without."
+            "doc": "The URL of the server, as for a provider: https, or http to this machine. With or "
+            "without `/v1`."
         }
     )
-    model: str = field(metadata={"doc": "The model to ask for, as the server names it."})
+    model: str = field(metadata={"doc": "The model's name on the server."})
     api_key_env: str = field(
         default="",
         metadata={
-            "doc": "The environment variable that holds the key, in capitals. Never the key itself. "
-            "Empty where the server needs none.",
+            "doc": "The name of the environment variable that holds the key, in upper case; never the key"
+            " itself. Empty if the server needs none.",
         },
     )
     residency: tuple[str, ...] = field(
@@ -157,34 +170,42 @@ class ModelServer:
     fim: str = field(
         default="",
         metadata={
-            "doc": "The family whose infilling tokens the model knows (`assist models list` has them). "
-            "Empty: found from the model's name."
+            "doc": "The model family whose infilling tokens to use (`assist models list --json` shows it). "
+            "Empty: derived from the model's name."
         },
     )
     context_tokens: int = field(
         default=4096,
-        metadata={"min": 1024, "max": 1_000_000, "doc": "Tokens that prompt and answer may have together."},
+        metadata={
+            "min": 1024,
+            "max": 1_000_000,
+            "doc": "The maximum number of tokens of prompt and answer together.",
+        },
     )
     timeout_ms: int = field(
         default=500,
         metadata={
             "min": 50,
             "max": 60_000,
-            "doc": "The longest to wait until ghost text begins, in milliseconds, after the pause in typing. "
-            "Then the local model answers; after a few late answers it does until the server is fast again.",
+            "doc": "The maximum time until ghost text begins, in milliseconds after the pause in typing. "
+            "Then the local model answers instead. After a few late answers, the local model "
+            "answers until the server is fast again.",
         },
     )
     price: Price | None = field(
         default=None,
-        metadata={"doc": "What it costs, if it costs by the token. Without a price it counts as free."},
+        metadata={"doc": "The price, if the server charges per token. Without a price, it counts as free."},
     )
     proxy: str = field(
         default="",
-        metadata={"doc": "An HTTP proxy to go through, as http://HOST:PORT. The environment's is not used."},
+        metadata={
+            "doc": "The HTTP proxy to use, as http://HOST:PORT. Proxy settings in environment "
+            "variables are ignored."
+        },
     )
     ca_file: str = field(
         default="",
-        metadata={"doc": "A file of certificates to trust in place of the built-in ones."},
+        metadata={"doc": "A file of certificates to trust instead of the built-in ones."},
     )
 
     def __post_init__(self) -> None:

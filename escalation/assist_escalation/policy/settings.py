@@ -49,8 +49,8 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "choices": get_args(EscalationMode),
-            "doc": "Whether requests may go to a provider: `never`, `ask` you each time, or `auto` within "
-            "the bounds below.",
+            "doc": "Whether requests may go to a provider: `never`, only after asking you (`ask`), or "
+            "without asking within the limits below (`auto`).",
         },
     )
     max_escalation_rate: float = field(
@@ -59,7 +59,7 @@ class EscalationSettings:
             "tightens": True,
             "min": 0.0,
             "max": 1.0,
-            "doc": "The share of requests that may go out, from 0 to 1.",
+            "doc": "The maximum share of requests that may go to a provider, from 0 to 1.",
         },
     )
     threshold: Thresholds = field(
@@ -67,9 +67,10 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "takes": "a number from 0 to 1, or such numbers by command and kind",
-            "doc": "Ask a provider only where a local answer is right with less than this: `0.6`, or by "
-            "command and kind `threshold.fix = 0.5`, with `threshold.default` for the others. Not set: where "
-            "the gain is worth the cost. `assist eval fit` finds it for a repository.",
+            "doc": "Ask a provider only if the local answer is correct with a probability below this: "
+            "`0.6`, or by command and kind `threshold.fix = 0.5`, with `threshold.default` for the"
+            " others. Not set: where the gain is worth the cost. `assist eval fit` recommends a "
+            "value for a repository.",
         },
     )
     max_cost_usd_per_request: float = field(
@@ -78,7 +79,7 @@ class EscalationSettings:
             "tightens": True,
             "min": 0.0,
             "max": MAX_USD,
-            "doc": "The most one request may cost, in US dollars.",
+            "doc": "The maximum cost of one request, in US dollars.",
         },
     )
     max_cost_usd_per_day: float = field(
@@ -87,7 +88,7 @@ class EscalationSettings:
             "tightens": True,
             "min": 0.0,
             "max": MAX_USD,
-            "doc": "The most a day may cost, in US dollars.",
+            "doc": "The maximum cost per day, in US dollars.",
         },
     )
     always_local: tuple[str, ...] = field(
@@ -103,7 +104,7 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "choices": REQUESTS,
-            "doc": "Kinds of request that ask you each time, also in mode `auto`.",
+            "doc": "Kinds of request for which you are asked each time, even in mode `auto`.",
         },
     )
     allowed_providers: tuple[str, ...] = field(
@@ -111,38 +112,39 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "key": "providers",
-            "doc": "The providers that may be used, by name, the preferred one first. `*` means all.",
+            "doc": "The providers that may be used, by name, in order of preference. `*` means all.",
         },
     )
     residency: tuple[str, ...] = field(
         default=(ANY,),
         metadata={
             "tightens": True,
-            "doc": "The data classes that may leave at all, whatever a provider may see. `*` means all.",
+            "doc": "The data classes that may leave this machine at all, whatever a provider may see. `*`"
+            " means all.",
         },
     )
     default_class: str = field(
         default="internal",
         metadata={
             "tightens": True,
-            "doc": "The class of text that no glob of `[data_class]` here speaks of, and of what you type. "
-            "Other files of settings can add one, not replace yours.",
+            "doc": "The data class of files that match no glob in this file's `[data_class]`, and of text"
+            " that you type. Other settings files can add a class, but not replace yours.",
         },
     )
     allow_unknown_price: bool = field(
         default=False,
         metadata={
             "tightens": True,
-            "doc": "Whether a provider may be used whose price is not known; no bound on cost holds then.",
+            "doc": "Whether a provider with an unknown price may be used. No cost limit applies to it.",
         },
     )
     allow_unasked_retry: bool = field(
         default=False,
         metadata={
             "tightens": True,
-            "doc": "Whether a doubtful local answer may be asked again at a provider without asking you, in "
-            "mode `auto`. What the local model doubts depends on what it reads, so a text in a file can "
-            "cause it.",
+            "doc": "Whether a question with a doubtful local answer may go to a provider without asking "
+            "you, in mode `auto`. The local model's doubt depends on what it reads, so text in a "
+            "file can trigger this.",
         },
     )
     yes_allowed: bool = field(
@@ -151,24 +153,27 @@ class EscalationSettings:
     )
     providers: Mapping[str, Provider] = field(
         default_factory=dict,
-        metadata={"table": "providers", "doc": "The frontier APIs, each under a name you choose."},
+        metadata={
+            "table": "providers",
+            "doc": "The providers of frontier models, each under a name that you choose.",
+        },
     )
     ghost_server: str = field(
         default="",
         metadata={
             "table": "completion",
             "key": "server",
-            "doc": "The server of your team that writes ghost text: the NAME of a `[servers.NAME]` table. "
-            "The local model writes it while that is away, and where the rules keep a file here. Empty: "
-            "always the local model.",
+            "doc": "The team server that writes ghost text: the NAME of a `[servers.NAME]` table. The "
+            "local model takes over while the server is unavailable, and for files that the rules "
+            "keep on this machine. Empty: always the local model.",
         },
     )
     servers: Mapping[str, ModelServer] = field(
         default_factory=dict,
         metadata={
             "table": "servers",
-            "doc": "The servers that your team hosts, each under a name you choose. `[completion] server` "
-            "says which one writes ghost text.",
+            "doc": "The model servers that your team hosts, each under a name that you choose. "
+            "`[completion] server` selects the one that writes ghost text.",
         },
     )
     ghost_text: GhostTextSource = field(
@@ -176,8 +181,8 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "choices": get_args(GhostTextSource),
-            "doc": "Where ghost text may be written: on this machine only (`local`), or also by the `server` "
-            "that `[completion] server` names.",
+            "doc": "Where ghost text may be written: only on this machine (`local`), or also by the "
+            "server that `[completion] server` names (`server`).",
         },
     )
     deny: tuple[str, ...] = field(
@@ -185,8 +190,8 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "table": "egress",
-            "doc": "Files that never leave the machine, as globs from the workspace's root. They add to the "
-            "built-in list of files that hold secrets. At most 1,000.",
+            "doc": "Files that never leave the machine, as globs relative to the workspace's root. They "
+            "are added to the built-in list of files with secrets. At most 1,000.",
         },
     )
     data_class: Mapping[str, str] = field(
@@ -194,8 +199,8 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "table": "data_class",
-            "doc": 'The class of files, as `"GLOB" = "CLASS"`. A file has the classes of all globs that '
-            "match it. Only a provider whose `residency` holds them all may see it.",
+            "doc": 'The data classes of files, as `"GLOB" = "CLASS"`. A file has the classes of all globs'
+            " that match it. Only a provider whose `residency` includes all of them may see it.",
         },
     )
     gateway_unattributed: bool = field(
@@ -204,8 +209,8 @@ class EscalationSettings:
             "tightens": True,
             "table": "gateway",
             "key": "unattributed",
-            "doc": "Whether text that other tools send, and that comes from no known file, may go to a "
-            "provider. Each tool's token has to allow it too.",
+            "doc": "Whether text from other tools that matches no known file may go to a provider. Each "
+            "tool's token must allow it too.",
         },
     )
     gateway_uninspected: bool = field(
@@ -214,8 +219,9 @@ class EscalationSettings:
             "tightens": True,
             "table": "gateway",
             "key": "uninspected",
-            "doc": "Whether other tools may send to a provider what cannot be looked into: images, audio, "
-            "files, conversations that the provider keeps, and tools that run there.",
+            "doc": "Whether other tools may send content to a provider that assist cannot inspect: "
+            "images, audio, files, conversations that the provider stores, and tools that run "
+            "there.",
         },
     )
     gateway_session_usd: float = field(
@@ -226,7 +232,7 @@ class EscalationSettings:
             "key": "max_cost_usd_per_session",
             "min": 0.0,
             "max": MAX_USD,
-            "doc": "The most that one conversation of another tool may cost, in US dollars.",
+            "doc": "The maximum cost of one conversation of another tool, in US dollars.",
         },
     )
     gateway_matched: MatchedText = field(
@@ -236,15 +242,15 @@ class EscalationSettings:
             "table": "gateway",
             "key": "matched",
             "choices": get_args(MatchedText),
-            "doc": "What happens to lines of other tools' requests that come from a file which may not "
-            "leave: they are `cut`, and the rest is sent, or the request is refused (`refuse`).",
+            "doc": "What to do with lines in other tools' requests that come from a file which may not "
+            "leave: `cut` removes them and sends the rest, `refuse` refuses the request.",
         },
     )
     patterns: tuple[str, ...] = field(
         default=(),
         metadata={
             "table": "redaction",
-            "doc": "Regular expressions for your own secrets, in addition to those that are found anyway.",
+            "doc": "Regular expressions for your own secrets, in addition to the built-in detectors.",
         },
     )
     rules_file: str = field(
@@ -252,8 +258,8 @@ class EscalationSettings:
         metadata={
             "table": "redaction",
             "path": True,
-            "doc": "A file with rules of gitleaks or Betterleaks for your company's secrets, in addition to "
-            "those that are found anyway. It is read once, at the start.",
+            "doc": "A file with gitleaks or Betterleaks rules for your company's secrets, in addition to "
+            "the built-in detectors. It is read once, at start-up.",
         },
     )
     audit_content: AuditContent = field(
@@ -262,7 +268,8 @@ class EscalationSettings:
             "table": "audit",
             "key": "content",
             "choices": get_args(AuditContent),
-            "doc": "How much of a request the audit log keeps: its `hash`, its text `redacted`, or `full`.",
+            "doc": "How much of a request the audit log keeps: only its `hash`, its `redacted` text, or "
+            "its `full` text.",
         },
     )
     audit_content_max: AuditContent = field(
@@ -271,7 +278,7 @@ class EscalationSettings:
             "table": "audit",
             "key": "content_max",
             "choices": get_args(AuditContent),
-            "doc": "The most that the audit log may keep, even if `content` says more.",
+            "doc": "The most that the audit log may keep, even if `content` asks for more.",
         },
     )
     audit_checkpoint: str = field(
@@ -280,7 +287,8 @@ class EscalationSettings:
             "table": "audit",
             "key": "checkpoint",
             "path": True,
-            "doc": "A file elsewhere that remembers where the audit log ended, so that a cut end is found.",
+            "doc": "A file in another location that records where the audit log ends, so that a truncated"
+            " log is detected.",
         },
     )
     collector_endpoint: str = field(
@@ -288,8 +296,9 @@ class EscalationSettings:
         metadata={
             "table": "collector",
             "key": "endpoint",
-            "doc": "Where `assist stats --send` sends counts, by OpenTelemetry's protocol over HTTP: https, "
-            "or http to this machine. Empty: nowhere. Counts hold no text and no paths.",
+            "doc": "The URL to which `assist stats --send` sends counts, with OpenTelemetry's protocol "
+            "over HTTP: https, or http to this machine. Empty: nothing is sent. The counts contain"
+            " no text and no paths.",
         },
     )
     collector_key_env: str = field(
@@ -297,7 +306,8 @@ class EscalationSettings:
         metadata={
             "table": "collector",
             "key": "key_env",
-            "doc": "The environment variable that holds the collector's key, in capitals. Empty: no key.",
+            "doc": "The name of the environment variable that holds the collector's key, in upper case. "
+            "Empty: no key.",
         },
     )
     audit_key_env: str = field(
@@ -305,8 +315,8 @@ class EscalationSettings:
         metadata={
             "table": "audit",
             "key": "key_env",
-            "doc": "The environment variable that holds a key for the audit log, in capitals: without the "
-            "key, no one can then rewrite the log.",
+            "doc": "The name of the environment variable that holds a key for the audit log, in upper "
+            "case. Without this key, nobody can rewrite the log undetected.",
         },
     )
 

@@ -16,17 +16,17 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "calibrate",
         epilog=example("assist calibrate", "assist calibrate --apply"),
-        short_help="Fit the router to how its answers turned out.",
+        short_help="Fit the router's scores to the outcomes of answers.",
     )(calibrate)
 
 
 def calibrate(
-    apply: Annotated[bool, typer.Option("--apply", help="Put it in force.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Use the new calibration from now on.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show how well the router's scores match the outcomes of local answers, and fit a calibration.
 
-    It learns from answers that you accept, undo or rate. It changes the scores, but no rule and no limit.
+    It learns from answers that you accept, undo or rate. It changes only the scores, not the rules or limits.
     """
     from assist_evaluation.judging import calibration_fit as fits  # noqa: PLC0415
 

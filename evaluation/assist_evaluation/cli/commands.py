@@ -50,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
         "assist eval run -c local:qwen2.5-coder-1.5b -c provider:openai --max-usd 0.50 --dry-run",
         'assist eval run --tasks nightly.jsonl --guard "lines.exact >= last - 0.02" --json',
     )
-    eval_app.command("run", epilog=examples, short_help="Ask candidates about tasks, and report.")(
+    eval_app.command("run", epilog=examples, short_help="Run tasks with the candidates, and write a report.")(
         add_flags(run)
     )
     reports.add_to(eval_app)
@@ -66,10 +66,10 @@ def add_to(app: typer.Typer) -> None:
 def evaluate(context: typer.Context, flags: EvalFlags) -> None:
     """Measure models, a team's server and providers on tasks from this repository, and write a report.
 
-    It mines tasks from the history, files and tests, asks each candidate about the same ones through the
-    engine, retrieval and gate that you use every day, and says what differs by more than chance. Providers
-    are asked only with --max-usd; before anything leaves, you see to whom, how much and at what price. The
-    answers are kept: a second run asks only what is new.
+    It mines tasks from the history, files and tests. Every candidate gets the same tasks, through the same
+    engine, retrieval and gate as in daily use. The report says which differences are larger than chance.
+    Providers are asked only with --max-usd; before anything is sent, you see the provider, the amount and the
+    price. Answers are kept, so a second run asks only new tasks.
     """
     check_extra()
     if context.invoked_subcommand is None:
@@ -89,15 +89,15 @@ def check_extra(find: Callable[[str], object] = find_spec) -> None:
 
 
 def run(flags: EvalFlags) -> None:
-    """Ask candidates about tasks for at most --minutes, and write a report. The same as `assist eval`."""
+    """Run tasks with the candidates for at most --minutes, and write a report, like `assist eval` itself."""
     run_evaluation(flags)
 
 
 def mine(flags: MineFlags) -> None:
-    """Find tasks in this repository: lines of recent commits, bodies that tests run, small commits, words.
+    """Find tasks in this repository: lines of recent commits, tested functions, small commits, questions.
 
-    The same commit and seed give the same tasks. A file of tasks names commits, files and lines, and has no
-    code in it unless you ask for that.
+    The same commit and seed give the same tasks. The task file names commits, files and lines. It contains
+    code only with --with-code.
     """
     from assist_evaluation.mining.mine import texts_of  # noqa: PLC0415
     from assist_evaluation.mining.sources import open_repository  # noqa: PLC0415

@@ -25,14 +25,16 @@ if TYPE_CHECKING:  # numpy
 # Where two models differ on a quarter of the lines, 40 tell a difference of 22 points in four of five runs.
 LINES = 40
 
-_HERE = "a model that is on this machine, by a name of `assist models list`, or a .gguf file."
+_HERE = "an installed model from `assist models list`, or the path of a .gguf file."
 FirstModel = Annotated[
     str,
-    typer.Argument(metavar="A", help=f"One: {_HERE}", show_default=False, autocompletion=complete_model),
+    typer.Argument(
+        metavar="A", help=f"The first model: {_HERE}", show_default=False, autocompletion=complete_model
+    ),
 ]
 SecondModel = Annotated[
     str,
-    typer.Argument(metavar="B", help="The other.", show_default=False, autocompletion=complete_model),
+    typer.Argument(metavar="B", help="The second model.", show_default=False, autocompletion=complete_model),
 ]
 
 
@@ -46,11 +48,12 @@ class CompareFlags:
             "--lines",
             min=5,
             max=5_000,
-            help="About how many lines each model is asked.",
+            help="The approximate number of lines that each model completes.",
         ),
     ] = LINES
     minutes: Annotated[
-        float, typer.Option("--minutes", min=0.05, max=10_000, help="The most that all of it may take.")
+        float,
+        typer.Option("--minutes", min=0.05, max=10_000, help="The time limit for the whole run, in minutes."),
     ] = 15.0
     seed: Seed = 1
     workspace: WorkspaceOption = Path()
@@ -70,10 +73,10 @@ def add_to(models: typer.Typer) -> None:
 
 
 def compare(first: FirstModel, second: SecondModel, flags: CompareFlags) -> None:
-    """Ask two models for lines of this repository's recent commits: which is right more often, and faster?
+    """Compare the accuracy and speed of two models on lines from this repository's recent commits.
 
-    A line is right if it is the commit's, layout aside. It is `assist eval` with two candidates: nothing
-    leaves this machine, and a second run asks only what is new.
+    A line is correct if it equals the committed line, apart from layout. This is `assist eval` with two
+    candidates: nothing leaves this machine, and a second run asks only new tasks.
     """
     check_extra()
     from assist_evaluation.candidates.spec import CandidateSpec  # noqa: PLC0415

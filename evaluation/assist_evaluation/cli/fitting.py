@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=example(
             "assist eval fit", "assist eval fit --output .assist.toml.new", "assist eval fit --calibrate"
         ),
-        short_help="Which threshold to set, from this repository's figures.",
+        short_help="Recommend a threshold from this repository's results.",
     )(add_flags(fit))
 
 
@@ -38,7 +38,7 @@ class FitFlags:
         option(
             "--local",
             "CANDIDATE",
-            "Whose answers are kept above the threshold. Without it, the run's first local candidate.",
+            "The local candidate, which answers above the threshold. Default: the first one in the run.",
         ),
     ] = ""
     provider: Annotated[
@@ -46,28 +46,32 @@ class FitFlags:
         option(
             "--provider",
             "CANDIDATE",
-            "Who is asked below it. Without it, the run's first provider; if there is none, a share of "
-            "right answers is assumed.",
+            "The provider, which is asked below the threshold. Default: the first one in the run; if "
+            "there is none, its share of correct answers is assumed.",
         ),
     ] = ""
     calibrate: Annotated[
         bool,
-        typer.Option("--calibrate", help="Also fit the router's scores to these answers, and use that."),
+        typer.Option(
+            "--calibrate", help="Also fit the router's scores to these answers, and use them from now on."
+        ),
     ] = False
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the settings there.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the settings to this file.", show_default=False
+        ),
     ] = None
     workspace: WorkspaceOption = Path()
     as_json: AsJson = False
 
 
 def fit(flags: FitFlags) -> None:
-    """For each threshold: how many requests go to a provider, how many answers are right, at what cost.
+    """Show the share of requests to a provider, of correct answers, and the cost for each threshold.
 
-    It recommends the one whose right answers are worth most, and prints the lines for `.assist.toml`. A
-    threshold in a repository's file can only keep more requests on this machine; write it into config.toml to
-    let more leave. Nothing is changed but by --calibrate.
+    It recommends the threshold with the best balance of correct answers, cost and waiting time, and prints
+    the lines for `.assist.toml`. A threshold in that file can only keep more requests on this machine; to
+    send more, write it into config.toml. Only --calibrate changes anything.
     """
     from assist_evaluation.judging import thresholds  # noqa: PLC0415
     from assist_evaluation.judging.calibration_fit import apply_calibration  # noqa: PLC0415

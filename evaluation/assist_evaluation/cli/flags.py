@@ -13,8 +13,10 @@ if TYPE_CHECKING:  # numpy, and all of the product
     from assist_evaluation.running.ready import EvalRequest
     from assist_evaluation.tasks import TaskKind
 
-Seed = Annotated[int, typer.Option("--seed", help="Another seed draws other tasks.")]
-Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help="About how many tasks to mine.")]
+Seed = Annotated[int, typer.Option("--seed", help="The seed for selecting tasks.")]
+Count = Annotated[
+    int, typer.Option("--count", min=1, max=100_000, help="The approximate number of tasks to mine.")
+]
 Kinds = Annotated[
     str,
     option(
@@ -42,11 +44,11 @@ class MineFlags:
     kinds: Kinds = ""
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write them.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the tasks to this file.", show_default=False
+        ),
     ] = None
-    with_code: Annotated[
-        bool, typer.Option("--with-code", help="Also write the texts of the tasks, which are code.")
-    ] = False
+    with_code: Annotated[bool, typer.Option("--with-code", help="Also write the code of the tasks.")] = False
     workspace: WorkspaceOption = Path()
     as_json: AsJson = False
 
@@ -61,16 +63,17 @@ class EvalFlags:
             "--candidate",
             "-c",
             metavar="NAME",
-            help="local:NAME, server:NAME, provider:NAME or search, with options such as "
-            "local:NAME,context=off,mode=quiet,as=answers. Repeat it for several. Without it: the model in "
-            "use with and without other files, the other models here, the team's server, the search, and "
-            "with --max-usd a provider.",
+            help="local:NAME, server:NAME, provider:NAME, search or next-edit, with options such as "
+            "local:NAME,context=off,mode=quiet,as=answers. Repeatable. Default: the model in use "
+            "with and without context from other files, other installed models, the team's server, "
+            "search, next-edit, and with --max-usd a provider.",
             show_default=False,
         ),
     ] = None
     kinds: Kinds = ""
     minutes: Annotated[
-        float, typer.Option("--minutes", min=0.05, max=10_000, help="The most that all of it may take.")
+        float,
+        typer.Option("--minutes", min=0.05, max=10_000, help="The time limit for the whole run, in minutes."),
     ] = 20.0
     max_usd: Annotated[
         float,
@@ -78,13 +81,15 @@ class EvalFlags:
             "--max-usd",
             min=0.0,
             max=10_000,
-            help="The most that providers may cost in this run, in US dollars.",
+            help="The maximum cost of providers in this run, in US dollars.",
         ),
     ] = 0.0
     tasks: Annotated[
         Path | None,
         option(
-            "--tasks", "FILE", "Ask these tasks, from `assist eval mine` or a run's folder, and mine none."
+            "--tasks",
+            "FILE",
+            "Use the tasks in this file, from `assist eval mine` or a run's folder, instead of mining tasks.",
         ),
     ] = None
     count: Count = 300
@@ -94,8 +99,8 @@ class EvalFlags:
         option(
             "--test",
             "COMMAND",
-            "The command that tests this repository. Without it, one is found by its files. It runs in "
-            "a sandbox, on a copy.",
+            "The command that tests this repository. Default: detected from its files. It runs in a "
+            "sandbox, on a copy.",
         ),
     ] = ""
     guards: Annotated[
@@ -103,15 +108,13 @@ class EvalFlags:
         option(
             "--guard",
             "TEXT",
-            'A figure that must hold, as in "lines.exact >= last - 0.02". If it does not, the exit code '
-            "is 4. Repeat it for several.",
+            'A condition that the results must meet, as in "lines.exact >= last - 0.02". If it fails, the'
+            " exit code is 4. Repeatable.",
         ),
     ] = None
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run", help="Show what would be asked, and the most that it may cost. Ask nothing."
-        ),
+        typer.Option("--dry-run", help="Show what would be asked, and its maximum cost. Ask nothing."),
     ] = False
     workspace: WorkspaceOption = Path()
     yes: Yes = False

@@ -22,7 +22,7 @@ RANKING = ("Wins, between", "Comparisons")
 WithCode = Annotated[
     bool,
     typer.Option(
-        "--with-code", help="Also show the texts of tasks and answers. Without it, no code is in it."
+        "--with-code", help="Include the code of tasks and answers. By default, the report contains no code."
     ),
 ]
 
@@ -38,13 +38,13 @@ def add_to(app: typer.Typer) -> None:
     )(report)
     app.command(
         "compare",
-        epilog=example("assist eval compare last-1 last"),
-        short_help="Did it get better or worse between two runs?",
+        epilog=example("assist eval compare last last-1"),
+        short_help="Compare two runs: better, worse or the same.",
     )(compare)
     app.command(
         "clear",
         epilog=example("assist eval clear"),
-        short_help="Delete what is kept of a repository.",
+        short_help="Delete the evaluation data of a repository.",
     )(clear)
 
 
@@ -140,13 +140,15 @@ def report(
     with_code: WithCode = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write the page.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the page to this file.", show_default=False
+        ),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Show the figures of a run, and write its page again: one file of HTML that loads nothing."""
+    """Show the figures of a run, and write its page again, as one self-contained HTML file."""
     from assist_evaluation.mining.sources import open_repository  # noqa: PLC0415
     from assist_evaluation.report.facts import page  # noqa: PLC0415
     from assist_evaluation.report.run_report import examples_of, find_run, keep_document, report_of  # noqa: PLC0415
@@ -171,15 +173,15 @@ def report(
 
 
 def compare(
-    one: Annotated[str, argument("RUN", "The newer run.")],
-    other: Annotated[str, argument("RUN", "The run to compare it with.")],
+    one: Annotated[str, argument("NEWER", "The newer run.")],
+    other: Annotated[str, argument("OLDER", "The earlier run.")],
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Compare two runs on the tasks that both asked: the same tasks, so ask them again with --tasks.
+    """Compare two runs on the tasks that they share. Use --tasks to run the same tasks again.
 
-    A run is `last`, `last-1`, its name, or its folder. Of each candidate it says whether it got better or
-    worse by more than chance.
+    A run is `last`, `last-1`, its name, or its folder. For each candidate, the output says whether it got
+    better or worse by more than chance.
     """
     from assist_evaluation.report.run_report import compare_runs, find_run, report_of  # noqa: PLC0415
     from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
@@ -202,7 +204,7 @@ def compare(
 
 
 def clear(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
-    """Delete everything that was kept of this repository's evaluations: tasks, answers, reports."""
+    """Delete all evaluation data of this repository: tasks, answers, reports."""
     from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
 

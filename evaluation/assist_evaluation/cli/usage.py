@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # numpy, and all of the gate
 
 UsageByOption = Annotated[
     Literal["day", "repo", "command", "model", "language"] | None,
-    typer.Option("--by", help="Show tables with a row for each of these.", show_default=False),
+    typer.Option("--by", help="Show tables with one row for each of these.", show_default=False),
 ]
 
 MISPLACED = (
@@ -61,7 +61,7 @@ def add_report(app: typer.Typer) -> None:
             "assist report --since 2026-01-01",
             "assist report --merge exports --output t.html",
         ),
-        short_help="Write a page of usage figures, for this machine or a team.",
+        short_help="Write a page of usage statistics, for this machine or a team.",
     )(report)
 
 
@@ -74,7 +74,8 @@ def stats(
         bool,
         typer.Option(
             "--send",
-            help="Also send the counts, and sums of what left, to the collector that [collector] names.",
+            help="Also send the counts, and totals of what was sent to providers, to the endpoint in "
+            "[collector].",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -82,8 +83,8 @@ def stats(
 ) -> None:
     """Show the counts of all editor sessions and answers on this machine. They contain no text.
 
-    Counts of ghost text by day begin with the first version that kept them. With --since and without --by
-    there is a row for each day.
+    Daily counts of ghost text start with the first version that recorded them. --since without --by shows one
+    row for each day.
     """
     if context.invoked_subcommand is not None:
         if by or since or send or as_json or offline:
@@ -123,19 +124,19 @@ def stats(
     epilog=example(
         "assist stats export --output counts.json", "assist stats export --name heron --since 2026-01-01"
     ),
-    short_help="The counts as one document to give away.",
+    short_help="Write the counts to one document that you can share.",
 )
 def export(
-    output: Annotated[
-        Path | None, option("--output", "FILE", "Write to this file. Without it: to stdout.")
-    ] = None,
-    name: Annotated[str, option("--name", "PSEUDONYM", "What to call you. Without it: nothing.")] = "",
+    output: Annotated[Path | None, option("--output", "FILE", "Write to this file. Default: stdout.")] = None,
+    name: Annotated[
+        str, option("--name", "PSEUDONYM", "The name to put into the export. Default: none.")
+    ] = "",
     since: Since = None,
 ) -> None:
-    """Write sums by day, model, language, command, provider and host, for `assist report --merge`.
+    """Write totals by day, model, language, command, provider and host, for `assist report --merge`.
 
-    They hold no code, no path, no name of a repository and no name but the one that you give. A random
-    number tells this machine's exports from others. Nothing is sent anywhere.
+    The export contains no code, paths or repository names, and no user name except --name. A random number
+    distinguishes this machine's exports from others. Nothing is sent anywhere.
     """
     from assist_evaluation.usage.exports import export_document, export_of  # noqa: PLC0415
     from assist_evaluation.usage.usage_sums import collect_all  # noqa: PLC0415
@@ -153,7 +154,7 @@ def export(
 def report(
     output: Annotated[
         Path | None,
-        option("--output", "FILE", "Write the page to this file. Without it: into the data directory."),
+        option("--output", "FILE", "Write the page to this file. Default: a file in the data directory."),
     ] = None,
     since: Since = None,
     merge: Annotated[
@@ -161,15 +162,15 @@ def report(
         option(
             "--merge",
             "DIR",
-            "Show the exports (*.json) in this directory, joined, in place of this machine's counts.",
+            "Combine the exports (*.json) in this directory, instead of using this machine's counts.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one page about the use of assist: suggestions, latency, questions, dollars, and what left.
+    """Write a page about the use of assist: suggestions, latency, questions, cost, and what was sent.
 
-    The page loads nothing and holds counts only: no code and no path. With --json the figures go to stdout,
-    and a page is written only if --output names it.
+    The page loads no other files and contains only counts, no code and no paths. With --json the figures go
+    to stdout, and the page is written only with --output.
     """
     from assist_evaluation.usage.report_page import report_document, report_page  # noqa: PLC0415
     from assist_evaluation.usage.usage_report import FOLDER, report_of_exports, report_of_machine  # noqa: PLC0415

@@ -134,7 +134,10 @@ def root(
 def lsp(
     offline: Offline = False,
     _stdio: Annotated[
-        bool, typer.Option("--stdio", help="Has no effect: stdio is always used. Some editors add it.")
+        bool,
+        typer.Option(
+            "--stdio", help="Accepted and ignored: stdio is always used. Some editors add this option."
+        ),
     ] = False,
 ) -> None:
     """Run the language server on stdio. Editors start it; people rarely do."""
@@ -147,10 +150,10 @@ def show_help(
     context: typer.Context,
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND]...", help="A command, as in `models use`.", show_default=False),
+        typer.Argument(metavar="COMMAND", help="The command, as in `models use`.", show_default=False),
     ] = None,
 ) -> None:
-    """Show the help of a command, as its --help does; without one, that of assist."""
+    """Show the help of a command, like its --help. Without a command, show the main help."""
     inner = context.find_root()
     for name in command or ():
         group = inner.command

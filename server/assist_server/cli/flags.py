@@ -34,15 +34,13 @@ def argument(metavar: str, text: str, **more: Any) -> Any:
     return typer.Argument(metavar=metavar, help=text, show_default=False, **more)
 
 
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")
-]
-Offline = Annotated[bool, typer.Option("--offline", help="Open no network socket, as ASSIST_OFFLINE=1 does.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Open no network sockets, like ASSIST_OFFLINE=1.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 WorkspaceOption = Annotated[
     Path,
     option(
-        "--workspace", "DIR", "The directory where relative paths start. Without it: the working directory."
+        "--workspace", "DIR", "The directory that relative paths start from. Default: the working directory."
     ),
 ]
 
@@ -58,21 +56,21 @@ def parse_day(text: str) -> datetime:
 
 
 Since = Annotated[
-    datetime | None, option("--since", "DATE", "From this day or time on (UTC).", parser=parse_day)
+    datetime | None,
+    option("--since", "DATE", "Start at this date or time (UTC), as in 2026-01-31.", parser=parse_day),
 ]
 Until = Annotated[
-    datetime | None, option("--until", "DATE", "Before this day or time (UTC).", parser=parse_day)
+    datetime | None, option("--until", "DATE", "Stop before this date or time (UTC).", parser=parse_day)
 ]
 Words = Annotated[
-    bool, typer.Option("--words", help="Let a small model of this machine write sentences too.")
+    bool, typer.Option("--words", help="Also let a small local model (below 7B parameters) write prose.")
 ]
 OtherModel = Annotated[
     str,
     option(
         "--model",
         "NAME",
-        "Let this model of this machine do it, for this call only: a name of `assist models list`, or "
-        "the path of a .gguf file.",
+        "Use this local model for this call: a name from `assist models list`, or the path of a .gguf file.",
         autocompletion=complete_model,
     ),
 ]
@@ -159,13 +157,15 @@ def _add_offline_flag(command: Callable[..., None]) -> Callable[..., None]:
 class Asking:
     """The flags that say how a question is answered."""
 
-    local: Annotated[
-        bool, typer.Option("--local", help="Answer on this machine, whatever the question is.")
-    ] = False
+    local: Annotated[bool, typer.Option("--local", help="Answer on this machine; never ask a provider.")] = (
+        False
+    )
     frontier: Annotated[bool, typer.Option("--frontier", help="Ask a provider, if the policy allows it.")] = (
         False
     )
-    provider: Annotated[str, option("--provider", "NAME", "Which provider, by its name in config.toml.")] = ""
+    provider: Annotated[
+        str, option("--provider", "NAME", "The provider to ask, by its name in config.toml.")
+    ] = ""
     model: OtherModel = ""
     dry_run: Annotated[
         bool,
@@ -176,12 +176,14 @@ class Asking:
     show_text: Annotated[
         bool,
         typer.Option(
-            "--show-text", help="Show the exact text that would be sent: with --dry-run, or before it is."
+            "--show-text", help="Show the exact text before it is sent, or with --dry-run without sending it."
         ),
     ] = False
     yes: Annotated[
         bool,
-        typer.Option("--yes", help="Send and apply without asking, if the policy allows that."),
+        typer.Option(
+            "--yes", help="Send and apply without asking for confirmation, if the policy allows it."
+        ),
     ] = False
     workspace: WorkspaceOption = Path()
     offline: Offline = False
@@ -205,10 +207,12 @@ class AskingForEdit(Asking):
         option(
             "--test",
             "COMMAND",
-            "The command whose tests judge the change; default: the tests that use the code.",
+            "The command that tests the change. Default: run the tests that use the code.",
         ),
     ] = ""
-    run: Annotated[bool, typer.Option("--run", help="Run the tests on a copy without asking.")] = False
+    run: Annotated[
+        bool, typer.Option("--run", help="Run the tests on a copy of the workspace without asking.")
+    ] = False
 
 
 def add_flags(command: Callable[..., None], **defaults: Any) -> Callable[..., None]:

@@ -33,8 +33,8 @@ class AnswersSettings:
     model: str = field(
         default="",
         metadata={
-            "doc": "The model on this machine that answers questions: a name or a path, as for ghost "
-            "text. Empty: the model that writes ghost text."
+            "doc": "The local model that answers questions: a name or a path, as for ghost text. Empty: "
+            "the model that writes ghost text."
         },
     )
     threads_days: int = field(
@@ -42,8 +42,8 @@ class AnswersSettings:
         metadata={
             "min": 0,
             "max": 365,
-            "doc": "For how many days the terminal keeps conversations for `assist ask -c`, private in the "
-            "data directory. 0 keeps none.",
+            "doc": "The number of days to keep terminal conversations for `assist ask -c`, in the data "
+            "directory, readable only by you. 0: none are kept.",
         },
     )
     run: RunSetting = field(
@@ -51,18 +51,18 @@ class AnswersSettings:
         metadata={
             "choices": RUNS,
             "stricter": True,
-            "doc": "Whether `assist test`, `fix` and `refactor` may run the workspace's code to see what it "
-            "does: `ask` asks once for each workspace, `sandbox` runs it unasked but only in a sandbox, "
-            "`never` does not.",
+            "doc": "Whether `assist test`, `fix` and `refactor` may run the workspace's code: `ask` asks "
+            "once per workspace, `sandbox` runs it without asking but only in a sandbox, `never` "
+            "does not run it.",
         },
     )
 
     words: bool = field(
         default=False,
         metadata={
-            "doc": "Whether a model on this machine of fewer than 7 billion parameters writes sentences "
-            "where the code itself answers, as `--words` asks for once. Half of what small models say of "
-            "code is wrong."
+            "doc": "Whether a local model with fewer than 7 billion parameters also writes prose where "
+            "facts computed from the code answer the question; `--words` does so for one command. "
+            "About half of what small models say about code is wrong."
         },
     )
 
@@ -82,22 +82,23 @@ class GatewaySettings:
             "min": 1,
             "max": 65_535,
             "own_file": True,
-            "doc": "The port of this machine at which `assist gateway` answers other tools.",
+            "doc": "The port on this machine where `assist gateway` listens.",
         },
     )
     with_editor: bool = field(
         default=False,
         metadata={
             "own_file": True,
-            "doc": "Whether the gateway also runs while an editor does, in a process of its own.",
+            "doc": "Whether the gateway also runs while an editor is open, in a separate process.",
         },
     )
     edit_servers: tuple[str, ...] = field(
         default=(),
         metadata={
             "own_file": True,
-            "doc": "The MCP servers whose tools edit files here, by the names that agents give them: secrets "
-            "are put back into what they write, as for an agent's own tools. `filesystem` is known.",
+            "doc": "The MCP servers whose tools edit files here, by the names that agents give them. "
+            "Placeholders in what they write are replaced by the original secrets, as for an "
+            "agent's own tools. `filesystem` is built in.",
         },
     )
 
@@ -307,6 +308,15 @@ def show(value: Any) -> str:
             return str(value)
 
 
+def _number(bound: float) -> str:
+    """A bound as text, an integer with all its digits.
+
+    >>> _number(1_048_576), _number(100_000.0)
+    ('1048576', '100000')
+    """
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
+
+
 def allowed_values(item: Field[Any], hint: Any) -> str:
     """The values a field takes, in words: "one of eager, balanced", "a whole number from 0 to 256"."""
     bounds = item.metadata
@@ -316,5 +326,5 @@ def allowed_values(item: Field[Any], hint: Any) -> str:
         kind = "a list of" if get_origin(hint) is tuple else "one of"
         return f"{kind} {', '.join(bounds['choices'])}"
     if "min" in bounds:
-        return f"{_WORDS[hint]} from {bounds['min']:g} to {bounds['max']:g}"
+        return f"{_WORDS[hint]} from {_number(bounds['min'])} to {_number(bounds['max'])}"
     return _WORDS.get(hint) or ("a list of text" if get_origin(hint) is tuple else "a table")

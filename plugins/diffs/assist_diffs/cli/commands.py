@@ -9,11 +9,15 @@ import typer
 
 from assist_server.cli.flags import Asking, Words, add_flags, argument, example, option
 
-NoteOption = Annotated[str, option("--note", "TEXT", "What the diff does not say, such as why.")]
+NoteOption = Annotated[
+    str, option("--note", "TEXT", "Information that the diff does not show, such as the reason.")
+]
 
 FactsOption = Annotated[
     bool,
-    typer.Option("--facts", help="Show what is computed about the diff, with its places. No model is asked."),
+    typer.Option(
+        "--facts", help="Show only facts computed from the diff, with their locations. No model is used."
+    ),
 ]
 
 
@@ -44,8 +48,8 @@ def commit(
 ) -> None:
     """Write a commit message for the staged changes, in the style of recent commits, and print it.
 
-    It is computed from what changed, at once. With --words, or with a local model of 7B or more, the model on
-    this machine writes it; --frontier and --provider ask for another.
+    By default it is computed from the diff, without a model. With --words, or if the local model has 7B
+    parameters or more, the local model writes it. --frontier or --provider asks a provider.
     """
     from assist_diffs.cli.diff_questions import show_diff_facts, write_message  # noqa: PLC0415  (loads the rest)
 
@@ -60,7 +64,9 @@ def review(
     revision: Annotated[
         str,
         argument(
-            "REV", "A commit, a branch or A..B. Without it: the last commit, so all that is not committed."
+            "REV",
+            "A commit or branch to compare the working tree with, or a range A..B. Default: the "
+            "last commit, so all uncommitted changes are reviewed.",
         ),
     ] = "",
     note: NoteOption = "",
@@ -68,8 +74,8 @@ def review(
 ) -> None:
     """List risky changes in a diff (flipped operators, stale callers, lost checks) and a provider's remarks.
 
-    The first is computed; the model on this machine writes none. A provider's remark about a line that the
-    diff does not show is dropped. Untracked files are not reviewed.
+    The list is computed from the code; the local model is not used. A provider's remark about a line outside
+    the diff is dropped. Untracked files are not reviewed.
     """
     from assist_diffs.cli.diff_questions import show_diff_facts, write_review  # noqa: PLC0415
 

@@ -37,10 +37,10 @@ if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.suggestion import GhostTextEngine
     from assist_server.workspace.folders import WorkspaceFolder
 
-BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout, with one model load. A request is
-{"id", "path", "text"?, "line"+"column" or "offset", "max_lines"?, "manual"?, "context"?}; `text` defaults
-to the file's; `context` says whether to use other files, by default if `assist index` or an editor has
-indexed the workspace. The answer to a bad line is {"id", "error"}."""
+BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout; the model is loaded once. A request is
+{"id", "path", "text"?, "line"+"column" or "offset", "max_lines"?, "manual"?, "context"?}. `text` defaults
+to the file's content. `context` says whether to use other files; the default is true if `assist index` or
+an editor has indexed the workspace. The answer to an invalid line is {"id", "error"}."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,20 +64,22 @@ class CompletionFlags:
         bool,
         typer.Option(
             "--manual",
-            help="Show it whatever its score, and allow blocks, as when you request one in an editor.",
+            help="Show the suggestion whatever its score, and allow several lines, like a manual request "
+            "in an editor.",
         ),
     ] = False
     why: Annotated[
         bool,
         typer.Option(
-            "--why", help="Also say why it is shown or not, how sure the model was, and what it read."
+            "--why",
+            help="Also say why the suggestion is shown or not, how sure the model was, and what it read.",
         ),
     ] = False
     server: Annotated[
         str,
         typer.Option(
-            help="Ask this server of your team first, a [servers.NAME] of config.toml, and the local model "
-            "if it cannot answer.",
+            help="Ask this team server first, a [servers.NAME] in config.toml. If it cannot answer, use "
+            "the local model.",
             metavar="NAME",
             show_default=False,
         ),
@@ -94,7 +96,7 @@ def complete(
         str,
         typer.Argument(
             metavar="PATH:LINE:COL",
-            help="The cursor: line and column count from 1, the column in characters.",
+            help="The cursor position; line and column count from 1, columns in characters.",
             show_default=False,
             autocompletion=complete_file,
         ),

@@ -21,7 +21,7 @@ import typer
 
 from assist_context.standard_input import take_standard_input
 from assist_escalation.audit.chain import LogEvent
-from assist_server.cli.flags import AsJson, Offline, example, option, settings
+from assist_server.cli.flags import AsJson, Offline, argument, example, option, settings
 from assist_server.cli.output import emit, out, say, show_passing
 from assist_server.errors import WRONG_USAGE, UserError
 
@@ -60,18 +60,19 @@ def gateway(
     port: Annotated[
         int | None,
         typer.Option(
-            "--port", help="The port; 0 takes a free one. Default: [gateway] port.", min=0, max=65_535
+            "--port", help="The port; 0 picks a free one. Default: [gateway] port.", min=0, max=65_535
         ),
     ] = None,
     socket: Annotated[
-        Path | None, option("--socket", "PATH", "Listen on this socket in a private folder, and on no port.")
+        Path | None,
+        option("--socket", "PATH", "Listen on this Unix socket, in a private folder, instead of a port."),
     ] = None,
     from_editor: Annotated[bool, typer.Option("--from-editor", hidden=True)] = False,
     offline: Offline = False,
 ) -> None:
-    """Let other tools ask: local completions and chats, with your rules for what leaves. Ctrl-C ends it.
+    """Run an endpoint for other tools: local completions, chats, and providers under your rules.
 
-    It listens on this machine only, and answers only to tools that have a token.
+    It listens only on this machine, and answers only tools that have a token. Ctrl-C stops it.
     """
     if context.invoked_subcommand is not None:
         return
@@ -132,33 +133,33 @@ def _bind_later(bind: Callable[[], T], parent: "Future[None]") -> T | None:
     ),
 )
 def token(
-    name: Annotated[str, typer.Argument(help="What the log calls the tool, as in `aider`.")],
+    name: Annotated[str, argument("NAME", "The name of the tool in the log, such as `aider`.")],
     workspace: Annotated[
         list[Path],
         option(
             "--workspace",
             "DIR",
-            "A folder whose rules hold for all that the tool sends; may be given several times.",
+            "A folder whose rules apply to everything that the tool sends. Repeatable.",
         ),
     ],
     allow: Annotated[
         Literal["unattributed"] | None,
         typer.Option(
-            "--allow", help="Let text leave of which no one knows where it is from.", show_default=False
+            "--allow", help="Allow the tool to send text whose origin is unknown.", show_default=False
         ),
     ] = None,
     ceiling_usd: Annotated[
         float | None,
         typer.Option(
             "--ceiling-usd",
-            help="The most that the tool may spend in a day (UTC).",
+            help="The maximum that the tool may spend per day (UTC), in US dollars.",
             min=0,
             show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token for a tool. It is shown once, and only its hash is kept."""
+    """Create a token for a tool. It is shown once, and only its hash is stored."""
     from assist_gateway.tool_tokens import ToolToken, add_tool  # noqa: PLC0415
 
     tool = ToolToken(name, _folders(workspace), bool(allow), ceiling_usd)
@@ -207,8 +208,8 @@ def tokens(as_json: AsJson = False) -> None:
 
 
 @gateway_app.command("revoke", epilog=example("assist gateway revoke aider"))
-def revoke(name: Annotated[str, typer.Argument(help="The tool whose token ends now.")]) -> None:
-    """End the token of a tool: a running gateway no longer answers it."""
+def revoke(name: Annotated[str, argument("NAME", "The tool whose token is revoked.")]) -> None:
+    """Revoke the token of a tool. A running gateway no longer answers that tool."""
     from assist_gateway.tool_tokens import revoke_tool  # noqa: PLC0415
 
     revoke_tool(settings().paths.data, name)
@@ -218,7 +219,7 @@ def revoke(name: Annotated[str, typer.Argument(help="The tool whose token ends n
 @gateway_app.command(
     "setup",
     epilog=example("assist gateway setup aider", "assist gateway setup codex --model eu-azure"),
-    short_help="What a tool needs to know of the gateway.",
+    short_help="Show the settings that connect a tool to the gateway.",
 )
 def setup(
     name: Annotated[
@@ -230,14 +231,14 @@ def setup(
         option(
             "--model",
             "NAME",
-            "The model to ask: local, or a provider by its name. Default: one that suits the tool.",
+            "The model to use: `local`, or a provider's name. Default: one that suits the tool.",
         ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Print the lines that make a tool ask the gateway, and say whether the gateway answers.
+    """Print the settings that connect a tool to the gateway, and check that the gateway answers.
 
-    It writes no settings of the tool, and no token.
+    It does not change the tool's settings or create a token.
     """
     try:
         from assist_gateway.http.listening import GatewayAddress  # noqa: PLC0415
@@ -282,15 +283,15 @@ def _say_missing(name: str, text: str, *, known: bool) -> None:
 @gateway_app.command(
     "log",
     epilog=example("assist gateway log", "assist gateway log --tool aider --once"),
-    short_help="What tools send now: files, what was cut, cost.",
+    short_help="Show live what tools send: files, cuts and cost.",
 )
 def log(
-    tool: Annotated[str, option("--tool", "NAME", "Only of this tool.")] = "",
-    once: Annotated[bool, typer.Option("--once", help="Show the last requests, and end.")] = False,
+    tool: Annotated[str, option("--tool", "NAME", "Only requests of this tool.")] = "",
+    once: Annotated[bool, typer.Option("--once", help="Show the last requests and exit.")] = False,
 ) -> None:
-    """Show what tools send to providers, from the audit log, until Ctrl-C: tool, model, files, cuts and cost.
+    """Show live what tools send to providers: tool, model, files, cuts and cost. Ctrl-C stops it.
 
-    What local models answer sends nothing, and is not in it.
+    It reads the audit log. Requests to local models are not in it, because they send nothing.
     """
     from assist_escalation.audit.reader import ANY_TOOL, Filter, entries, get_tool  # noqa: PLC0415
     from assist_gateway.tool_events import later_events, tool_event_line  # noqa: PLC0415

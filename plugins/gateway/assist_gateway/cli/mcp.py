@@ -32,23 +32,22 @@ def add_to(app: typer.Typer) -> None:
 def mcp(
     workspace: Annotated[
         Path,
-        option(
-            "--workspace", "DIR", "The folder that an agent may look into. Without it: the working directory."
-        ),
+        option("--workspace", "DIR", "The folder that the agent may read. Default: the working directory."),
     ] = Path(),
     provider: Annotated[
         str,
         option(
             "--provider",
             "NAME",
-            "Whose model the agent has, by its name in config.toml. Without it: the strictest counts.",
+            "The provider of the agent's model, by its name in config.toml. Default: the rules for all "
+            "providers apply together.",
         ),
     ] = "",
     offline: Offline = False,
 ) -> None:
-    """Serve an agent on stdio, by the Model Context Protocol. Agents start it, and people only to see that.
+    """Serve an agent on stdio, with the Model Context Protocol. Agents start it; people rarely do.
 
-    It only reads, and shows no line, name or path of a file that a rule keeps from the agent's model.
+    It is read-only, and shows no line, name or path of a file that the rules hide from the agent's model.
     """
     check_extra()
     config = settings(offline=offline)

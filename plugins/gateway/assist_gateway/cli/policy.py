@@ -30,7 +30,7 @@ OUTCOMES = {
 WORDS = {"kept": "kept by ", "leaves": "leaves", "redacted": "redacted, ", "nothing": ""}
 
 policy_app = typer.Typer(
-    help="Test the rules about what may leave: by cases, and by looking at what does.",
+    help="Test the rules for what may leave, with your test cases and with fake secrets.",
     short_help="Test the rules for what may leave the machine.",
     epilog=example("assist policy test", "assist policy probe --workspace ~/src/shop"),
     rich_markup_mode=None,
@@ -44,18 +44,18 @@ def add_to(app: typer.Typer) -> None:
 
 @policy_app.callback()
 def policy() -> None:
-    """Test the rules about what may leave: by cases, and by looking at what does."""
+    """Test the rules for what may leave, with your test cases and with fake secrets."""
 
 
 CasesOption = Annotated[
     Path | None,
-    option("--cases", "FILE", "The file of cases. Without it: .assist-policy-tests.toml in the workspace."),
+    option("--cases", "FILE", "The file of test cases. Default: .assist-policy-tests.toml in the workspace."),
 ]
 
 
 @policy_app.command(
     "test",
-    short_help="Try the cases of .assist-policy-tests.toml.",
+    short_help="Run the test cases in .assist-policy-tests.toml.",
     epilog=example(
         "assist policy test",
         "assist policy test --cases ci/policy-tests.toml",
@@ -67,10 +67,11 @@ def try_policy(
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Try cases against the rules that hold here: of the organisation, the user and the repository.
+    """Run test cases against the rules of the organisation, the user and the repository.
 
-    A case says which files are kept or leave, by which provider, or that a text is redacted. Nothing is sent.
-    The exit code is 0 if all hold, 4 if one does not, and 1 if the file of cases is wrong.
+    A case says which files must stay or may be sent, for which provider, or that a text must be redacted.
+    Nothing is sent. The exit code is 0 if all cases pass, 4 if one fails, and 1 if the file of cases is
+    invalid.
     """
     from assist_gateway.policy_tests.cases import NAME, read_cases  # noqa: PLC0415
     from assist_gateway.policy_tests.file_judgements import FileJudge  # noqa: PLC0415
@@ -98,20 +99,20 @@ def try_policy(
 
 @policy_app.command(
     "probe",
-    short_help="See what would leave, with made-up secrets.",
+    short_help="Check what would be sent, with fake secrets.",
     epilog=example("assist policy probe", "assist policy probe --provider eu-azure --json"),
 )
 def probe_policy(
     cases: CasesOption = None,
-    provider: Annotated[str, option("--provider", "NAME", "Probe this one alone, by its name.")] = "",
+    provider: Annotated[str, option("--provider", "NAME", "Probe only this provider.")] = "",
     workspace: WorkspaceOption = Path(),
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Plant made-up secrets in a workspace with your rules, ask everything, and search what is sent.
+    """Put fake secrets into a workspace with your rules, send requests of every kind, and search them.
 
-    Each provider is played by a server on this machine, so nothing leaves it, and no key is used. Files that
-    a case expects to be kept are planted too. The exit code is 4 if something left that should not.
+    A server on this machine stands in for each provider, so nothing leaves it, and no key is used. Files that
+    must stay according to a test case are added too. The exit code is 4 if something was sent that must stay.
     """
     from assist_gateway.policy_tests.cases import NAME, read_cases  # noqa: PLC0415
     from assist_gateway.policy_tests.probe import ProbeOptions, probe  # noqa: PLC0415

@@ -8,7 +8,8 @@ from assist_server.cli.flags import AsJson, Offline, example, settings
 def add_to(app: typer.Typer) -> None:
     """Put the command into the command line."""
     app.command(
-        short_help="See it work, in a bundled workspace.", epilog=example("assist demo", "assist demo --json")
+        short_help="Show completions in a bundled workspace.",
+        epilog=example("assist demo", "assist demo --json"),
     )(demo)
 
 

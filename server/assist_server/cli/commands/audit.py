@@ -42,11 +42,12 @@ KindOption = Annotated[
     ),
 ]
 Request = Annotated[str, option("--request", "ID", "Only events of this request.")]
-ToolOption = Annotated[str, option("--tool", "NAME", "Only events of this tool of the gateway, as in aider.")]
-Output = Annotated[Path | None, option("--output", "FILE", "Write to this file. Without it: to stdout.")]
+ToolOption = Annotated[str, option("--tool", "NAME", "Only events of this gateway tool, such as aider.")]
+Output = Annotated[Path | None, option("--output", "FILE", "Write to this file. Default: stdout.")]
 
 audit_app = typer.Typer(
-    help="The log of everything that left this machine, and of every edit. Each line is chained to the last.",
+    help="The log of everything sent from this machine, and of every edit. Each line has the hash of the "
+    "line before.",
     short_help="Verify, show and export the log of what left the machine.",
     epilog=example("assist audit verify", "assist audit show --since 2026-01-31"),
     rich_markup_mode=None,
@@ -64,10 +65,10 @@ def add_to(app: typer.Typer) -> None:
     short_help="Check that the log was not changed.",
 )
 def verify(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
-    """Check that the audit log was not changed; say what proves that, and what cannot be proved.
+    """Check that the audit log was not changed, and report what can and cannot be proved.
 
-    The log's requests are compared with those that the ledger knows. The exit code is 1 if the log was
-    changed, or if one of the two lacks requests.
+    This compares the requests in the log with the budget ledger. The exit code is 1 if the log was changed,
+    or if requests are missing from either.
     """
     from assist_server.record_files import gate_files  # noqa: PLC0415
     from assist_server.records import past_requests  # noqa: PLC0415
@@ -84,20 +85,20 @@ def verify(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None
 @audit_app.command(
     "checkpoint",
     epilog=example("assist audit checkpoint", "assist audit checkpoint --restart"),
-    short_help="Begin a lost checkpoint again.",
+    short_help="Check the log's checkpoint, or restart a lost one.",
 )
 def checkpoint(
     restart: Annotated[
-        bool, typer.Option("--restart", help="Accept the log as it is, and begin its checkpoint again.")
+        bool, typer.Option("--restart", help="Accept the log as it is, and start a new checkpoint.")
     ] = False,
     workspace: WorkspaceOption = Path(),
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether the audit log still has its checkpoint. While that is lost, nothing leaves this machine.
+    """Check that the audit log's checkpoint exists. While it is lost, nothing leaves this machine.
 
-    Look at the log before you accept it: from then on, the checkpoint no longer shows what was cut off it
-    before. The log keeps an event about that, with your name and what was found in the checkpoint's place.
+    Review the log before you accept it: a new checkpoint cannot show whether lines were cut off the log's end
+    before. The log records the restart, with your name and what was found in place of the checkpoint.
     """
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
@@ -133,8 +134,9 @@ def show(
     request_id: Annotated[
         str,
         argument(
-            "[REQUEST_ID]",
-            "Show all that was kept of this request: each piece that left, and its text if it was kept.",
+            "REQUEST_ID",
+            "Show everything kept about this request: each piece that was sent, and its text if that was "
+            "kept.",
         ),
     ] = "",
 ) -> None:
@@ -162,7 +164,7 @@ def show(
 audit_app.command(
     "show",
     epilog=example("assist audit show --since 2026-01-31 --tool aider", "assist audit show 3f2a9c81d04b"),
-    short_help="The events, oldest first; all that was kept of one request.",
+    short_help="Show events, oldest first, or all about one request.",
 )(add_flags(show))
 
 
@@ -172,7 +174,7 @@ audit_app.command(
     short_help="Write the log as JSON Lines for other tools.",
 )
 def export(output: Output = None) -> None:
-    """Write the audit log as JSON Lines, an event on each line. Nothing is sent anywhere."""
+    """Write the audit log as JSON Lines, one event per line. Nothing is sent anywhere."""
     from assist_server.records import past_requests  # noqa: PLC0415
 
     config = settings()

@@ -34,9 +34,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def chat(flags: Asking, files: Files = None, go_on: Continue = False, thread: ThreadName = "") -> None:
-    """Ask one question after the other, each with all that was said before. The model stays loaded.
+    """Ask questions in a conversation, each with the earlier ones as context. The model stays loaded.
 
-    /help lists what can be typed. Ctrl-C stops an answer, and not the chat.
+    /help lists the commands. Ctrl-C stops an answer, but not the chat.
     """
     refuse_two_conversations(thread, go_on=go_on)
     from assist_server.cli.chat_session import run_chat  # noqa: PLC0415
@@ -47,7 +47,7 @@ def chat(flags: Asking, files: Files = None, go_on: Continue = False, thread: Th
 
 @threads_app.callback(invoke_without_command=True)
 def threads(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the conversations that are kept, the last one first: name, turns, folder, how it began."""
+    """List saved conversations, newest first: name, time, turns, folder and topic."""
     if context.invoked_subcommand is not None:
         return
     from assist_server.threads.thread_files import thread_files  # noqa: PLC0415
@@ -79,14 +79,14 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
 
 @threads_app.command(
     "forget",
-    short_help="Remove a conversation, or all.",
+    short_help="Remove one conversation, or all.",
     epilog=example("assist threads forget a1b2", "assist threads forget --all"),
 )
 def forget(
-    name: Annotated[str, argument("[NAME]", "Its name or id.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Remove all of them.")] = False,
+    name: Annotated[str, argument("NAME", "The conversation's name or id.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Remove all conversations.")] = False,
 ) -> None:
-    """Remove a conversation from this machine, or all of them."""
+    """Remove one conversation, or all of them, from this machine."""
     from assist_server.threads.thread_files import thread_files  # noqa: PLC0415
 
     if bool(name) == everything:

@@ -31,17 +31,17 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "index",
         epilog=example("assist index", "assist index --workspace ~/src/app --json"),
-        short_help="Build or update the index of a workspace, and show it.",
+        short_help="Build or update the index of a workspace.",
     )(index)
     app.command(
         "context",
         epilog=example("assist context src/app.py:12:20", "assist context src/app.py:12:20 --json"),
-        short_help="Show definitions in other files that help at a cursor.",
+        short_help="Show definitions from other files that matter at a cursor.",
     )(context)
 
 
 def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
-    """Build or update the index of a workspace, and show it. Ctrl-C keeps what is done."""
+    """Build or update the index of a workspace, and show its status. Ctrl-C keeps finished work."""
     from assist_context.files.exclusions import unreadable_rule_files  # noqa: PLC0415
     from assist_context.index.reader import IndexReader  # noqa: PLC0415
     from assist_server.workspace.folder_index import status_document  # noqa: PLC0415
@@ -67,15 +67,19 @@ def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
 def context(
     location: Annotated[
         str,
-        argument("PATH:LINE:COL", "The cursor: line and column count from 1.", autocompletion=complete_file),
+        argument(
+            "PATH:LINE:COL",
+            "The cursor position; line and column count from 1.",
+            autocompletion=complete_file,
+        ),
     ],
     tokens: Annotated[
-        int, typer.Option("--tokens", min=1, max=100_000, help="How much may be shown, in tokens.")
+        int, typer.Option("--tokens", min=1, max=100_000, help="The token budget for the definitions.")
     ] = TOKENS,
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Show which definitions in other files help at a cursor, best first."""
+    """Show the definitions from other files that matter at a cursor, most relevant first."""
     position = parse_location(location)
     config = settings()
     root = directory(workspace)

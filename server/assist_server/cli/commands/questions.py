@@ -18,27 +18,30 @@ TargetArgument = Annotated[
         autocompletion=complete_target,
     ),
 ]
-Piped = Annotated[str, argument("-", "A `-` adds what is piped in on stdin to the question.")]
+Piped = Annotated[str, argument("-", "Write `-` to add the text from stdin to the question.")]
 Files = Annotated[
     list[str] | None,
     typer.Option(
         "--file",
         "-f",
         metavar="PATH",
-        help="Show this file too, or a folder's outlines and best pieces. Can be given several times.",
+        help="Also give the model this file, or a folder's outlines and best-matching parts. Repeatable.",
         show_default=False,
     ),
 ]
 Continue = Annotated[
-    bool, typer.Option("--continue", "-c", help="Go on with the last conversation of this workspace.")
+    bool, typer.Option("--continue", "-c", help="Continue the last conversation in this workspace.")
 ]
 ThreadName = Annotated[
     str,
-    option("--thread", "NAME", "Go on with the conversation of this name or id, or begin one of this name."),
+    option(
+        "--thread", "NAME", "Continue the conversation with this name or id, or start one with this name."
+    ),
 ]
 DASH = "-"  # as in `piped_input`, which loads more
-ROUTE = """Show which model would answer, its score and the threshold, what would be sent to whom, and the
-highest cost. Nothing is sent. `assist route explain ...` is `assist explain ... --dry-run`."""
+ROUTE = """Show which model would answer, its score and the threshold, what would be sent to which provider,
+and the maximum cost. Nothing is sent. `assist route explain ...` is the same as
+`assist explain ... --dry-run`."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,7 +61,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         (
             "explain",
             explain,
-            "Explain code: what it does, how, and what may surprise.",
+            "Explain code: what it does, how it works, and pitfalls.",
             ("src/app.py:12", "Cart.total --facts", "src/ --json --model qwen2.5-coder-1.5b"),
         ),
         (
@@ -70,7 +73,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         (
             "test",
             write_tests,
-            "Write tests for code, in a new file.",
+            "Write tests for code.",
             ("src/cart.py:12", "Cart.total --run --yes"),
         ),
         (
@@ -82,7 +85,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         (
             "fix",
             fix,
-            "Find and fix a fault in code.",
+            "Find and fix a bug in code.",
             (
                 'src/cart.py:12 "IndexError on an empty cart"',
                 'Cart.total "wrong for 0" --test "pytest tests/test_cart.py"',
@@ -103,12 +106,12 @@ def explain(
     facts: Annotated[
         bool,
         typer.Option(
-            "--facts", help="Show what is computed about the code, with its places. No model is asked."
+            "--facts", help="Show only facts computed from the code, with their locations. No model is used."
         ),
     ] = False,
     words: Words = False,
 ) -> None:
-    """Explain code: what it is for, how it works, and what may surprise. A folder gets an overview."""
+    """Explain code: its purpose, how it works, and pitfalls. For a folder, give an overview."""
     if facts:
         from assist_server.cli.commands.question_place import begin_facts  # noqa: PLC0415
 
@@ -124,7 +127,7 @@ def ask(
     question: Annotated[
         list[str],
         argument(
-            "QUESTION...", "All words are the question. A `-` among them adds what is piped in on stdin."
+            "QUESTION", "The question, in one or more words. A `-` among them adds the text from stdin."
         ),
     ],
     flags: Asking,
@@ -133,9 +136,9 @@ def ask(
     thread: ThreadName = "",
     prose: Words = False,
 ) -> None:
-    """Answer a question about the workspace, using what the index finds.
+    """Answer a question about the workspace, using code found in the index.
 
-    A pipe or a file on stdin is read only with a `-`, so a loop or a script that stdin holds stays whole.
+    Stdin is only read if you write a `-`, so the command is safe in a loop or script that reads stdin.
     """
     refuse_two_conversations(thread, go_on=go_on)
     words = " ".join(word for word in question if word != DASH)
@@ -178,33 +181,35 @@ def refuse_two_conversations(thread: str, *, go_on: bool) -> None:
 def write_tests(
     target: TargetArgument,
     flags: Asking,
-    words: Annotated[str, typer.Argument(metavar="[WISHES]", show_default=False)] = "",
+    words: Annotated[str, argument("INSTRUCTIONS", "What to test, in your own words.")] = "",
     piped: Piped = "",
     files: Files = None,
     run: Annotated[
         bool,
-        typer.Option("--run", help="Run the code on a copy without asking, and write down what it gives."),
+        typer.Option(
+            "--run", help="Run the code on a copy without asking, and use the results as expected values."
+        ),
     ] = False,
 ) -> None:
     """Write tests for code, show them, and add them to the existing tests if you agree.
 
-    Once you agree to that, calls are run on a copy of the workspace, and the expected values are what the
-    code gives. Calls that tests make already are not written again. Where nothing can be run, no small model
-    guesses values: it says what is missing.
+    If you agree, assist calls the code in a copy of the workspace and uses the results as expected values.
+    Calls that existing tests already make are skipped. If nothing can be run, a small model does not guess
+    values; the answer says what is missing.
     """
     _run("test", target, (words, piped), flags, files=files, run=run)
 
 
 def refactor(
     target: TargetArgument,
-    wishes: Annotated[str, typer.Argument(metavar="WISHES", show_default=False)],
+    wishes: Annotated[str, argument("INSTRUCTIONS", "The change, in your own words.")],
     flags: AskingForEdit,
     piped: Piped = "",
     files: Files = None,
 ) -> None:
     """Change code as you describe. The change is shown as a diff, and applied if you agree.
 
-    If you agree, the code's tests are run on the change first, on a copy of the workspace.
+    If you agree, assist first runs the code's tests on the change, in a copy of the workspace.
     """
     _run("refactor", target, (wishes, piped), flags, files=files, test_command=flags.test, run=flags.run)
 
@@ -212,7 +217,7 @@ def refactor(
 def fix(
     target: TargetArgument,
     flags: AskingForEdit,
-    problem: Annotated[str, argument("[PROBLEM]", "An error message, or what is wrong.")] = "",
+    problem: Annotated[str, argument("PROBLEM", "An error message, or a description of the bug.")] = "",
     piped: Piped = "",
     files: Files = None,
     expect: Annotated[
@@ -220,14 +225,14 @@ def fix(
         option(
             "--expect",
             "'CALL == VALUE'",
-            "What a call of the code should give, as a literal: where no test fails, one of this does, "
-            "judges the change, and is kept with it.",
+            "The value that a call should return, as a literal. If no existing test fails, a test made "
+            "from it checks the change and is kept with it.",
         ),
     ] = "",
 ) -> None:
-    """Find and fix a fault in code. The change is shown as a diff, and applied if you agree.
+    """Find and fix a bug in code. The change is shown as a diff, and applied if you agree.
 
-    If you agree, the code's tests are run first for each attempt, on a copy of the workspace.
+    If you agree, assist first runs the code's tests on each attempt, in a copy of the workspace.
     """
     options: dict[str, Any] = {"test_command": flags.test, "run": flags.run, "expect": expect}
     _run("fix", target, (problem, piped), flags, files=files, **options)

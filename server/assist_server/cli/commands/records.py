@@ -28,7 +28,8 @@ if TYPE_CHECKING:  # numpy, and all of the gate
     from assist_server.records.past_requests import RecordedWorkspace
 
 SpendingByOption = Annotated[
-    Literal["day", "repo", "command", "model", "tool"], typer.Option("--by", help="What the rows are for.")
+    Literal["day", "repo", "command", "model", "tool"],
+    typer.Option("--by", help="Show one row for each of these."),
 ]
 
 cost_app = typer.Typer(rich_markup_mode=None)
@@ -39,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "undo",
         epilog=example("assist undo", "assist undo --workspace ~/src/shop --yes"),
-        short_help="Undo the last edit made here.",
+        short_help="Undo the last edit in this workspace.",
     )(undo)
     app.add_typer(
         cost_app,
@@ -50,14 +51,14 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "rate",
         epilog=example("assist rate good", "assist rate bad 3f2a9c81d04b"),
-        short_help="Say whether an answer was good.",
+        short_help="Rate an answer as good or bad.",
     )(rate)
 
 
 def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
-    """Undo the last edit made in a workspace, after showing the change.
+    """Undo the last edit that assist made in a workspace, after showing the change.
 
-    If a file was changed since then, nothing is undone.
+    Nothing is undone if a file has changed since then.
     """
     from assist_context.unseen_characters import visible  # noqa: PLC0415
     from assist_escalation.edits.plan import diff  # noqa: PLC0415
@@ -87,10 +88,10 @@ def cost(
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Show what was spent at providers, by day, repository, command, model or tool, and what is left today.
+    """Show the money spent on providers, and today's remaining budget.
 
-    Until a request is settled, it counts with the most it can cost. "Estimated" counts requests for which
-    the provider gave no token count that can be true: they count with that amount too, or with more.
+    Until a request is settled, it counts at its maximum cost. "Estimated" is the number of requests for which
+    the provider reported no plausible token count: they count at their maximum cost too, or more.
     """
     if context.invoked_subcommand is not None:
         return
@@ -105,12 +106,13 @@ def cost(
 @cost_app.command(
     "reconcile",
     epilog=example("assist cost reconcile", "assist cost reconcile --yes"),
-    short_help="Count what a crash left unsettled as spent.",
+    short_help="Settle requests that a crash interrupted.",
 )
 def reconcile(yes: Yes = False, as_json: AsJson = False) -> None:
-    """Settle requests that a crash cut off, at the full amount that was reserved for them.
+    """Settle requests that a crash interrupted, at the full amount reserved for them.
 
-    The budget counts them this way already. A running request is settled later at its own cost.
+    The budget already counts them at this amount. A request that is still running is settled later, at its
+    actual cost.
     """
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
@@ -128,16 +130,16 @@ def reconcile(yes: Yes = False, as_json: AsJson = False) -> None:
 
 
 def rate(
-    verdict: Annotated[Literal["good", "bad"], argument("good|bad", "How good it was.")],
+    verdict: Annotated[Literal["good", "bad"], argument("good|bad", "The rating.")],
     request: Annotated[
         str | None,
-        argument("REQUEST_ID", "The `id` in --json. Without it: the last request that was answered."),
+        argument("REQUEST_ID", "The `id` from the --json output. Default: the last answered request."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether an answer was good: `assist calibrate` learns from it. No text is kept.
+    """Rate an answer as good or bad. `assist calibrate` learns from it. No text is stored.
 
-    It is the last one of this folder's repository, unless you name another.
+    By default this rates the last answer in this folder's repository.
     """
     from assist_server.records import past_requests  # noqa: PLC0415
 

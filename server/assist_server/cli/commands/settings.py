@@ -37,9 +37,7 @@ from assist_server.wording.permissions import (
 from assist_server.wording.views import CommandView
 
 SECTIONS = ("completion", "context", "answers", "escalation")
-KeyArgument = Annotated[
-    str, argument("KEY", "A table and a key with a dot between them, as in `completion.mode`.")
-]
+KeyArgument = Annotated[str, argument("KEY", "A table and a key, as in `completion.mode`.")]
 
 config_app = typer.Typer(
     help="The settings, where they come from, and whether they are valid.",
@@ -56,13 +54,13 @@ def add_to(app: typer.Typer) -> None:
 
 @config_app.command(
     "show",
-    short_help="Every setting in force.",
+    short_help="Show the effective settings.",
     epilog=example("assist config show", "assist config show --json"),
 )
 def show_config(
     workspace: WorkspaceOption = Path(), as_json: AsJson = False, offline: Offline = False
 ) -> None:
-    """Show every setting, which ones are not the default, what may leave the machine, and who says so."""
+    """Show every setting, the changed defaults, what may leave the machine, and which file says so."""
     config = set_offline(configuration.load_lenient(), offline=offline)
     effective = effective_permissions(config, [str(directory(workspace))])
     problems = _problems(config, effective)
@@ -97,7 +95,7 @@ def set_setting(
     key: KeyArgument,
     value: Annotated[
         str,
-        argument("VALUE", "Text, a number, true or false, a list with commas, or a value as TOML writes it."),
+        argument("VALUE", "Text, a number, true or false, a comma-separated list, or a TOML value."),
     ],
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
@@ -113,24 +111,24 @@ def set_setting(
 
 @config_app.command(
     "unset",
-    short_help="Take one setting out of config.toml.",
+    short_help="Remove one setting from config.toml.",
     epilog=example("assist config unset completion.mode"),
 )
 def unset_setting(key: KeyArgument, workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
-    """Take one setting out of your config.toml, so that its default counts again."""
+    """Remove one setting from your config.toml, so that its default applies again."""
     _change(parse_key(key), None, workspace, as_json=as_json)
 
 
-@config_app.command("path", short_help="Where config.toml is.", epilog=example("assist config path"))
+@config_app.command("path", short_help="Print the path of config.toml.", epilog=example("assist config path"))
 def show_path(as_json: AsJson = False) -> None:
-    """Print the path of your config.toml, which need not exist."""
+    """Print the path of your config.toml, even if the file does not exist."""
     config = configuration.load_lenient()
     show_view(CommandView(_where(config), [str(config.paths.config_file)]), as_json=as_json)
 
 
 @config_app.command(
     "check",
-    short_help="Errors in config.toml and the other settings files.",
+    short_help="Check config.toml and the other settings files.",
     epilog=example("assist config check"),
 )
 def check_config(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
@@ -159,7 +157,8 @@ def check_config(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -
 def trust_files(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
     """Show what a repository's .assist.toml forbids, or no longer forbids, and accept it if you agree.
 
-    Until then nothing leaves the machine from that repository. A file that changed must be accepted again.
+    Until then nothing from that repository leaves the machine. If the file changes, it must be accepted
+    again.
     """
     root = directory(workspace)
     data = configuration.load_lenient().paths.data
