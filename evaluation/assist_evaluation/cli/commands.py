@@ -89,7 +89,7 @@ def check_extra(find: Callable[[str], object] = find_spec) -> None:
 
 
 def run(flags: EvalFlags) -> None:
-    """Run tasks with the candidates for at most --minutes, and write a report, like `assist eval` itself."""
+    """Run tasks with the candidates, and write a report. The same as `assist eval`."""
     run_evaluation(flags)
 
 

@@ -67,7 +67,7 @@ class FitFlags:
 
 
 def fit(flags: FitFlags) -> None:
-    """Show the share of requests to a provider, of correct answers, and the cost for each threshold.
+    """Compare thresholds by their share of provider requests, share of correct answers, and cost.
 
     It recommends the threshold with the best balance of correct answers, cost and waiting time, and prints
     the lines for `.assist.toml`. A threshold in that file can only keep more requests on this machine; to

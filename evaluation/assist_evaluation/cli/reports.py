@@ -178,7 +178,7 @@ def compare(
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Compare two runs on the tasks that they share. Use --tasks to run the same tasks again.
+    """Compare two runs on the tasks that they share; `assist eval run --tasks` repeats the same tasks.
 
     A run is `last`, `last-1`, its name, or its folder. For each candidate, the output says whether it got
     better or worse by more than chance.

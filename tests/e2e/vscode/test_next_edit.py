@@ -123,7 +123,7 @@ def asked_for(window: Window, config: Path) -> Path:
     assert not window.appears(window.next_edit, 2)
 
     def asked() -> bool:
-        window.run("Assist: Next Edit: Go There")
+        window.run("Assist: Next Edit: Go To")
         return window.appears(window.next_edit, 5)
 
     until("the answer", asked)

@@ -137,7 +137,7 @@ def test_ghost_text_has_tab_before_the_next_edit(window: Window) -> None:
     def asked() -> bool:
         """Whether it is there, which ghost text may have prevented until one asks for it."""
         if not window.appears(window.next_edit, 3):
-            window.run("Assist: Next Edit: Go There")
+            window.run("Assist: Next Edit: Go To")
         return "line 4:" in window.next_edit()
 
     until("the next edit", asked)

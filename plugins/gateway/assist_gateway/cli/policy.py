@@ -69,9 +69,9 @@ def try_policy(
 ) -> None:
     """Run test cases against the rules of the organisation, the user and the repository.
 
-    A case says which files must stay or may be sent, for which provider, or that a text must be redacted.
-    Nothing is sent. The exit code is 0 if all cases pass, 4 if one fails, and 1 if the file of cases is
-    invalid.
+    A case says which files must be kept on this machine or may be sent, to which provider, or that a text
+    must be redacted. Nothing is sent. The exit code is 0 if all cases pass, 4 if one fails, and 1 if the file
+    of cases is invalid.
     """
     from assist_gateway.policy_tests.cases import NAME, read_cases  # noqa: PLC0415
     from assist_gateway.policy_tests.file_judgements import FileJudge  # noqa: PLC0415
@@ -109,10 +109,11 @@ def probe_policy(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put fake secrets into a workspace with your rules, send requests of every kind, and search them.
+    """Create a temporary workspace with your rules and fake secrets, send requests, and look for leaks.
 
-    A server on this machine stands in for each provider, so nothing leaves it, and no key is used. Files that
-    must stay according to a test case are added too. The exit code is 4 if something was sent that must stay.
+    It sends requests of every kind. A server on this machine stands in for each provider, so nothing leaves
+    it, and no key is used. Each test case that expects files to be kept also gets a file with a fake secret.
+    The exit code is 4 if something was sent that should not have been.
     """
     from assist_gateway.policy_tests.cases import NAME, read_cases  # noqa: PLC0415
     from assist_gateway.policy_tests.probe import ProbeOptions, probe  # noqa: PLC0415

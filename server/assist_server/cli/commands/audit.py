@@ -95,7 +95,7 @@ def checkpoint(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check that the audit log's checkpoint exists. While it is lost, nothing leaves this machine.
+    """Check the audit log's checkpoint. If it is lost, nothing leaves this machine until you restart it.
 
     Review the log before you accept it: a new checkpoint cannot show whether lines were cut off the log's end
     before. The log records the restart, with your name and what was found in place of the checkpoint.

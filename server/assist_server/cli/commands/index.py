@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "context",
         epilog=example("assist context src/app.py:12:20", "assist context src/app.py:12:20 --json"),
-        short_help="Show definitions from other files that matter at a cursor.",
+        short_help="Show relevant definitions from other files.",
     )(context)
 
 
@@ -79,7 +79,7 @@ def context(
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Show the definitions from other files that matter at a cursor, most relevant first."""
+    """Show the definitions from other files that are relevant at a cursor, best first."""
     position = parse_location(location)
     config = settings()
     root = directory(workspace)

@@ -40,7 +40,7 @@ SECTIONS = ("completion", "context", "answers", "escalation")
 KeyArgument = Annotated[str, argument("KEY", "A table and a key, as in `completion.mode`.")]
 
 config_app = typer.Typer(
-    help="The settings, where they come from, and whether they are valid.",
+    help="Show, change and check settings.",
     short_help="Show, change and check settings.",
     epilog=example("assist config show", "assist config set completion.mode quiet"),
     rich_markup_mode=None,
