@@ -316,7 +316,7 @@ class EscalationSettings:
             "table": "audit",
             "key": "key_env",
             "doc": "The name of the environment variable that holds a key for the audit log, in upper "
-            "case. Without this key, nobody can rewrite the log undetected.",
+            "case. The log cannot be rewritten undetected without this key.",
         },
     )
 

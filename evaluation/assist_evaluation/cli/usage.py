@@ -74,8 +74,7 @@ def stats(
         bool,
         typer.Option(
             "--send",
-            help="Also send the counts, and totals of what was sent to providers, to the endpoint in "
-            "[collector].",
+            help="Also send the counts, and totals of what left, to the endpoint in [collector].",
         ),
     ] = False,
     as_json: AsJson = False,

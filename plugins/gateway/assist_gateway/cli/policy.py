@@ -111,9 +111,9 @@ def probe_policy(
 ) -> None:
     """Create a temporary workspace with your rules and fake secrets, send requests, and look for leaks.
 
-    It sends requests of every kind. A server on this machine stands in for each provider, so nothing leaves
-    it, and no key is used. Each test case that expects files to be kept also gets a file with a fake secret.
-    The exit code is 4 if something was sent that should not have been.
+    It sends requests of every kind. A server on this machine replaces each provider, so nothing leaves it,
+    and no key is used. Each test case that expects files to be kept also gets a file with a fake secret. The
+    exit code is 4 if something was sent that should not have been.
     """
     from assist_gateway.policy_tests.cases import NAME, read_cases  # noqa: PLC0415
     from assist_gateway.policy_tests.probe import ProbeOptions, probe  # noqa: PLC0415
