@@ -129,7 +129,7 @@ def test_a_review_says_what_was_turned_around_before_any_model(assist: Assist, r
 
 
 TURNED = """\
-flags.py:2: `and` became `or`; it holds in other cases, or gives another value
+flags.py:2: `and` became `or`; it is true in other cases, or gives another value
     - return bool(val and val.lower() != 'no')
     + return bool(val or val.lower() != 'no')
 """
@@ -145,7 +145,7 @@ def test_a_review_asks_no_local_model(assist: Assist, repo: Path) -> None:
         assert (done.code, done.out) == (0, TURNED)
         said = " ".join(done.err.split())
         assert "No model was asked: remarks in words need a provider (0 of 20 remarks by a local" in said
-        assert "--frontier asks the one under [providers.NAME] in config.toml." in said
+        assert "--frontier asks the provider under [providers.NAME] in config.toml." in said
         assert assist("review", *options, "--json").json["remarks"] == []
 
 
@@ -167,4 +167,4 @@ def test_a_review_has_its_facts_first(assist: Assist, repo: Path, tmp_path: Path
     with provider(tmp_path, scripted_answer(said)):
         done = assist("review", "--frontier", "--yes")
     assert done.out == f"{TURNED}flags.py:2: it fails for None\n"
-    assert "Dropped 1 that call a name undefined which is defined." in done.err
+    assert "Dropped 1 that report a defined name as undefined." in done.err

@@ -46,7 +46,7 @@ def test_below_zero():
     with pytest.raises(ValueError):
         gross(-1)
 """
-AGREED = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
+AGREED = "It runs on a copy, in a sandbox: no network, no other files, and its changes are discarded."
 PROVEN = re.compile(r"Proof: tests\. Tests pass: (\d+) before, (\d+) now \(2 attempts\)\.")
 RECORDED = re.compile(r"These tests record what the code does today \(1 call, 2 of 3 branches, ")
 TESTED, FIXED = 14, 8  # the lines in question

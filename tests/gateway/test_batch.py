@@ -91,7 +91,7 @@ def test_other_files_are_shown_by_default_where_there_is_an_index(
         (line(id=1, path="a", text="a\0b", offset=0), 1, "binary"),
         (line(id=1, path="a\0b", offset=0), 1, "null"),
         (line(id=1, path="absent.py", offset=0), 1, "There is no file /work/absent.py"),
-        (line(id={"n": 1}, path="a", lin=1), {"n": 1}, "'lin' is not a key: known are id, path"),
+        (line(id={"n": 1}, path="a", lin=1), {"n": 1}, "'lin' is not a key: choose from id, path"),
     ],
 )
 def test_a_bad_line_is_an_error_with_its_id(text: bytes, line_id: Any, message: str) -> None:

@@ -41,7 +41,7 @@ def test_a_token_is_shown_once_listed_without_itself_and_revoked(tmp_path: Path,
     assert token not in listed.out
     assert assist("gateway", "revoke", "aider").code == 0
     assert assist("gateway", "tokens", "--json").json == []
-    assert "known are none" in assist("gateway", "revoke", "aider").err
+    assert "choose from none" in assist("gateway", "revoke", "aider").err
 
 
 @pytest.mark.parametrize(

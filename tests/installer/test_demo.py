@@ -22,7 +22,7 @@ def test_a_shot_is_readable_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
     assert "412 ms, 12 of 90 prompt tokens read, 5 written" in shown
     assert "Now its first characters are typed:" in shown
     assert "typed 'i'      " in shown
-    assert "1 ms, known already: no inference: «tem.price)»" in shown
+    assert "1 ms, already known: no inference: «tem.price)»" in shown
 
 
 def test_a_place_without_a_text_says_why(capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,7 +122,10 @@ async def test_a_client_that_confirms_nothing_is_asked_and_what_changed_meanwhil
             assert (end.edit.applied, client.edits) == (False, [])
             assert "shop/cart.py changed since the model saw it" in end.error
             asked_about = ["Make this edit?", "shop/prices.py", "shop/cart.py"]
-            assert client.previews[0].splitlines() == [*asked_about, "All of it is shown in edit-1.diff."]
+            assert client.previews[0].splitlines() == [
+                *asked_about,
+                "The whole edit is shown in edit-1.diff.",
+            ]
             client.show(cart.as_uri(), CART)
             client.meanwhile = lambda: client.change(prices.as_uri(), 2, "x", (0, 0), (0, 0))
             _, end = await client.whole("refactor", **asked)

@@ -113,7 +113,7 @@ async def test_an_invention_is_held_back_where_the_editor_knows_and_only_there(
         assert client.statuses[-1].editor_knowledge == "on"
         counts = await client.counts()
         assert (counts["editor-asked"], counts["editor-refuted"], counts["unknown-name"]) == (2, 1, 1)
-        assert client.statuses[-1].why.endswith("`amount`, says your editor's language server")
+        assert client.statuses[-1].why.endswith("`amount`, according to your editor's language server")
 
         for typed, letter in enumerate("amo"):  # one question is enough for a member
             at = (AT[0], AT[1] + typed)

@@ -133,7 +133,7 @@ async def test_a_review_without_a_provider_is_its_facts(tmp_path: Path, home: En
         (repo / "old.py").write_text("x = 1\n" * 40 + "\n")
         _, end = await client.whole("review")
         notices = [message.notice for message in client.answers[end.id] if hasattr(message, "notice")]
-        assert notices == ["Nothing found: 0 changed functions in 1 file compared with what they were."]
+        assert notices == ["Nothing found: 0 changed functions in 1 file compared with the earlier version."]
 
 
 async def test_the_progress_says_reading_only_until_words_come(

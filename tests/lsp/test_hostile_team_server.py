@@ -63,7 +63,7 @@ async def test_nothing_that_hides_is_offered_and_it_is_said_why(
             assert [item.insert_text for item in found.items] == ["a + b"] * (number == len(HIDING))
         counts = await client.counts()
         assert (counts["unseen"], counts["shown"]) == (len(HIDING), 1)
-        assert any("no one sees" in status.why for status in client.statuses)
+        assert any("invisible characters" in status.why for status in client.statuses)
         assert not raw_in("".join(str(part) for status in client.statuses for part in status))
 
 

@@ -160,7 +160,9 @@ def show_help(
         found = group.get_command(inner, name) if isinstance(group, TyperGroup) else None
         if found is None:
             named = " ".join(command or ())
-            raise UserError(f"There is no command `assist {named}`: `assist help` lists them.", WRONG_USAGE)
+            raise UserError(
+                f"There is no command `assist {named}`: `assist help` lists all commands.", WRONG_USAGE
+            )
         inner = typer.Context(found, info_name=name, parent=inner)
     typer.echo(inner.get_help())
 

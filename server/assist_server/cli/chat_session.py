@@ -29,10 +29,10 @@ from assist_server.threads.thread import Thread
 
 INDEXED_S = 30.0  # seconds until the index is brought up to date again for the next question
 HELP = """\
-/file PATH   show this file, or this folder, with the next question
-/new         begin a new conversation
-/sources     list what the last answer was made from
-/quit        leave; so does Ctrl-D
+/file PATH   attach this file or folder to the next question
+/new         start a new conversation
+/sources     list the sources of the last answer
+/quit        quit, as Ctrl-D does
 Everything else is a question. Ctrl-C stops an answer."""
 PROMPT = "> "
 
@@ -81,7 +81,7 @@ def run_chat(flags: Asking, context: QuestionContext) -> None:
     local = local_model(config)
     state = ChatState(context)
     if lines.interactive:
-        say("Ask about this workspace. /help lists what can be typed.")
+        say("Ask about this workspace. /help lists the commands.")
     with asyncio.Runner() as runner:
         try:
             while True:
@@ -132,17 +132,17 @@ def _handle_command(chat: _Chat, state: ChatState, line: str) -> ChatState:
     if name == "/file" and rest:
         root = directory(chat.flags.workspace)
         read_attachment(rest, root, [str(root), find_top(str(root)) or str(root)])  # says now what is wrong
-        say(f"{rest} goes with the next question.")
+        say(f"{rest} is attached to the next question.")
         return replace(state, context=replace(state.context, files=(*state.context.files, rest)))
     if name == "/new":
-        say("A new conversation.")
+        say("New conversation started.")
         return replace(state, context=QuestionContext(state.context.files))
     if name == "/sources":
         _show_sources(state.thread)
     elif name == "/help":
         say_lines(HELP)
     else:
-        say(f"{name} is not a command here, or lacks its PATH.")
+        say(f"{name} is not a command, or its PATH is missing.")
         say_lines(HELP)
     return state
 
@@ -153,7 +153,7 @@ def _show_sources(thread: Thread | None) -> None:
     for origin in dict.fromkeys((origin.path, origin.first, origin.last) for origin in origins):
         out(visible("{}:{}-{}".format(*origin)))
     if not origins:
-        say("Nothing was shown to a model yet.")
+        say("Nothing has been shown to a model yet.")
 
 
 def _handle_question(runner: asyncio.Runner, chat: _Chat, state: ChatState, words: str) -> ChatState:

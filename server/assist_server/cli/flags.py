@@ -112,7 +112,7 @@ def ask_first(question: str, refusal: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UserError(f"{question} There is no terminal to ask at: add --yes.", WRONG_USAGE)
+        raise UserError(f"{question} There is no terminal to ask on: add --yes.", WRONG_USAGE)
     if not typer.confirm(question, err=True):
         raise UserError(refusal)
 
@@ -194,7 +194,7 @@ class Asking:
         """Return who should answer."""
         here = "--model" if self.model else "--local" if self.local else ""
         if here and (self.frontier or self.provider):
-            raise UserError(f"{here} and --frontier exclude each other: give one of them.", WRONG_USAGE)
+            raise UserError(f"{here} and --frontier cannot be used together: give one of them.", WRONG_USAGE)
         return "local" if here else "frontier" if self.frontier or self.provider else "auto"
 
 

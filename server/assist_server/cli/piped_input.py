@@ -45,9 +45,9 @@ def piped_input(handle: int, *, is_asked: bool) -> PipedInput:
         return PipedInput()  # another program has begun to read this file, as the list of a loop
     waiting = os.fstat(handle).st_size if kind == "file" else _bytes_in_pipe(handle)
     if waiting:
-        return PipedInput(notice=f"{waiting:,} bytes wait on stdin; add `-` to ask about them.")
+        return PipedInput(notice=f"{waiting:,} bytes on stdin are not read; add `-` to ask about them.")
     if kind == "pipe" and not _is_ready(handle):
-        return PipedInput(notice="Stdin is a pipe and is not read; add `-` to ask about what comes.")
+        return PipedInput(notice="Stdin is a pipe and is not read; add `-` to ask about its content.")
     return PipedInput()
 
 

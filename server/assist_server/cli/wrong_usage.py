@@ -41,7 +41,8 @@ def system_words(error: OSError, data: Path) -> str:
         return f"{what} Free some space on its disk."
     if Path(name).is_relative_to(data):
         return (
-            f"{what} Data is kept in {data}: let that be yours, or name another directory in ASSIST_DATA_DIR."
+            f"{what} Data is kept in {data}: make that directory yours, or name another one in "
+            "ASSIST_DATA_DIR."
         )
     return f"{what} Check its permissions." if error.errno in _NOT_ALLOWED else what
 
@@ -53,7 +54,7 @@ def _message(error: typer.TyperException, message: str, path: str, context: Any)
         return _option_words(command, option, own) if message.startswith("No such") else message
     if match := _TOO_MANY.search(message):
         way = _way(command, "*")
-        return f"{match['words']!r} is too much for `{path}`" + (f": {way}" if way else ".")
+        return f"{match['words']!r} is one argument too many for `{path}`" + (f": {way}" if way else ".")
     if match := _COMMAND.search(message):
         way = _way(command, match["word"]) or _way(command, "*")
         return f"No such command {match['word']!r}: {way}" if way else message
@@ -72,7 +73,7 @@ def _option_words(command: str, option: str, own: Iterable[str]) -> str:
         return f"{words}, did you mean {near[0]}?"
     way = _way(command, option)
     if not way and not command:
-        return f"{words}. Options follow the command, as in `assist doctor --json`."
+        return f"{words}. Options come after the command, as in `assist doctor --json`."
     return f"{words}: {way}" if way else f"{words}."
 
 

@@ -88,7 +88,7 @@ _SECRET = re.compile(
 )
 _SYSTEM_POLICIES = Path("/etc/xdg/assist")
 _NOT_FROM_EDITOR = (
-    "is not taken from an editor, whose settings a workspace can write: write it into config.toml"
+    "cannot be set by an editor, because a workspace can write its settings: set it in config.toml"
 )
 _LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_usd_per_day")
 

@@ -22,8 +22,8 @@ from assist_server.config.toml_file import ConfigError, parse_toml
 POLICY = "policy.toml"
 _WHY = {
     "organisation": "cannot be set by an organisation",
-    "repository": "is not taken from a repository's file, which strangers write",
-    "editor": "is not taken from an editor, whose settings a workspace can write",
+    "repository": "cannot be set by a repository's file, because strangers may have written it",
+    "editor": "cannot be set by an editor, because a workspace can write its settings",
 }
 
 
@@ -111,10 +111,10 @@ def read_policies(
         except FileNotFoundError:
             continue
         except OSError as error:
-            why = f"{path} cannot be read ({error.strerror}): make it a file that you may read"
+            why = f"{path} cannot be read ({error.strerror}): make it a file that you can read"
             policies.append(unreadable_statement("organisation", path, why))
         else:
-            why = f"{path} is not believed, since users can change it: let only administrators write there"
+            why = f"{path} is not trusted, because users can change it: let only administrators write there"
             changeable = can_change(path)
             policies.append(
                 unreadable_statement("organisation", path, why)

@@ -76,16 +76,16 @@ def relative_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(
                 name,
                 "the environment",
-                f'{name} = "{value}" is relative, so that each folder would have settings of its own: '
-                "give the whole path",
+                f'{name} = "{value}" is relative, so each folder would have its own settings: write an '
+                "absolute path",
             )
     for part in environ.get(_POLICIES, "").split(os.pathsep):
         if part and not os.path.isabs(part):
             yield Problem(
                 _POLICIES,
                 "the environment",
-                f'{_POLICIES} names "{part}", which is relative, so that each folder would have policies of '
-                "its own: give the whole path",
+                f'{_POLICIES} names "{part}", which is relative, so each folder would have its own '
+                "policies: write an absolute path",
             )
 
 
@@ -102,8 +102,8 @@ def exposed_problems(
             yield Problem(
                 variable,
                 str(path),
-                f"{path} is outside of {profile}, so that other users of this computer may read and write "
-                f"it: nothing leaves with these; name a folder inside in {variable}",
+                f"{path} is outside {profile}, so other users of this computer may be able to read and "
+                f"write it: nothing leaves with these settings; set {variable} to a folder inside {profile}",
             )
 
 
@@ -123,12 +123,12 @@ def misplaced_problems(
         place = f"the workspace {inside}" if inside else _find_repository(path)
         if not place or (variable == RULES_FILE and not inside):
             continue
-        remedy = f"name one elsewhere in {variable}" if variable else f"name others in {_POLICIES}"
+        remedy = f"set {variable} to a folder elsewhere" if variable else f"set {_POLICIES} to other folders"
         yield Problem(
             variable or "policy",
             str(path),
-            f"{path} is in {place}, which could bring its own settings, keys and acceptances: "
-            f"nothing leaves with these; {remedy}, outside of all repositories",
+            f"{path} is in {place}, which could bring its own settings, keys and acceptances: nothing "
+            f"leaves with these; {remedy}, outside all repositories",
         )
 
 

@@ -53,8 +53,8 @@ def named_server(config: Config, roots: Sequence[str] = ()) -> tuple[str, ModelS
     if own.ghost_server not in own.servers:
         names = ", ".join(own.servers) or "none"
         raise EscalationError(
-            f"[completion] server names {own.ghost_server!r}, which is no [servers.NAME] table: known are "
-            f"{names}"
+            f"[completion] server names {own.ghost_server!r}, which is not a [servers.NAME] table: choose "
+            f"from {names}"
         )
     return own.ghost_server, own.servers[own.ghost_server]
 
@@ -122,7 +122,7 @@ def _acceptance_problem(file: Repository) -> Problem:
     return Problem(
         "",
         str(file.path),
-        f"{file.path} {state}: nothing leaves from there until you accept that by `assist config trust`",
+        f"{file.path} {state}: nothing leaves from there until you accept that with `assist config trust`",
     )
 
 

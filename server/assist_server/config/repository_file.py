@@ -43,18 +43,20 @@ def read_raw(path: Path) -> bytes | None:
         return None
     real = os.path.realpath(path)
     if not real.startswith(os.path.join(path.parent, "")):
-        raise ConfigError(f"{path} is a link out of its folder: put the file itself there")
+        raise ConfigError(f"{path} is a link to a place outside its folder: put the file itself there")
     try:
         # Do not follow a link that replaced it meanwhile, and do not wait for a pipe that has no writer.
         handle = os.open(real, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise ConfigError(f"{path} is not a regular file: put a file of text there, or nothing")
+                raise ConfigError(f"{path} is not a regular file: replace it with a text file, or remove it")
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}): change that, or remove it") from error
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}): make it readable, or remove it"
+        ) from error
     if len(raw) > MAX_BYTES or any(len(line) > _MAX_LINE for line in raw.split(b"\n")):
-        raise ConfigError(f"{path} is too long: use {MAX_BYTES:,} bytes, and {_MAX_LINE:,} a line, at most")
+        raise ConfigError(f"{path} is too long: use at most {MAX_BYTES:,} bytes, and {_MAX_LINE:,} in a line")
     return raw
 
 
@@ -123,7 +125,7 @@ def trust(files: tuple[Repository, ...], data: Path) -> None:
     try:
         replace_file(file, json.dumps({"accepted": entries}, indent=1))
     except OSError as error:
-        raise ConfigError(f"{file} cannot be written ({error.strerror}): check the place") from error
+        raise ConfigError(f"{file} cannot be written ({error.strerror}): check its folder") from error
 
 
 def _repository(path: Path, texts: str | None) -> Repository:

@@ -16,8 +16,8 @@ from assist_server.config.repository_file import trust_state
 from assist_server.config.toml_file import ConfigError, replace_file
 
 RunVerdict = Literal["yes", "ask", "no"]
-CONFINED = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
-UNCONFINED = "This system has no sandbox: it runs on a copy, but with your rights and with the network."
+CONFINED = "It runs on a copy, in a sandbox: no network, no other files, and its changes are discarded."
+UNCONFINED = "This system has no sandbox: it runs on a copy, but with your permissions and network access."
 _FILE = "agreed-runs.json"
 _NO = "declined"
 

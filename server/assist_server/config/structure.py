@@ -285,7 +285,7 @@ def _unknown_key_message(key: Key, names: Iterable[str]) -> str:
     """
     matches = [_label(other) for other in SETTINGS if other[-1] == key[-1] and other[:-1]]
     matches = matches or difflib.get_close_matches(key[-1], names, n=2, cutoff=0.7)
-    hint = f"did you mean {' or '.join(matches)}?" if matches else f"known are {', '.join(names)}"
+    hint = f"did you mean {' or '.join(matches)}?" if matches else f"choose from {', '.join(names)}"
     return f"{_label(key)}: no such {'setting' if key[:-1] else 'table'}; {hint}"
 
 

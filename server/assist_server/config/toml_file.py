@@ -36,8 +36,8 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
         return "", {}
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read ({error.strerror}): make it a file that you may read, "
-            "or name another directory in ASSIST_CONFIG_DIR"
+            f"{path} cannot be read ({error.strerror}): make it a file that you can read, or name another "
+            "directory in ASSIST_CONFIG_DIR"
         ) from error
     return parse_toml(path, raw)
 
@@ -56,7 +56,7 @@ def parse_toml(path: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_message_with_position(path, text, str(error))) from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, lists 1,000 deep
-        raise ConfigError(f"{path} is not TOML that can be read ({error}): simplify it") from error
+        raise ConfigError(f"{path} cannot be parsed as TOML ({error}): simplify it") from error
 
 
 def _message_with_position(path: Path, text: str, message: str) -> str:
@@ -87,7 +87,7 @@ def write_settings(path: Path, changes: Mapping[tuple[str, ...], Any]) -> None:
             remedy = f"remove {key[-1]}" if value is None else f"put {key[-1]} = {literal(value)}"
             table_name = ".".join(key[:-1])
             raise ConfigError(
-                f"{path} writes [{table_name}] so that it cannot be edited safely: {remedy} there yourself"
+                f"{path} writes [{table_name}] in a way that cannot be edited safely: {remedy} there by hand"
             )
     if text == before:
         return
@@ -95,8 +95,8 @@ def write_settings(path: Path, changes: Mapping[tuple[str, ...], Any]) -> None:
         replace_file(path, text)
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror}): make the place writable, "
-            "or name another directory in ASSIST_CONFIG_DIR"
+            f"{path} cannot be written ({error.strerror}): make its folder writable, or name another "
+            "directory in ASSIST_CONFIG_DIR"
         ) from error
 
 

@@ -35,7 +35,7 @@ class Power:
     @property
     def words(self) -> str:
         """Return what is left out now, for people; "" for nothing."""
-        return "on battery: looks less far ahead" if self.on_battery else ""
+        return "on battery: computes less in advance" if self.on_battery else ""
 
     def look(self) -> None:
         """Something happened: look again, if the last time is long ago."""

@@ -58,7 +58,7 @@ def find_place(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterato
     """
     state = snapshot.opened.get(question.uri)
     if state is None and (question.uri or question.command != "ask"):
-        raise UserError("Open the document first, then ask about it: it is read as the editor has it.")
+        raise UserError("Open the document in the editor first, then ask about it.")
     with ExitStack() as stack:
         home = find_home(question, snapshot)
         roots = [home.root]

@@ -93,7 +93,7 @@ class QuestionTasks:
         """The question of an answer, to be asked again in place of it. Raises `UserError`."""
         last = self._asked.get(number)
         if last is None:
-            raise UserError(f"The question of the answer {number!r} is no longer known: ask it again.")
+            raise UserError(f"The question of answer {number!r} is no longer available: ask it again.")
         threads = self._context.threads
         thread = threads.get(last.thread)
         if thread is not None and len(thread.turns) == last.turns:
@@ -105,7 +105,7 @@ class QuestionTasks:
         """Remember whether an answer was good. Raises `UserError` if it is unknown."""
         question = self._asked.get(number)
         if question is None or not question.request:
-            raise UserError(f"The answer {number!r} is no longer known: use `assist rate`.")
+            raise UserError(f"Answer {number!r} is no longer available here: use `assist rate`.")
         config = self._context.snapshot().config
         await asyncio.to_thread(_rate, config, question.request, good=good)
 
@@ -160,7 +160,7 @@ class QuestionTasks:
     async def _local_model(self) -> "Answerer[Any]":
         local = await self._local()
         if local is None:
-            raise CompletionError("The local model is not ready: see its state, and ask again.")
+            raise CompletionError("The local model is not ready: check its state, and ask again.")
         return local
 
     def _tell(self, number: str, *, delta: str = "", is_over: bool = False, **more: Any) -> None:

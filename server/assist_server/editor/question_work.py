@@ -65,7 +65,7 @@ from assist_server.workspace.documents import get_path
 from assist_server.workspace.folder_index import open_corpus
 from assist_server.workspace.git_access import make_git
 
-GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
+GONE = "The earlier questions of this conversation are no longer available: a new conversation begins."
 
 AnswerMessage = dict[str, Any]
 TellMessage = Callable[[AnswerMessage], None]
@@ -293,10 +293,10 @@ async def undo(uri: str, context: EditorContext) -> tuple[list[str], tuple[str, 
             return str(error)
         return ""
 
-    since = "the edit: undo what came after first"
+    since = "the edit: undo the later changes first"
     is_made, problem = await _make_edit(pending.plan, root, context, record, since)
     if not is_made:
-        raise EditError("the editor did not take the change back")
+        raise EditError("the editor did not undo the change")
     if problem:
         raise EscalationError(problem)
     return [change.path for change in pending.plan.changes], pending.recovered
@@ -365,7 +365,9 @@ def _decide_diff(
     about = add_diff(diff_question, diff, git, inputs)
     if not about.question.material:
         is_staged = question.command == "commit"
-        raise UserError("Nothing is staged." if is_staged else "Nothing changed that a model may be shown.")
+        raise UserError(
+            "Nothing is staged." if is_staged else "There are no changes that a model may be shown."
+        )
     with corpus_with(home, snapshot) as corpus:
         return decide(about.question, QuestionFolders(corpus), about.inputs), (
             *map(str, inputs.problems),

@@ -134,7 +134,7 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     tell_failure(say)
     on_device = bool(load.device or answering.device)
     if on_device and watch_crashes(config.paths.data / "device"):
-        give_up("assist ended while it computed. It is used again at the next start.")
+        give_up("assist crashed while using it. It will be tried again at the next start.")
     worker = Worker(opener(load, settings, budget, answering, spare), on_device=on_device)
     try:
         worker.opened.result(OPEN_TIMEOUT)

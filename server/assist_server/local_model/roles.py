@@ -37,7 +37,7 @@ def use_model(config: Config, name: str, role: str) -> Config:
     if not roles:
         raise UserError(f"for = {role!r}: use one of {', '.join(get_args(Role))}.")
     if is_path(name):
-        raise UserError(f"{Path(name).name} is a path: choose it in a terminal, by `assist models use`.")
+        raise UserError(f"{Path(name).name} is a path: choose it in a terminal, with `assist models use`.")
     _check_here(config, name, roles[0])
     return set_role(config, name, roles[0])
 
@@ -70,10 +70,10 @@ def check_fitness(row: ModelRow, role: Role) -> None:
     """Raise `UserError` if a model of the catalogue cannot do what it is for."""
     if role != "answers" and not completes(row):
         raise UserError(
-            f"The model {row.name} cannot fill in code at a cursor. Choose another of `assist models list`."
+            f"The model {row.name} cannot fill in code at a cursor. Choose another from `assist models list`."
         )
     if role != "ghost-text" and not row.instruct:
         raise UserError(
-            f"The model {row.name} cannot answer questions, since it was not trained to. "
-            "Choose another of `assist models list`, such as qwen2.5-coder-1.5b."
+            f"The model {row.name} was not trained to answer questions. Choose another from `assist models "
+            "list`, such as qwen2.5-coder-1.5b."
         )

@@ -36,8 +36,8 @@ PATIENCE = (
 )
 OLD = 7 * 86_400.0  # seconds; the files of a server that was killed are removed after a week
 
-EDIT_HEAD = "The change that you are asked about. To change this page changes nothing."
-REQUEST_HEAD = "The text that you are asked about. To change this page changes nothing."
+EDIT_HEAD = "This is the change that you are asked about. Editing this page has no effect."
+REQUEST_HEAD = "This is the text that you are asked about. Editing this page has no effect."
 # Editors obey settings in the first and last lines of a file: Vim in 5, Kate in 10, Emacs in what is after
 # the last form feed. So no line of an edit is there; the first five of a diff are names and numbers.
 HEAD_MARGIN = "\n" * 5

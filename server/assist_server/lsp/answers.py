@@ -149,7 +149,10 @@ class LspEditor:
         """Show the text that would be sent as a document, to a client that does not show it itself."""
         lines = (await asyncio.to_thread(_request_text, context)).split("\n")
         if not await self._documents.show_request(lines):
-            words = "This editor shows no documents. In a terminal, `assist route ... --show-text` shows it."
+            words = (
+                "This editor cannot show documents. Run `assist route ... --show-text` in a terminal to "
+                "see the text."
+            )
             self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, words))
 
     async def confirm_edit(self, plan: "EditPlan", *, again: bool = False) -> bool:
@@ -165,7 +168,7 @@ class LspEditor:
         paths = [visible(change.path) for change in plan.changes]
         if again:
             waits = not experimental(self._server, "assistAnswer") and not support.annotates
-            lines = [f"The editor did not take the edit of {', '.join(paths)}."]
+            lines = [f"The editor did not apply the edit of {', '.join(paths)}."]
             return waits and await self.choices.ask_by_action(lines, APPLY, DISCARD)
         warnings = await asyncio.to_thread(edit_warnings, plan)
         if support.annotates and not warnings:
@@ -187,13 +190,13 @@ class LspEditor:
         It is a document, or else the changed lines in the question itself. `EditError` if these are too many.
         """
         if name := await self._documents.show_edit([line.text for line in preview]):
-            return f"All of it is shown in {name}."
+            return f"The whole edit is shown in {name}."
         lines = [line.text for line in preview if line.kind != "same"]
         if len(lines) > MESSAGE_LINES or sum(map(len, lines)) > MESSAGE_CHARACTERS:
             raise EditError(
-                f"the edit has {len(lines)} lines to show, {MESSAGE_LINES} at most in a message, and this "
-                "editor shows no documents. Ask again in a terminal, with `assist`, which shows all of them; "
-                "`assist undo` takes edits back"
+                f"the edit has {len(lines)} lines, but a message can show at most {MESSAGE_LINES}, and this "
+                "editor cannot show documents. Ask again with `assist` in a terminal, which shows all "
+                "lines; `assist undo` reverts edits"
             )
         return "\n".join([*lines, ""])
 

@@ -65,7 +65,7 @@ class Choices:
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting = waiting
         self._titles = (f"assist: {yes}", f"assist: {no}")
-        where = "Choose among the code actions of a source file"
+        where = "Choose one of these code actions in a source file"
         text = f"{' '.join(lines)} {where}: {self._titles[0]}, {self._titles[1]}."
         self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, text))
         try:

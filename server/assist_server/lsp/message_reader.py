@@ -145,7 +145,7 @@ class MessageReader:
     def _report(self, reason: str) -> None:
         if not self._lost:
             self._lost = True
-            self._complain(f"A message was left out: {reason}. Reading goes on at the next header.")
+            self._complain(f"A message was skipped: {reason}. Reading continues at the next header.")
 
 
 def load_in_steps(body: bytearray, hook: Callable[[dict[str, Any]], Any], step: int = STEP) -> Any:
@@ -202,7 +202,7 @@ def _long_string(body: bytearray, at: int, end: int, step: int) -> str:
         while stop < end and body[stop] & 0xC0 == 0x80:  # in a character
             stop -= 1
         if stop <= at:
-            raise ValueError("a string has a wrong escape or is not a UTF-8")
+            raise ValueError("a string has an invalid escape or is not valid UTF-8")
         piece = str(json.loads('"' + body[at:stop].decode("utf-8", "surrogatepass") + '"'))
         is_escaped = (
             at > 0 and body[at - 1] < 0x80 and body[at] < 0x80

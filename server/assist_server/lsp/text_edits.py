@@ -37,8 +37,9 @@ def check_line_ends(path: str, *texts: str) -> None:
     for text in texts:
         if match := _ODD_LINE_END.search(text):
             raise EditError(
-                f"{visible(path)} holds {visible(match[0])}, which only some editors count as a line end, so "
-                "the edit could be made on other lines. Take it out of the file, or ask again in a terminal"
+                f"{visible(path)} holds {visible(match[0])}, which only some editors treat as a line end, "
+                "so the edit could change the wrong lines. Remove it from the file, or ask again in a "
+                "terminal"
             )
 
 

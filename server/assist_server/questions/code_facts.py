@@ -50,8 +50,8 @@ FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 # Why facts are all of an answer. The 20 remarks were by the 1.5B, on 8 commits of starlette, gin, zod and
 # serde_json; what it says of 20 functions is counted in docs/benchmarks.md.
 REVIEW_WHY = "remarks in words need a provider (0 of 20 remarks by a local model were right)"
-WORDS_WHY = "of six sentences of a small model about code one is wrong"
-LONG_WHY = "a small model is asked about {} lines of code at most"
+WORDS_WHY = "one in six sentences of a small model about code is wrong"
+LONG_WHY = "a small model is asked about at most {} lines of code"
 MAX_LINES = 60  # of code of which a small model says what it is for
 
 
@@ -79,7 +79,7 @@ def applies(query: AskedQuestion) -> Applicability:
     if facts is None or not facts.whole:
         return Applicability(False, "it asks for more than facts", facts=facts)
     if query.question.wish == "frontier":
-        return Applicability(False, "a provider is to answer", facts=facts)
+        return Applicability(False, "a provider was asked for", facts=facts)
     return Applicability(True, FACTS_WHY, facts=facts)
 
 

@@ -178,8 +178,8 @@ def read_values(config: Config, texts: SecretTexts, more: SecretTexts | None = N
     many = f"secret files with more than {MAX_VALUES:,} values" if len(values.values) >= MAX_VALUES else ""
     if texts.incomplete or many:
         _LOG.warning(
-            "The workspace has %s: values in those that were not read are redacted only where they look like "
-            "secrets. Name a smaller folder to have them all read.",
+            "The workspace has %s: values in those that were not read are redacted only if they look like "
+            "secrets. Name a smaller folder so that all are read.",
             texts.incomplete or many,
         )
     return values

@@ -283,7 +283,7 @@ def _judge_files(
     """Return what the rules of all folders around the files say, and earlier turns of the conversation."""
     reasons = barred_files(draft_files.names, folders.roots, file_rules(inputs.config))
     if why := next((reasons[file] for file in draft_files.asked if file in reasons), ""):
-        return JudgedFiles(reasons, f"{why}, so it does not leave")
+        return JudgedFiles(reasons, f"{why}, so it is not sent")
     spans = leaving_parts(draft_files.draft.prompt.spans, reasons).spans
     always_local = permissions_within(inputs, rule_folders(spans)).always_local
     return JudgedFiles(reasons, staying_reason(question.thread, always_local))
@@ -372,7 +372,11 @@ def _without(draft_text: Draft, reasons: Mapping[FileInFolder, str]) -> Draft:
     structure = replace(evidence.structure, files=len(paths))
     texts = {path: text for path, text in evidence.texts.items() if path in paths}
     files = {path: reasons[root, path] for root, path in parts.files}
-    answers = [("an earlier answer", "it was made from files that rules keep here")] if parts.answers else []
+    answers = (
+        [("an earlier answer", "it was made from files that rules keep on this machine")]
+        if parts.answers
+        else []
+    )
     return replace(
         draft_text,
         prompt=replace(draft_text.prompt, spans=parts.spans),

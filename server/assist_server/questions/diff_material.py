@@ -61,7 +61,7 @@ MAX_BYTES_IN_ALL = 8_000_000  # 1,000 files of that size were compared in 2.5 s,
 MAX_ALLOWED = 200  # files that are read where a copy is suspected: those nearby first
 INCOMPLETE = (
     "copies of excluded files",
-    f"not all are found: these are more than {MAX_FILES:,} files or {MAX_BYTES_IN_ALL:,} bytes",
+    f"not all were found: there are more than {MAX_FILES:,} files or {MAX_BYTES_IN_ALL:,} bytes",
 )
 _SIGNS = re.compile(r"\W+")
 
@@ -156,7 +156,7 @@ def drop_copies(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> Folde
         sources = _sources(git, diff, globs)
         origins = {file.path: _origin(file, sources) for file in diff.files}
     except GitFailed:
-        raise UserError("git does not say what its files hold: run `git fsck`.") from None
+        raise UserError("git cannot read the contents of its files: run `git fsck`.") from None
     files: list[ChangedFile] = []
     left_out: list[tuple[str, str]] = []
     for file in diff.files:
@@ -178,7 +178,7 @@ def drop_copies(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> Folde
 def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
     program = find_git(git, diff.root)
     if program is None:
-        raise GitFailed("git is gone")
+        raise GitFailed("git is no longer available")
     tree = open_tree(program, diff.top, never)
     rules = FolderRules(diff.top)
     reasons: dict[str, str | None] = {}  # None for a path that is allowed

@@ -234,7 +234,7 @@ def _place(folders: QuestionFolders, snippet: Snippet) -> tuple[Corpus, str]:
     for corpus in (folders.corpus, *folders.others):
         if corpus.root == snippet.root:
             return corpus, snippet.path.removeprefix(f"{corpus.name}/" if corpus.name else "")
-    raise EscalationError(f"{snippet.path} is of no folder that the question is about: ask again.")
+    raise EscalationError(f"{snippet.path} is not in a folder that the question is about: ask again.")
 
 
 def _span(folders: QuestionFolders, snippet: Snippet) -> Span:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 DocumentVersions = Callable[[str], int | None]  # by path, of documents that an editor has open
 
 HIDDEN = (
-    "In lines with an address, secrets are shown as placeholders ({} here), so that no link and no image can "
-    "send one."
+    "In lines with a URL, secrets are shown as placeholders ({} here), so that no link or image can send one."
 )
 GAP = 1  # lines between two pieces of a file that are one place for a reader: mostly an empty line
 PERIOD = 0.5  # seconds between two counts of what is written

@@ -61,8 +61,8 @@ HELD = frozenset({"explain", "ask"})  # commands whose answers are sentences
 NAMED = 4  # names that a notice lists
 KEPT_SHARE = 0.7  # of its code, which a prompt keeps each time it does not fit the local model's window
 TRIES = 6
-UNCHECKED = "The model says, unchecked:\n\n"
-UNSCANNED = "The question could not be searched for secrets, so look at an address before you open it: {}"
+UNCHECKED = "The model says (not checked):\n\n"
+UNSCANNED = "The question could not be searched for secrets, so check each URL before you open it: {}"
 GUESSES = "Run these tests before you trust them: a model gets many expected values wrong."
 
 name = "local"
@@ -243,7 +243,10 @@ def _held_sentences(context: "AnswerContext") -> HeldSentences:
 def _left_out_notices(grounding: HeldSentences) -> Iterator[str]:
     """Yield what to know about an answer of the model that is not shown to its end."""
     if grounding.unknown:
-        yield f"The rest of what the model says is left out: it names {', '.join(grounding.unknown[:NAMED])}."
+        yield (
+            "The rest of the model's answer is left out, because it mentions things that the model was not "
+            f"shown: {', '.join(grounding.unknown[:NAMED])}."
+        )
 
 
 def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer[Any]") -> FittedConversation:

@@ -35,8 +35,7 @@ def parse_location(text: str) -> Location:
     path, line, column = (["", "", *text.rsplit(":", 2)])[-3:]
     if not path or not _is_count(line) or not _is_count(column):
         raise UserError(
-            f"{text!r} is not a place in a file: write PATH:LINE:COL, both counted from 1, "
-            "as in src/app.py:10:5.",
+            f"{text!r} is not a position: write PATH:LINE:COL, both counted from 1, as in src/app.py:10:5.",
             WRONG_USAGE,
         )
     return Location(path, int(line), int(column))
@@ -73,7 +72,7 @@ def parse_target(text: str) -> TargetSpec:
         path, colon, lines = text.rpartition(":")
         if colon and os.path.isfile(path) and not os.path.exists(text):
             raise UserError(
-                f"{lines!r} names no lines of {path}: lines are numbers, as in {path}:10 or {path}:10-20.",
+                f"{lines!r} is not a line range: write numbers, as in {path}:10 or {path}:10-20.",
                 WRONG_USAGE,
             )
         return TargetSpec(text)
@@ -81,7 +80,7 @@ def parse_target(text: str) -> TargetSpec:
     last = int(match["last"] or 0)
     if first == 0 or (match["last"] and last < first):
         raise UserError(
-            f"{text!r} names no lines: write PATH:START-END, both counted from 1, as in src/app.py:10-20.",
+            f"{text!r} has no line range: write PATH:START-END, both counted from 1, as in src/app.py:10-20.",
             WRONG_USAGE,
         )
     return TargetSpec(match["path"], first, last)
@@ -97,7 +96,7 @@ def read_document(path: Path) -> Document:
         data = path.read_bytes()
     except FileNotFoundError:
         raise UserError(
-            f"There is no file {path}: check the path, or say with --workspace where it starts."
+            f"There is no file {path}: check the path, or name its workspace with --workspace."
         ) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
@@ -107,7 +106,7 @@ def read_document(path: Path) -> Document:
 def open_document(path: str, text: str) -> Document:
     """A document from its text; `UserError` if the text is binary."""
     if "\0" in text:
-        raise UserError(f"{path} is a binary file: only text in UTF-8 is read.")
+        raise UserError(f"{path} is a binary file: only UTF-8 text can be read.")
     return Document(path, split_lines(text), language_of(path))
 
 

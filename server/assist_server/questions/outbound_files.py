@@ -38,9 +38,9 @@ def staying_reason(thread: "Thread | None", always_local: Sequence[str]) -> str:
     """
     for turn in thread.turns if thread else ():
         if turn.stays:
-            return "an earlier question of this conversation was asked for this machine only"
+            return "an earlier question of this conversation was limited to this machine"
         if turn.command in always_local:
-            return f"this conversation holds an answer to {turn.command}, which is one of always_local"
+            return f"this conversation contains an answer to {turn.command}, which is one of always_local"
     return ""
 
 
@@ -97,7 +97,7 @@ def barred_files(
     files: dict[FileInFolder, str] = {}
     for name in names:
         if name.file[0] not in roots:
-            files[name.file] = f"{name.name} is in no folder of this workspace"
+            files[name.file] = f"{name.name} is not in a folder of this workspace"
         full = os.path.join(name.root, name.name)
         for root in dict.fromkeys((name.root, *roots)):
             if root == name.root:

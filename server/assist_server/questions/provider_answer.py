@@ -46,8 +46,8 @@ name = "provider"
 asks_models = True
 CODE_MARKS = ("```", "<<<<<<<")  # of code in an answer: in a block, or as an edit of pieces
 MAX_SAID = 900  # characters of what tests say, that a model is told
-WHY = "the project's tests refuse its first edit"
-UNUSABLE = "its first edit cannot be made"
+WHY = "its first edit fails the project's tests"
+UNUSABLE = "its first edit cannot be applied"
 REQUEST = (
     "That edit was made on a copy, and the project's checks refuse it. What they say is above. Make the edit "
     "again, from the code as it was shown first, so that they pass."
@@ -87,7 +87,7 @@ async def repair(
         again = await asyncio.to_thread(_repair_request, context, first, reason)
         if again is None or (again.decision.asks and not await session.confirm(again)):
             if first.plan is not None:
-                session.sink.notice("The tests refuse this edit, and nothing more was sent.")
+                session.sink.notice("The tests fail with this edit; nothing more was sent.")
             return None
         return await _ask_once(again, session)
     except EscalationError as error:
@@ -170,7 +170,7 @@ def _thread(context: "AnswerContext", draft: "Draft", text: str) -> Thread:
 
 def _unusable_words(first: FinalAnswer) -> str:
     """Tell the provider why an edit cannot be made: our own words, with paths and lines."""
-    return f"No edit could be made of an earlier answer: {str(first.problem).rstrip('.')}."[:MAX_SAID]
+    return f"No edit could be made from an earlier answer: {str(first.problem).rstrip('.')}."[:MAX_SAID]
 
 
 def _repair_request(context: "AnswerContext", first: FinalAnswer, reason: str) -> "AnswerContext | None":

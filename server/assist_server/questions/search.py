@@ -30,7 +30,7 @@ asks_models = False
 MOST = 3  # places
 LONGEST = 200  # characters of a line
 TAB = 4
-SEARCH_WHY = "of 25 sentences of a small model about code 12 were wrong"
+SEARCH_WHY = "12 of 25 sentences of a small model about code were wrong"
 
 
 def applies(query: AskedQuestion) -> Applicability:
@@ -43,9 +43,9 @@ def applies(query: AskedQuestion) -> Applicability:
         return Applicability(False, "it is not a question in words")
     places = found_places(query) if query.answered else None
     if query.by_models or query.local_prose or question.wish == "frontier":
-        return Applicability(False, "a model is to answer", places=places)
+        return Applicability(False, "a model was asked for", places=places)
     if decision is None or decision.target == "frontier":
-        return Applicability(False, "a provider is to answer", places=places)
+        return Applicability(False, "a provider was chosen", places=places)
     return Applicability(True, SEARCH_WHY, cause=BY_SEARCH, places=places)
 
 

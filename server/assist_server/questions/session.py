@@ -53,8 +53,9 @@ if TYPE_CHECKING:
 
 UNSENT = "Nothing was sent."
 KEPT = (
-    "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
-    "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
+    "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = "
+    "true under [escalation] in config.toml lets assist ask a provider about a doubtful answer without "
+    "asking you first."
 )
 # The causes of a decision that no model is asked: facts or a search answer, or syntax and the index make the
 # edit; or no model's edit is offered, since tests accept a computed one.
@@ -68,9 +69,9 @@ MODELS = ("local", "provider")  # the ways that are asked in turn
 ROUTED = ("search", *MODELS)  # the ways that are tried once it is decided who may answer
 ORDER = ("", "facts", *ROUTED)  # a plugin's way is tried after one of these
 # What is said where a provider was to write, and facts are all that there is.
-NO_WORDS = {"review": "There are no remarks.", "explain": "The facts are all that is certain."}
+NO_WORDS = {"review": "There are no remarks.", "explain": "Only the facts are certain."}
 NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
-NO_TEST = "No test is written: {}."
+NO_TEST = "No test was written: {}."
 
 LocalLoader = Callable[[], "Awaitable[Answerer[Any]]"]
 Confirm = Callable[["AnswerContext"], Awaitable[bool]]
@@ -289,7 +290,7 @@ class AnswerSession:
             elif _goes_on(context):
                 why = UNSENT
             else:
-                raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
+                raise RefusedError("declined", "Nothing was sent, because you did not agree to it.")
         return await self._end_unasked(context, why, is_held=is_held)
 
     async def _end_unasked(self, context: "AnswerContext", why: str, *, is_held: bool) -> FinalAnswer:
@@ -304,7 +305,7 @@ class AnswerSession:
             self.sink.notice(f"{why} {NO_WORDS[context.question.command]}")
             facts = replace(context, decision=answered_by_facts(decision, reason, "no provider did"))
             return end_without_model(facts, "", FACTS_ANSWER)
-        self.sink.notice(f"{why} This machine answers instead.")
+        self.sink.notice(f"{why} The local model answers instead.")
         fallen = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
         return await self._local_first(replace(context, decision=fallen), is_held=is_held)
 

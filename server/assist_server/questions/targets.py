@@ -84,7 +84,7 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
         return replace(lines_in_file(corpus, path, spec), alias=find_alias(corpus.root, alias))
     if os.path.islink(alias):
         raise UserError(
-            f"{spec.path} is a link to {os.readlink(alias)}, where no file is: name the file itself."
+            f"{spec.path} is a link to {os.readlink(alias)}, where there is no file: name the file itself."
         )
     if spec.first or spec.symbol or "/" in spec.path or os.sep in spec.path:
         if near := _near_files(corpus, spec.path):
@@ -139,8 +139,8 @@ def refuse_other_encoding(root: str, target: QuestionTarget) -> None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UserError(
-            f"{path} is not in UTF-8 (line {line}), so it is not edited: convert it first, as with "
-            f"`iconv -f LATIN1 -t UTF-8`."
+            f"{path} is not in UTF-8 (line {line}), so it cannot be edited: convert it first, for example "
+            "with `iconv -f LATIN1 -t UTF-8`."
         ) from None
 
 
@@ -148,7 +148,7 @@ def path_inside(corpus: Corpus, path: str) -> str:
     """A file's or folder's path in a corpus. Raises `UserError` if it is not below the root."""
     inside = relative_path(path, corpus.root)
     if inside is None:
-        raise UserError(f"{path} is not below {corpus.root}: say with --workspace where it belongs.")
+        raise UserError(f"{path} is not inside {corpus.root}: name its workspace with --workspace.")
     return inside
 
 
@@ -178,8 +178,8 @@ def _size(document: Document) -> int:
 def _check_size(path: str, size: int) -> None:
     if size > MAX_BYTES:
         raise UserError(
-            f"{path} has {size / 1e6:,.1f} MB: questions are about files of at most "
-            f"{MAX_BYTES / 1e6:.0f} MB. Copy the lines in question into a file of their own, and name that."
+            f"{path} has {size / 1e6:,.1f} MB: questions can be about files of at most "
+            f"{MAX_BYTES / 1e6:.0f} MB. Copy the lines in question into a separate file, and name that."
         )
 
 

@@ -47,7 +47,7 @@ def record_editor_edit(
         edit = apply.record(plan, {"": Path(root)}, gate_files(config, root).edits)
     except EditError as error:
         raise EditError(
-            f"The edit is made, but `undo` and the audit log do not know of it: {error}"
+            f"The edit was made, but it was not recorded for `undo` or in the audit log: {error}"
         ) from error
     log_edit(config, root, "edit", edit, {"request_id": request, "proof": proof})
     return edit
@@ -92,10 +92,10 @@ def log_edit(
         permissions, _ = permissions_for(config, [root])
         open_log(config, permissions).append(kind, fields)
     except EscalationError as error:
-        verb = "made" if kind == "edit" else "taken back"
+        verb = "made" if kind == "edit" else "undone"
         paths = ", ".join(edit.paths)
         raise EscalationError(
-            f"The edit of {paths} is {verb}, but the audit log does not know of it: {error}"
+            f"The edit of {paths} was {verb}, but it was not recorded in the audit log: {error}"
         ) from error
 
 
@@ -132,7 +132,7 @@ def take_back(config: Config, root: str, edit: AppliedEdit, *, by_editor: bool =
     request = _request_of_edit(files.audit, root, edit.id)
     if not by_editor:
         if apply.last(files.edits) != edit:
-            raise EditError("another edit was made meanwhile; nothing was undone: look again")
+            raise EditError("another edit was made meanwhile; nothing was undone: check, and try again")
         edit = apply.undo(files.edits)
     try:
         if by_editor:
@@ -149,7 +149,7 @@ def _forget(journal: Path, edit: AppliedEdit) -> None:
         apply.forget(journal, edit.id)
     except EditError as error:
         raise EditError(
-            f"The edit is taken back, but `undo` still has it, and the audit log does not know: {error}"
+            f"The edit was undone, but `undo` still lists it and the audit log has no record: {error}"
         ) from error
 
 

@@ -135,9 +135,9 @@ def rate(
     # Older versions wrote no end of a text. A request that failed has none either.
     decisions = [event for event in decisions if event.request_id in ends] or decisions
     if not decisions and request is None:
-        raise UserError("No model has answered a question of this folder: ask something first.")
+        raise UserError("No model has answered a question about this folder yet: ask something first.")
     if not decisions:
-        raise UserError(f"{path} knows of no answered request {request!r}: look at the `id` in --json.")
+        raise UserError(f"{path} has no answered request {request!r}: use the `id` from --json.")
     last = decisions[-1]
     models = [event.model for event in events if event.request_id == last.request_id and event.model]
     base = ends.get(last.request_id, last)

@@ -137,7 +137,7 @@ class TeamServer(SessionServer):
         real = os.path.realpath(context.named) if context.named else ""
         folder = find_folder(self._rules.folders, real)
         if folder is None:
-            raise ServedError("this text is not a file in a folder of the workspace", away=False)
+            raise ServedError("this document is not a file in a workspace folder", away=False)
         place = (folder.root, folder.relative(real))
         self._opened[context.path] = _OpenedText(place, context.before, context.after)
         self._opened.move_to_end(context.path)

@@ -46,8 +46,8 @@ def fim_table(server: ModelServer) -> FimTable | None:
     table = infilling_tokens(server.fim or server.model)
     if table is None:
         raise EscalationError(
-            f"the infilling tokens of {server.fim or server.model} are not known: write the family of the "
-            "model as fim in its [servers.NAME] table"
+            f"the fill-in-the-middle tokens of {server.fim or server.model} are not known: set fim to the "
+            "family of the model in its [servers.NAME] table"
         )
     return FimTable(table.pre, table.suf, table.mid, table.sep)
 

@@ -130,11 +130,11 @@ def _attach_file(corpus: Corpus | None, file: Attachment, words: str, room: int)
         return AttachedSpans((Span(text, Origin("file", file.path, file.root, 1, max(1, count), blob)),))
     pieces = list(_pieces(corpus, [file.path], words, room, blob)) if corpus else []
     if pieces:
-        note = f"{file.name} has {count:,} lines: its outline and the pieces that fit best are shown."
+        note = f"{file.name} has {count:,} lines: the model sees its outline and the pieces that fit best."
         return AttachedSpans(tuple(pieces), (note,))
     lines_shown = _head(lines, room)
     origin = Origin("file", file.path, file.root, 1, len(lines_shown), blob)
-    note = f"{file.name} has {count:,} lines: the first {len(lines_shown):,} are shown."
+    note = f"{file.name} has {count:,} lines: the model sees the first {len(lines_shown):,}."
     head = "".join(lines_shown)
     hidden = hidden_parts(head, file.path, lines, ((1, len(lines_shown)),))
     return AttachedSpans((Span(head, origin, hidden),) if lines_shown else (), (note,))

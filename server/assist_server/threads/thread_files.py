@@ -64,7 +64,9 @@ class ThreadFiles:
     def find(self, name: str, root: str) -> Thread:
         """The conversation of a workspace with this name or id; a new one if there is none of this name."""
         if not NAME.fullmatch(name):
-            raise UserError(f"{name!r} is not a name: use up to 40 letters, digits, - and _.", WRONG_USAGE)
+            raise UserError(
+                f"{name!r} is not a valid name: use up to 40 letters, digits, - and _.", WRONG_USAGE
+            )
         threads = [thread for thread in self.all() if name in (thread.id, thread.name)]
         for thread in threads:
             if thread.root == root:

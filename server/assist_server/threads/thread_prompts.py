@@ -244,4 +244,4 @@ def window_notices(thread: Thread | None, fit: FittedConversation, model: str) -
     if fit.lost:
         spans = f" Of the code of the first one, {fit.lost} of {pieces} pieces no longer fit."
     gone = f"its first {fit.dropped} of {len(thread.turns)} questions and answers"
-    return [f"This conversation is longer than {model} reads, which no longer sees {gone}.{spans}"]
+    return [f"This conversation is longer than {model} can read: it no longer sees {gone}.{spans}"]

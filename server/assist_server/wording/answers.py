@@ -34,8 +34,8 @@ from assist_server.wording.views import FactPart, FactRow, visible_rows
 from assist_server.workspace.compared_diff import ComparedDiff
 
 CALLERS = 3  # that are named
-UNSURE = "Nothing sure was found. These lines have some of the words:"
-NOTHING = "Nothing was found that has these words."
+UNSURE = "There is no sure match. These lines have some of the words:"
+NOTHING = "No line has these words."
 
 
 def answer_header(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
@@ -304,11 +304,11 @@ def progress_document(progress: AnswerProgress) -> dict[str, Any]:
     return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds, "message": message}
 
 
-_WORDS = "--words asks the model on this machine for sentences."
+_WORDS = "--words asks the local model for an explanation."
 _WORDS_OF_MODEL = {
-    "commit": "--words has the model on this machine write it.",
-    "review": "--frontier asks the one under [providers.NAME] in config.toml.",
-    "explain": "--words asks one all the same.",
+    "commit": "--words asks the local model to write it.",
+    "review": "--frontier asks the provider under [providers.NAME] in config.toml.",
+    "explain": "--words asks one anyway.",
 }
 
 
@@ -325,7 +325,7 @@ def _last_line(context: AnswerContext, final: FinalAnswer) -> str:
         return no_model_line(decision.why, remedy).rstrip()
     local = decision.target == "local"
     model = Path(final.model).name if local else final.model
-    endings = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(
+    endings = {"length": ", cut at the length limit", "loop": ", stopped because it repeated itself"}.get(
         cost.ended, ""
     )
     why = decision.why if _is_news(context, decision) else ""

@@ -96,14 +96,14 @@ def _message_answer(note: str, answer: str, diff: ComparedDiff) -> DiffAnswer:
     texts = (line.text for file in diff.diff.files for line in file.lines)
     paths = (f"{file.path} {file.was}" for file in diff.diff.files)
     unknown = find_unknown(message, PromptWords.of([note, *paths, *texts], ()))
-    notes = [f"The message names what the diff does not have: {', '.join(unknown[:_NAMED])}."]
+    notes = [f"The message mentions things that are not in the diff: {', '.join(unknown[:_NAMED])}."]
     return DiffAnswer(message, tuple(notes if unknown else ()), {"message": message})
 
 
 def _dropped_notes(remarks: Remarks) -> Iterator[str]:
     """Yield what is said of the remarks that are not kept."""
     if remarks.refuted:
-        yield f"Dropped {remarks.refuted} that call a name undefined which is defined."
+        yield f"Dropped {remarks.refuted} that report a defined name as undefined."
     if remarks.empty:
         yield f"Dropped {remarks.empty} that say nothing."
     if remarks.dropped:

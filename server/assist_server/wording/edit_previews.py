@@ -45,7 +45,7 @@ def edit_warnings(plan: EditPlan) -> tuple[str, ...]:
     warnings = [_hidden_warning(change) for change in plan.changes]
     if plan.protected:
         names = ", ".join(map(visible, plan.protected))
-        warnings.insert(0, f"It changes {names}, which can change what your tools run: look closely.")
+        warnings.insert(0, f"It changes {names}, which can change what your tools run: please check.")
     warnings += [f"{visible(removal)}: please check that you want this." for removal in plan.removals]
     warnings += [f"{visible(doubt)}: please check." for doubt in plan.unsure]
     return tuple(warning for warning in warnings if warning)
@@ -56,8 +56,8 @@ def _hidden_warning(change: FileChange) -> str:
     if not hidden:
         return ""
     return (
-        f"{visible(change.path)} already holds characters that no one sees ({list_names(hidden)}): look "
-        "closely where <U+...> is shown."
+        f"{visible(change.path)} already contains invisible characters ({list_names(hidden)}): check the "
+        "lines that show <U+...>."
     )
 
 

@@ -25,9 +25,9 @@ _CHANGES = 3  # commits that are named
 _INDENT = "    "  # of a part within another one
 _HANGING = 2  # further characters of its lines after the first
 _SHOWN = 8  # statements of a kind in words; JSON has all
-ASK_WHY = "For a model's words, ask why or how."
+ASK_WHY = "To ask a model, ask why or how."
 _WORDS: tuple[tuple[StatementKind, str], ...] = (
-    ("guard", "Leaves early"),
+    ("guard", "Early exits"),
     ("returns", "Returns"),
     ("yields", "Yields"),
     ("raises", "Raises"),
@@ -45,20 +45,20 @@ _VALUE = re.compile(
 )  # other literals are texts: to change one is a purpose
 # Why a remark deserves the look, where its words do not say it.
 _WHY: Mapping[DiffFactKind, str] = {
-    "offset": "it may be one off",
-    "negation": "the opposite holds now",
-    "operator": "it holds in other cases, or gives another value",
-    "condition": "it holds in other cases",
-    "operands": "the result is another one",
-    "leave": "nothing waits for it, or goes on where it ended",
-    "swallowed": "an error may go unseen",
+    "offset": "this may be an off-by-one error",
+    "negation": "the condition is now the opposite",
+    "operator": "it is true in other cases, or gives another value",
+    "condition": "it is true in other cases",
+    "operands": "the result is different",
+    "leave": "the code no longer waits for it, or continues where it ended",
+    "swallowed": "an error may go unnoticed",
     "unclosed": "it may stay open",
-    "gone": "what it kept out comes through",
-    "default": "calls that pass nothing get it",
+    "gone": "what it blocked now passes",
+    "default": "calls that omit the argument get it",
 }
 MAX_REMARKS = 10
 _MAX_OF_DIFF = 40
-NO_DIFF_FACTS = "Nothing is certain but the changed lines themselves."
+NO_DIFF_FACTS = "Only the changed lines themselves are certain."
 # The row that answers a question for a fact, below what the definition is.
 _ASKED: Mapping[AskedFact, str] = {
     "places": "What",
@@ -167,14 +167,14 @@ def _add_open_guards(facts: DefinitionFacts) -> DefinitionFacts:
 def _nothing(facts: DefinitionFacts, row: str) -> str:
     """Return what is said where a definition has nothing of what is asked for."""
     if row not in _OF_STATEMENTS:
-        return "nothing that the index knows"
+        return "nothing in the index"
     if facts.definition.kind not in FUNCTIONS:
-        return f"not known of a {facts.definition.kind}"
+        return f"not known for a {facts.definition.kind}"
     if row != "Calls" and statement_rules(language_of(facts.path)) is None:
         return f"not known in {facts.language}"
     values = facts.language in _ERRORS_ARE_VALUES
     raises = (
-        "no panic of its own; errors are among what it returns" if values else "nothing in its own statements"
+        "no panic of its own; errors are part of what it returns" if values else "nothing in its own code"
     )
     return {"Returns": "no value", "Raises": raises}.get(row, "nothing")
 
@@ -207,12 +207,12 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
     if facts.unsure_count:
         yield FactRow(
             "" if facts.callers else "Used by",
-            _plain(f"{facts.unsure_count} other lines have the name, and may mean another one"),
+            _plain(f"{facts.unsure_count} other lines have this name, but may mean something else"),
         )
     yield from _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
     yield from _list_rows("Open", [_line_words(path, line, text) for line, text in facts.todos])
     if changes is None:
-        yield FactRow("Changed", _plain("git needs too long to tell"))
+        yield FactRow("Changed", _plain("git takes too long to tell"))
     else:
         rows_shown = [_plain(_change(change)) for change in changes[:_CHANGES]]
         yield from _list_rows("Changed", rows_shown, len(changes))
@@ -225,7 +225,7 @@ def _name_rows(facts: NameFacts) -> list[FactRow]:
     ]
     rows = [*_list_rows("Used by", [_use(use) for use in facts.callers], facts.caller_count)]
     rows += _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
-    where = "this folder has no definition of it" if rows else "no code of this folder defines it or calls it"
+    where = "this folder has no definition of it" if rows else "no code in this folder defines or calls it"
     if places:
         one = facts.definitions[0].qualified
         where = f"{len(places)} definitions; ask about one by its owner or file, as in `{one}`"
@@ -256,7 +256,7 @@ def choose_remarks(facts: Sequence[DiffFact]) -> list[DiffFact]:
         rows.setdefault(key, fact)
         counts[key] += 1
     remark_list = [
-        replace(fact, text=f"{fact.text}, as {counts[key] - 1} more") if counts[key] > 1 else fact
+        replace(fact, text=f"{fact.text}, and {counts[key] - 1} more like it") if counts[key] > 1 else fact
         for key, fact in rows.items()
     ]
     return sorted(remark_list, key=lambda fact: _REMARKS.index(fact.kind))
@@ -279,7 +279,9 @@ def remark_rows(facts: Sequence[DiffFact]) -> list[FactRow]:
 def nothing_found(facts: DiffFacts, files: int) -> str:
     """The line of a review without a remark: what was compared."""
     functions = f"{facts.functions} changed function{'s' * (facts.functions != 1)}"
-    return f"Nothing found: {functions} in {files} file{'s' * (files != 1)} compared with what they were."
+    return (
+        f"Nothing found: {functions} in {files} file{'s' * (files != 1)} compared with the earlier version."
+    )
 
 
 def diff_rows(facts: Sequence[DiffFact]) -> list[FactRow]:
@@ -310,7 +312,7 @@ def _file_rows(facts: FileFacts) -> list[FactRow]:
     """The facts of a file or a folder for people."""
     name = facts.path or "this folder"
     size = f"{facts.files:,} files" if facts.files != 1 else f"{facts.lines:,} line{'s' * (facts.lines != 1)}"
-    count = f", {facts.part_count:,} definition{'s' * (facts.part_count != 1)} at the top"
+    count = f", {facts.part_count:,} definition{'s' * (facts.part_count != 1)} at the top level"
     rows = [FactRow("What", _plain(f"{name}, {size}{count * bool(facts.part_count)}"))]
     if facts.outline:
         users = {part.definition.start_line: part.users for part in facts.parts}
@@ -370,7 +372,7 @@ def _line_words(path: str, line: int, text: str) -> FactWords:
 
 
 def _statement(path: str, facts: CodeStatement) -> FactWords:
-    again = {"raises": "what it caught, again", "yields": "nothing", "returns": ""}
+    again = {"raises": "the caught error again", "yields": "nothing", "returns": ""}
     text = f"if {facts.text}" if facts.kind == "guard" else facts.text or again.get(facts.kind, "")
     return _line_words(path, facts.line, text)
 
@@ -400,7 +402,7 @@ def _members(facts: DefinitionFacts, kinds: Collection[str]) -> FactWords:
 
 def _use(use: CodeUse) -> FactWords:
     inside = f" in {use.inside}" if use.inside else ""
-    return (_place(use.path, use.line), FactPart(f"{inside}{'' if use.sure else ', by its name'}"))
+    return (_place(use.path, use.line), FactPart(f"{inside}{'' if use.sure else ', by name only'}"))
 
 
 def _change(change: LineChange) -> str:

@@ -90,7 +90,7 @@ def why_shown(suggestion: Suggestion) -> str:
     """
     sure = f"{_figures(suggestion)}, " if suggestion.needed else ""
     by_model = suggestion.source == "model"
-    took = f"from the model in {suggestion.ms.total:.0f} ms" if by_model else "known already"
+    took = f"from the model in {suggestion.ms.total:.0f} ms" if by_model else "already known"
     return f"a suggestion was shown: {sure}{took}{_refuted_words(suggestion)}"
 
 
@@ -115,7 +115,7 @@ def _absence(suggestion: Suggestion) -> str:
     if suggestion.owner:
         return f"the type {suggestion.owner} has no member `{suggestion.refuted}`"
     if suggestion.by_editor:
-        return f"the object has no member `{suggestion.refuted}`, says your editor's language server"
+        return f"the object has no member `{suggestion.refuted}`, according to your editor's language server"
     return f"nothing here has the name `{suggestion.refuted}`"
 
 
@@ -134,7 +134,7 @@ def read_words(suggestion: Suggestion, snippets: int) -> str:
     ms = suggestion.ms
     if not tokens.prompt:
         return "The model was not asked."
-    others = f", {snippets} pieces of other files among them," if snippets else ""
+    others = f", including {snippets} snippets from other files," if snippets else ""
     read = f"The model read {tokens.prompt:,} tokens{others} in {ms.prefill:,.0f} ms"
     return f"{read}, and wrote {tokens.generated:,} in {ms.decode:,.0f} ms."
 
@@ -145,7 +145,7 @@ def exclusion_note(reason: str) -> str:
     >>> exclusion_note("is excluded by `*.key` at .assistignore:1")
     'This file is excluded by `*.key` at .assistignore:1: no other file, question or index sees it.'
     """
-    return f"This file {reason}: no other file, question or index sees it." if reason else ""
+    return f"This file {reason}: it is not used for other files, questions or the index." if reason else ""
 
 
 def held_back(suggestion: Suggestion) -> str:

@@ -32,7 +32,10 @@ _NO_FILE = {
     "library": "signatures of libraries",
 }
 _SPENT = ("Requests", "Dollars", "Tokens in", "Out", "Estimated")
-RECONCILE = "`assist cost reconcile` counts what a crash left as spent; a running request settles by itself."
+RECONCILE = (
+    "`assist cost reconcile` counts requests that a crash left open as spent; a running request settles by "
+    "itself."
+)
 
 
 def spending_view(report: SpendingReport, workspace: RecordedWorkspace) -> CommandView:
@@ -58,7 +61,7 @@ def spending_view(report: SpendingReport, workspace: RecordedWorkspace) -> Comma
     amount = f"{usd(report.left_micro)} of {usd(permissions.day_micro)}"
     words = [
         _spending_table(report, total) if report.rows else none,
-        f"{amount} are left today (UTC) for this workspace{note}.",
+        f"{amount} is left today (UTC) for this workspace{note}.",
         *_local_lines(answers),
     ]
     if report.open:
@@ -83,7 +86,7 @@ def _local_lines(answers: Mapping[str, Any]) -> list[str]:
     count = answers["refused_by_checks"].get("local", 0)
     if not local:
         return []
-    more = f"; edits that our checks refused: {count:,} ({1 - count / local:.0%} passed)"
+    more = f"; edits that our checks rejected: {count:,} ({1 - count / local:.0%} passed)"
     return [f"Answered on this machine, at no cost: {local - count:,}{more if count else ''}."]
 
 
@@ -124,22 +127,25 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
     yield f"{path} {'holds' if report.ok else 'DOES NOT HOLD'}."
     yield from problem_lines(report)
     if report.events:
-        yield f"Lines 1 to {report.events:,} are one chain: each is whole, and follows the one before."
+        yield f"Lines 1 to {report.events:,} are one chain: each is intact and follows the one before."
     if report.ok and permissions.audit_key_env:
         yield f"Each was written with the key in {permissions.audit_key_env}."
     if report.ok and permissions.audit_checkpoint:
-        yield f"The end is the one that {permissions.audit_checkpoint} knows, or after it."
+        yield f"The log ends at the line recorded in {permissions.audit_checkpoint}, or after it."
     if report.restarted:
-        yield f"In line {report.restarted:,} the checkpoint was begun again: someone accepted the log so far."
+        yield (
+            f"In line {report.restarted:,} the checkpoint was restarted: someone accepted the log up to "
+            "there."
+        )
     yield from _ledger_lines(report)
     if report.head:
-        yield f"The last line that holds has sha256 {report.head}."
+        yield f"The last valid line has sha256 {report.head}."
     if report.orphan_count:
         names = ", ".join(report.orphans[:NAMED]) + (" ..." if report.orphan_count > NAMED else "")
         orphans = requests_are(report.orphan_count)
-        yield f"{orphans} without an outcome, cut off or under way: {harmless(names)}."
+        yield f"{orphans} without an outcome, interrupted or in progress: {harmless(names)}."
     if report.marks:
-        yield f"In {report.marks} of them the log speaks of itself: a torn line kept, a checkpoint begun."
+        yield f"{report.marks} of them are about the log itself: a torn line that was kept, or a restarted checkpoint."
     for limit in report.limits:
         yield f"Limit: {limit}"
 
@@ -156,7 +162,7 @@ def checkpoint_view(report: Verification, permissions: Permissions, restart_line
     if not path:
         words = ["The audit log has no checkpoint: name a file for it in [audit] checkpoint."]
     elif restart_line:
-        words = [f"{path} begins again; line {restart_line:,} of the log says so."]
+        words = [f"{path} was restarted; line {restart_line:,} of the log records it."]
     else:
         words = [f"{path} is the checkpoint of the log."] if report.ok else [*problem_lines(report)]
     return CommandView({"checkpoint": path, "restarted": restart_line, "problem": report.problem}, words)
@@ -168,10 +174,10 @@ def _ledger_lines(report: Verification) -> Iterator[str]:
     if ledger is None:
         return
     if report.ok:
-        yield f"The ledger and the log know the same requests; {ledger.paid:,} of them were paid."
+        yield f"The ledger and the log have the same requests; {ledger.paid:,} of them were paid."
     if ledger.unsettled:
         yield (
-            f"{requests_are(ledger.unsettled)} reserved and not in the log: being prepared, or cut off "
+            f"{requests_are(ledger.unsettled)} reserved and not in the log: in preparation, or interrupted "
             "before anything was sent."
         )
 

@@ -22,15 +22,15 @@ SHOWN = 12  # files named in a preview or below an answer; the rest are counted,
 NAMED = 5  # places of a redaction, and files that are left out, in the same way
 # Each count of a request, for one and for several; the third says that it is kept as a logarithm.
 _FEATURES: Mapping[str, tuple[str, str, bool]] = {
-    "words": ("word of yours", "words of yours", True),
-    "demands": ("more demand", "more demands", True),
-    "hard_words": ("word for hard matters", "words for hard matters", False),
-    "architecture": ("word of architecture", "words of architecture", False),
+    "words": ("word in your request", "words in your request", True),
+    "demands": ("additional demand", "additional demands", True),
+    "hard_words": ("word that suggests a hard task", "words that suggest a hard task", False),
+    "architecture": ("word about architecture", "words about architecture", False),
     "files": ("file", "files", True),
     "symbols": ("definition", "definitions", True),
     "fan_out": ("called name", "called names", True),
     "edit_lines": ("line that may change", "lines that may change", True),
-    "window": ("of what the local model reads", "", False),
+    "window": ("of the local model's context window", "", False),
     "diagnostics": ("reported problem", "reported problems", True),
 }
 
@@ -98,10 +98,10 @@ def feature_words(features: Mapping[str, float]) -> list[str]:
 
 def _threshold_words(decision: Decision) -> str:
     """Return what a decision's threshold means."""
-    sentence = "a provider is asked only where a local answer is right with less than this"
+    sentence = "a provider is asked only if a local answer is less likely than this to be right"
     if decision.fixed:
-        return f"{sentence} ([escalation] threshold), and the rate allows it"
-    return f"{sentence}, which is where the gain is worth its cost and the rate allows it"
+        return f"{sentence} ([escalation] threshold), and max_escalation_rate allows it"
+    return f"{sentence}: there the gain is worth the cost; max_escalation_rate must allow it too"
 
 
 def preview_lines(context: AnswerContext) -> list[str]:
@@ -121,7 +121,7 @@ def _preview(context: AnswerContext, request: Prepared) -> list[tuple[str, str]]
         *_left_out_facts(context),
         ("Redacted", _redacted_words(request) or "nothing found"),
         ("Tokens", f"up to {request.tokens:,}, and {request.max_output:,} for the answer"),
-        ("Cost", f"up to {usd(request.upper_micro)}; {usd(request.left_micro)} are left for today"),
+        ("Cost", f"up to {usd(request.upper_micro)}; {usd(request.left_micro)} is left for today"),
         ("Payload", f"sha256 {request.payload_sha256}"),
     ]
 
@@ -136,9 +136,9 @@ def payload_text(request: Prepared) -> str:
     pieces = payload_pieces(request)
     names = f"{request.provider}, {visible(request.endpoint.model)}"
     lines = [
-        f"# For {request.host} ({names}), to be answered in {request.max_output:,} tokens at most",
+        f"# For {request.host} ({names}), to be answered in at most {request.max_output:,} tokens",
         f"# sha256 {request.payload_sha256} of the model, the messages and that limit",
-        '# Not sent: lines with "#", and the first two characters of the others; "*" is where we redacted.',
+        '# Not sent: lines with "#", and the first two characters of the others; "*" marks a redacted line.',
     ]
     for role in ("system", "user"):
         own = [piece for piece in pieces if piece.role == role]
@@ -214,7 +214,7 @@ def left_out_lines(left_out: Sequence[tuple[str, str]]) -> list[str]:
 def not_compared_lines(left_out: Sequence[str]) -> list[str]:
     """Return what is said of files for which there was no time: a line that names some of them, or none."""
     names = ", ".join(map(visible, left_out[:NAMED]))
-    return [f"Not all of this was compared, since it takes long: {names}"] if left_out else []
+    return [f"Not fully compared, because it would take too long: {names}"] if left_out else []
 
 
 def _left_out_facts(context: AnswerContext) -> list[tuple[str, str]]:

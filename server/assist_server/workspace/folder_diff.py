@@ -123,7 +123,7 @@ def old_contents(git: Git, diff: FolderDiff, is_wanted: Callable[[str], bool]) -
     try:
         contents = read_blobs(tree, never, blobs) if blobs else []
     except GitFailed:
-        raise UserError("git does not say what a changed file held before: run `git fsck`.") from None
+        raise UserError("git cannot read the earlier version of a changed file: run `git fsck`.") from None
     return {paths_by_blob[blob]: content for blob, content in zip(blobs, contents, strict=True)}
 
 
@@ -209,7 +209,7 @@ def _tree(git: Git, root: str) -> GitTree:
     try:
         return open_tree(program, root, never)
     except GitFailed:
-        raise UserError(f"{root} is in no git repository: say with --workspace where one is.") from None
+        raise UserError(f"{root} is not in a git repository: name one with --workspace.") from None
 
 
 def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
@@ -217,7 +217,7 @@ def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
         counts = changed_lines(tree, never, *what)
         old = old_files(tree, never, *what)
     except GitFailed:
-        raise UserError(f"git finds no difference to {what[0]!r}: name a commit, a branch or A..B.") from None
+        raise UserError(f"git cannot compare with {what[0]!r}: name a commit, a branch or A..B.") from None
     rules = _DiffRules(tree, old)
     files: list[ChangedFile] = []
     left_out: list[tuple[str, str]] = []

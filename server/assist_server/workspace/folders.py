@@ -182,7 +182,7 @@ def refuse_stray_link(base: str, path: str, roots: Sequence[str]) -> None:
     folders = stray_link(base, path, roots)
     if folders is not None:
         raise UserError(
-            f"{folders.link} is a link out of {folders.boundary}, whose rules do not hold where it leads: "
+            f"{folders.link} is a link to a file outside {folders.boundary}, where its rules do not apply: "
             f"to ask about that file, name {folders.target} itself.",
             REFUSED,
         )

@@ -85,7 +85,7 @@ class IndexUpdate:
         if last.get("event") == "problem":
             raise UserError(f"{last.get('message')} {last.get('remedy')}")
         if event.get("code") not in (0, NOT_THE_WRITER):
-            raise UserError("The indexer ended early: try again; if that stays, run `assist doctor`.")
+            raise UserError("The indexer ended early: try again; if it fails again, run `assist doctor`.")
         return last
 
 
@@ -102,4 +102,6 @@ def _refuse_too_much(root: str) -> None:
     if not (is_home or root == os.path.sep) or os.path.exists(os.path.join(root, ".git")):
         return
     what = "your home directory" if is_home else "the whole disk"
-    raise UserError(f"{root} is {what}, and not indexed: go into a project, or name one with --workspace.")
+    raise UserError(
+        f"{root} is {what} and is not indexed: change to a project folder, or name one with --workspace."
+    )

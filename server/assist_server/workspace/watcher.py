@@ -126,7 +126,7 @@ class Watcher:
 
 def problem_words(error: OSError, limits: Path = Path("/proc/sys")) -> str:
     """Return why folders are not watched, and the remedy, in words."""
-    effect = "Files are indexed when saved and at the start only."
+    effect = "Files are indexed only at startup and when they are saved."
     if error.errno not in _LIMITS:
         return f"The workspace is not watched: {error.strerror or error}. {effect}"
     name, value = _LIMITS[error.errno]
@@ -137,8 +137,8 @@ def problem_words(error: OSError, limits: Path = Path("/proc/sys")) -> str:
     value = max(value, 2 * now)
     count_words = f", {now} now," if now else ""
     return (
-        f"The workspace is not watched: the system's limit {name}{count_words} is used up. {effect} "
-        f"To raise it: sudo sysctl {name}={value}"
+        f"The workspace is not watched: the system's limit {name}{count_words} is reached. {effect} To "
+        f"raise it: sudo sysctl {name}={value}"
     )
 
 

@@ -128,7 +128,7 @@ async def test_a_small_model_is_asked_for_nothing(tmp_path: Path) -> None:
     (desk.root / "sums.py").write_text("def twice(order):\n    return order.rows[0].price * 2\n")
     final, notices, _ = await desk.answer()
     assert (desk.model.asked, final.plan, notices) == ([], None, [])
-    assert str(final.problem).startswith("No test is written: no call gave a value")
+    assert str(final.problem).startswith("No test was written: no call gave a value")
 
 
 async def test_calls_that_are_tested_are_not_written_again(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool)
     assert bool(final.proof) == agrees
     if not agrees:
         assert (final.plan, desk.model.asked) == (None, [])
-        assert str(final.problem).startswith("No test is written: ")
+        assert str(final.problem).startswith("No test was written: ")
 
 
 async def test_nothing_runs_in_a_workspace_that_is_not_trusted(tmp_path: Path) -> None:

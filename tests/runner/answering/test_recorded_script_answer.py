@@ -70,4 +70,4 @@ async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool)
             "These tests record what the code does today ("
         )
     else:
-        assert str(final.problem).startswith("No test is written: ")
+        assert str(final.problem).startswith("No test was written: ")

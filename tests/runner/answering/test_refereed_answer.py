@@ -232,7 +232,7 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
     notices = kept.notices
     if not agrees:
         assert (len(sent), final.plan) == (1, None)
-        assert notices == ["The tests refuse this edit, and nothing more was sent."]
+        assert notices == ["The tests fail with this edit; nothing more was sent."]
         return
     assert (len(sent), notices) == (2, [])
     assert "test_two" not in sent[0]
@@ -285,7 +285,7 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
     assert "def test_two" in sent[0]
     assert not any(left in sent[1] for left in ("EXAMPLE", "def test_two"))
     assert "Use this:" not in sent[1]
-    assert "No edit could be made of an earlier answer: the answer holds no edit" in sent[1]
+    assert "No edit could be made from an earlier answer: the answer holds no edit" in sent[1]
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     noted = (tmp_path / "audit.jsonl").read_text()

@@ -23,8 +23,8 @@ def test_verify_says_what_holds_and_what_that_cannot_prove(
     assert done.code == 0
     assert "audit.jsonl holds." in done.out
     assert "Lines 1 to 3 are one chain" in done.out
-    assert "1 request is without an outcome, cut off or under way: r2." in done.out
-    assert "The ledger and the log know the same requests; 1 of them were paid." in done.out
+    assert "1 request is without an outcome, interrupted or in progress: r2." in done.out
+    assert "The ledger and the log have the same requests; 1 of them were paid." in done.out
     assert done.out.count("Limit: ") == 2
     found = assist("audit", "verify", "--json").json
     assert (found["ok"], found["events"], found["orphans"]) == (True, 3, ["r2"])
@@ -53,7 +53,7 @@ def test_verify_uses_the_key_and_the_second_place_of_the_settings(
     done = assist("audit", "verify")
     assert done.code == 0
     assert "written with the key in AUDIT_KEY" in done.out
-    assert f"The end is the one that {second} knows" in done.out
+    assert f"The log ends at the line recorded in {second}" in done.out
     monkeypatch.setenv("AUDIT_KEY", "x" * 32)
     assert assist("audit", "verify").code == 1
     assert "x" * 32 not in done.out + done.err
@@ -82,11 +82,11 @@ def test_a_lost_checkpoint_is_begun_again_by_a_person(assist: Assist, home: Home
     assert assist("audit", "checkpoint").code == 1
     assert assist("audit", "checkpoint", "--restart").code == 2  # there is no one to ask
     done = assist("audit", "checkpoint", "--restart", "--yes")
-    assert (done.code, done.out) == (0, f"{second} begins again; line 3 of the log says so.\n")
+    assert (done.code, done.out) == (0, f"{second} was restarted; line 3 of the log records it.\n")
     assert "is not there" in done.err
     verified = assist("audit", "verify")
     assert verified.code == 0
-    assert "In line 3 the checkpoint was begun again" in verified.out
+    assert "In line 3 the checkpoint was restarted" in verified.out
 
 
 def test_show_tells_people_what_left_in_80_columns(assist: Assist, home: Home, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_export_goes_to_stdout_or_into_a_file_of_its_owner(
     assert [json.loads(line)["kind"] for line in lines] == ["intent", "outcome"]
     written = tmp_path / "copy.jsonl"
     done = assist("audit", "export", "--output", str(written))
-    assert (done.out, done.err) == ("", f"2 records are in {written}.\n")
+    assert (done.out, done.err) == ("", f"Wrote 2 records to {written}.\n")
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
     assert written.read_text().splitlines() == lines
 

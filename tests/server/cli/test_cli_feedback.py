@@ -18,7 +18,7 @@ def test_rate_is_for_the_last_answer_of_this_folder_or_the_one_named(assist: Ass
     record_feedback(home, "r2", "routed", command="ask", at=datetime(2026, 12, 1, 9, 5).timestamp())
     record_feedback(home, "r3", "routed", target="refused")
     record_feedback(home, "r4", "routed", repo="another")
-    assert assist("rate", "good").out == "The `ask` of 2026-12-01 09:05 is rated good (r2).\n"
+    assert assist("rate", "good").out == "The `ask` of 2026-12-01 09:05 is now rated good (r2).\n"
     assert assist("rate", "bad", "r1", "--json").json == {
         "request_id": "r1",
         "command": "fix",
@@ -37,7 +37,7 @@ def test_rate_is_for_an_answer_and_for_the_one_who_gave_it(assist: Assist, home:
     record_feedback(home, "r1", "routed", target="frontier", command="ask")
     record_feedback(home, "r1", "answered", command="ask")  # the provider failed
     record_feedback(home, "r2", "routed", target="frontier", command="ask")  # it was called off
-    assert assist("rate", "good").out.endswith("is rated good (r1).\n")
+    assert assist("rate", "good").out.endswith("is now rated good (r1).\n")
     *_, last = feedback.events(files(home).feedback)
     assert (last.request_id, last.event, last.target) == ("r1", "up", "local")
     assert [each.good for each in labels(files(home).feedback)] == [True]
@@ -75,4 +75,4 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
     assert "Edits 1 accepted, 1 undone, of 1 offered; 0 not applied" in told
     assert "edits that our checks refused: 1 on this machine; 50% of what this machine wrote" in told
     shown = assist("cost").out
-    assert "at no cost: 1; edits that our checks refused: 1 (50% passed)." in shown
+    assert "at no cost: 1; edits that our checks rejected: 1 (50% passed)." in shown

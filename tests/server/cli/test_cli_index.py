@@ -154,7 +154,7 @@ def test_an_empty_folder_has_an_empty_index(assist: Assist, shop: Path) -> None:
     (shop / "sub" / "a.py").write_text("x = 1\n")
     done = assist("context", "a.py:1:6", "--workspace", "shop space/sub")
     assert (done.code, done.out) == (0, "")
-    assert "Nothing in other files helps here." in done.err
+    assert "No other file has code that helps here." in done.err
 
 
 def test_a_place_for_indexes_that_cannot_be_used_is_named(assist: Assist, shop: Path, tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_a_home_directory_that_is_no_repository_is_not_indexed(
     home: Mapping[str, str], shop: Path, tmp_path: Path
 ) -> None:
     at_home = runner(shop, {**home, "HOME": str(shop)})
-    told = f"{shop} is your home directory, and not indexed: go into a project, or name one with --workspace."
+    told = f"{shop} is your home directory and is not indexed: change to a project folder, or name one with --workspace."
     for command in (("index",), ("ask", "what is taxed?"), ("explain", "total", "--facts")):
         done = at_home(*command)
         assert (done.code, done.err) == (1, f"assist: {told}\n")

@@ -37,9 +37,9 @@ def test_a_refusal_is_exit_3_and_json_has_its_cause(assist: Assist, tmp_path: Pa
     [
         (("cost",), "Nothing was sent yet."),
         (("cost", "--since", "2026-01-31"), "Nothing was sent since then."),
-        (("cost", "reconcile"), "Nothing is unsettled."),
+        (("cost", "reconcile"), "There is nothing to settle."),
         (("audit", "verify"), "nothing was recorded yet"),
-        (("audit", "show"), "Nothing was recorded yet."),
+        (("audit", "show"), "Nothing has been recorded yet."),
         (("audit", "export"), ""),
         (("calibrate",), "Too few to calibrate: 20 are needed."),
         (("stats",), "No ghost text was counted yet"),
@@ -74,7 +74,7 @@ def test_undo_shows_what_it_takes_back_and_remembers_it(assist: Assist, home: Ho
     done = assist("undo", "--yes")
     assert done.code == 0, done.err
     assert "-a = 2\n+a = 1\n" in done.out
-    assert "Taken back in app.py.\n" in done.out
+    assert "Undone in app.py.\n" in done.out
     assert (tmp_path / "app.py").read_text() == "a = 1\n"
     assert [event["kind"] for event in assist("audit", "show", "--json").json["events"]] == ["edit", "undo"]
     last = list(feedback.events(files(home).feedback))[-1]
@@ -96,7 +96,7 @@ def test_undo_without_yes_needs_somebody_to_ask(assist: Assist, home: Home, tmp_
     assert "+a = 1" in done.err[done.err.index("diff --git") :]
     done = run_at_terminal(tmp_path, home, ["undo"], "y\n")
     assert done.code == 0
-    assert "Take this edit back?" in done.err
+    assert "Undo this edit?" in done.err
     assert (tmp_path / "app.py").read_text() == "a = 1\n"
 
 
@@ -128,7 +128,7 @@ def test_an_undo_that_cannot_be_logged_says_so(assist: Assist, home: Home, tmp_p
     files(home).audit.write_text("damaged\n")
     done = assist("undo", "--yes")
     assert done.code == 1
-    assert "The edit of app.py is taken back, but the audit log does not know of it" in done.err
+    assert "The edit of app.py was undone, but it was not recorded in the audit log" in done.err
     assert (tmp_path / "app.py").read_text() == "a = 1\n"
 
 
@@ -151,7 +151,7 @@ def test_cost_sums_by_what_is_asked_and_says_what_is_left(home: Home, tmp_path: 
         ["small", "1", "$0.0046", "900", "80", "1"],
         ["all", "3", "$0.0300", "2,700", "240", "1"],
     ]
-    assert "$0.9900 of $1.00 are left today (UTC) for this workspace.\n" in done.out
+    assert "$0.9900 of $1.00 is left today (UTC) for this workspace.\n" in done.out
     assert "2023-11-14" in assist("cost").out
     found = assist("cost", "--by", "command", "--since", "2024-01-31", "--json").json
     assert found["rows"] == [

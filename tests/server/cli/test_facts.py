@@ -44,7 +44,7 @@ def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> Non
     rows = done.out.splitlines()
     assert rows[0].split() == ["What", "function", "total,", "cart.py:1-5"]
     assert 'Author says   "The price with tax. Rounded."' in rows
-    assert "Leaves early  3: if not items: return 0" in rows
+    assert "Early exits  3: if not items: return 0" in rows
     assert "Returns       5: round(sum(items) * (1 + rate), 2)" in rows
     assert "Used by       till.py:5 in pay" in rows
     assert "Add the till (A, 5 lines)" in rows[-1]
@@ -59,7 +59,7 @@ def test_facts_need_no_place_for_an_index(cart: Path, home: dict[str, str], tmp_
     file.touch()
     done = runner(cart, {**home, "ASSIST_DATA_DIR": str(file / "data")})("explain", "total", "--facts")
     assert (done.code, "Used by       till.py:5 in pay" in done.out) == (0, True), done.err
-    assert "file/data cannot be written: the index is made for this command alone." in done.err
+    assert "file/data cannot be written: the index is built for this command only." in done.err
 
 
 def test_a_hidden_character_of_a_literal_is_written(assist: Assist, cart: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_file_and_a_folder_are_told_by_their_parts(assist: Assist, cart: Path)
     assert [(part["definition"]["name"], part["users"]) for part in file["parts"]] == [("total", 1)]
     assert file["importers"] == ["till.py"]
     folder = assist("explain", ".", "--facts").out
-    assert ", 2 definitions at the top" in folder
+    assert ", 2 definitions at the top level" in folder
 
 
 def test_lines_with_several_definitions_are_about_their_file(assist: Assist, cart: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_question_for_facts_alone_asks_no_model(assist: Assist, cart: Path, tm
     assert (who.json["answer"], who.json["model"], who.json["route"]["cause"]) == ("", "", "facts")
     tested = assist("ask", "-c", "and is it tested?")
     assert tested.out.splitlines()[0].startswith("What       function gross_total, cart.py:1-5")
-    assert tested.out.rstrip().splitlines()[-1] == "Tested by  nothing that the index knows"
+    assert tested.out.rstrip().splitlines()[-1] == "Tested by  nothing in the index"
     assert "No model was asked: the index and git answer it." in tested.err
     assert "(facts)" in assist("route", "ask", "who calls gross_total?").out
     with provider(tmp_path, *(scripted_answer(text) for text in ("In pay.", "Round."))) as vendor:

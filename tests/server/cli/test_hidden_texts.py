@@ -29,7 +29,7 @@ def test_a_completion_is_printed_without_what_hides(
         server.answer(text)
         done = assist(*words)
         assert not done.out
-        assert "no one sees" in done.err
+        assert "invisible characters" in done.err
         assert not raw_in(done.err)
     (space / "a.py").write_text("X = '\x1b\u202e'\ndef add(a, b):\n    return \n")
     server.answer("'\u202e\x1b[2J'")

@@ -54,7 +54,7 @@ def test_a_model_that_is_not_here_is_not_fetched(assist_without_sockets: Assist,
         ("explain add.py --model qwen2.5-coder-7b", 1, "cannot answer questions"),
         ("explain add.py --model mine.gguf", 1, "There is no model file"),
         ("explain add.py --model some/where", 1, "a path must end in .gguf"),
-        ("complete add.py:3:12 --model x.gguf --server team", 2, "--model and --server exclude each other"),
+        ("complete add.py:3:12 --model x.gguf --server team", 2, "--model and --server cannot be used together"),
         ("review --model qwen2.5-coder-0.5b", 2, "No such option"),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_named_model_and_a_provider_exclude_each_other(assist: Assist, code: P
     _put_a_model(tmp_path)
     done = assist("explain", "add.py", "--model", SMALL, "--frontier")
     assert done.code == 2
-    assert "--model and --frontier exclude each other" in done.err
+    assert "--model and --frontier cannot be used together" in done.err
 
 
 def test_a_dry_run_with_a_named_model_stays_on_this_machine(

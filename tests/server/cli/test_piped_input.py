@@ -47,7 +47,7 @@ def test_without_a_dash_nothing_is_read_and_what_waits_is_said(tmp_path: Path) -
     (tmp_path / "list").write_text("a.py\nb.py\n")
     with pipe(b"b.py\n") as piped, opened(tmp_path / "list") as file:
         for handle, size in ((piped, 5), (file, 10)):
-            notice = f"{size} bytes wait on stdin; add `-` to ask about them."
+            notice = f"{size} bytes on stdin are not read; add `-` to ask about them."
             assert piped_input(handle, is_asked=False) == PipedInput(notice=notice)
             assert len(os.read(handle, 99)) == size
 

@@ -36,7 +36,7 @@ def test_no_editor_settings_change_nothing(tmp_path: Path, nothing: object) -> N
         ({"completion": {"modle": "x"}}, "[completion] modle: no such setting; did you mean mode or model?"),
         (
             {"trace": {"server": "off"}},
-            "trace: no such table; known are completion, context, answers, escalation",
+            "trace: no such table; choose from completion, context, answers, escalation",
         ),
     ],
 )

@@ -30,7 +30,7 @@ def messages(config: Config) -> list[str]:
             "max_lines: no such table; did you mean [completion] max_lines?",
         ),
         ("[answers]\nthreads = 1", "[answers] threads: no such setting; did you mean [completion] threads?"),
-        ("[egress]\nzzz = 1", "[egress] zzz: no such setting; known are deny"),
+        ("[egress]\nzzz = 1", "[egress] zzz: no such setting; choose from deny"),
         (
             PROVIDER + "api_key = 'sk-secret'",
             "[providers.openai] api_key: no such setting; did you mean api_key_env?",

@@ -59,7 +59,9 @@ def test_an_accepted_file_that_is_gone_is_told_once_with_what_ends_it(config: Co
     accept(repo, config.paths.data)
     (repo / ".assist.toml").unlink()
     [problem] = permissions_for(config, [str(repo)])[1]
-    assert "is gone: nothing leaves from there until you accept that by `assist config trust`" in str(problem)
+    assert "is gone: nothing leaves from there until you accept that with `assist config trust`" in str(
+        problem
+    )
     assert denied(config, repo)[0] == "never"
 
 
@@ -69,7 +71,8 @@ def test_the_user_is_told_only_where_something_could_leave(
     (repo / ".assist.toml").write_text(DENY)
     [problem] = permissions_for(config, [str(repo)])[1]
     assert (
-        "is new: nothing leaves from there until you accept that by `assist config trust`" in problem.message
+        "is new: nothing leaves from there until you accept that with `assist config trust`"
+        in problem.message
     )
     write(tmp_path, PROVIDER)
     assert permissions_for(load(write(tmp_path, PROVIDER)), [str(repo)])[1] == ()

@@ -10,7 +10,7 @@ from ghost_desk import URI, Desk, writing
 from assist_server.editor.power import FRESH, Power
 from assist_server.local_model.machine import discharges
 
-WORDS = "on battery: looks less far ahead"
+WORDS = "on battery: computes less in advance"
 
 
 def supply(folder: Path, name: str = "BAT0", **files: str) -> Path:

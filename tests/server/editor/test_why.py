@@ -196,7 +196,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "syntax": (partial(filtered, source="if a ==█\n", raw=" = b:"), "a syntax error here"),
     "too-short": (partial(filtered, source="x = █\n", raw="y"), "a single character"),
     "special-token": (partial(filtered, source="x = █\n", raw='"<|fim_middle|>"'), "was not code"),
-    "unseen": (partial(filtered, source="x = █\n", raw="a  # \u202e"), "characters that no one sees"),
+    "unseen": (partial(filtered, source="x = █\n", raw="a  # \u202e"), "invisible characters"),
     "manual-only": (unasked, "the mode is manual"),
     "in-comment": (in_comment, "off in comments"),
     "language-off": (in_a_language_that_is_off, "off in Markdown; ask by hand"),
@@ -216,10 +216,10 @@ CASES: dict[str, tuple[Case, str]] = {
     "missing": (partial(without_model, error=MissingModelError("x is not here.")), "there is no model"),
     "failed": (partial(without_model, error=ModelError("x is damaged.")), "the model did not load"),
     "loading": (too_early, "the model is loading"),
-    "off": (too_late, "the server has ended"),
+    "off": (too_late, "the server has stopped"),
     "unknown-document": (elsewhere, "has not sent this file"),
     "paused": (paused, "suggestions are paused"),
-    "not-requested": (never, "nothing was asked for in this file yet"),
+    "not-requested": (never, "no suggestion was requested in this file yet"),
 }
 
 

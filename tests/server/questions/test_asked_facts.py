@@ -49,7 +49,7 @@ def test_each_part_of_a_question_is_answered(tmp_path: Path, name: str) -> None:
     assert rows(tmp_path, f"who calls {name}, is it tested, what does it return and raise?") == [
         *SAVED,
         ("Returns", "5: json.dumps(cart)"),
-        ("Raises", "nothing in its own statements"),
+        ("Raises", "nothing in its own code"),
         ("Used by", "shop/till.py:5 in pay"),
         ("Tested by", "tests/test_till.py:5 in test_saved"),
     ]
@@ -80,7 +80,7 @@ def test_who_uses_a_name_of_a_library_is_told(tmp_path: Path) -> None:
 
 def test_a_name_that_no_file_has_is_said_with_those_that_are_like_it(tmp_path: Path) -> None:
     assert rows(tmp_path, "which functions use `save`?") == [
-        ("What", "save: no code of this folder defines it or calls it"),
+        ("What", "save: no code in this folder defines or calls it"),
         ("Alike", "saved"),
     ]
 
@@ -102,6 +102,6 @@ def test_where_git_needs_too_long_nothing_is_said_to_be_unchanged(tmp_path: Path
     found = facts(tmp_path, "what changed in `saved`?")
     assert found is not None
     in_time = [(row.name, row.value) for row in fact_rows(found)]
-    assert in_time[-1] == ("Changed", "nothing that the index knows")
+    assert in_time[-1] == ("Changed", "nothing in the index")
     late = [(row.name, row.value) for row in fact_rows(replace(found, changes=None))]
-    assert late == [*in_time[:-1], ("Changed", "git needs too long to tell")]
+    assert late == [*in_time[:-1], ("Changed", "git takes too long to tell")]

@@ -224,4 +224,4 @@ async def test_without_the_runner_a_small_model_writes_no_tests(tmp_path: Path) 
     local = scripted([fenced("def test_add():\n    assert add(2, 1) == 1\n")])
     final, notices, begun = await edited(tmp_path, local, "test", runs=False)
     assert (final.plan, notices, begun) == (None, [], 0)
-    assert str(final.problem) == "No test is written: the package assist_runner is not installed."
+    assert str(final.problem) == "No test was written: the package assist_runner is not installed."

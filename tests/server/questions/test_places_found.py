@@ -106,7 +106,7 @@ def test_long_lines_are_cut(root: Path) -> None:
 def test_nothing_is_found_where_nothing_has_the_words(root: Path) -> None:
     found = asked(root, "docs: zzz qqq?")
     assert (found.places, found.sure) == ((), False)
-    assert [row.value for row in answer_header(found)[0]] == ["Nothing was found that has these words."]
+    assert [row.value for row in answer_header(found)[0]] == ["No line has these words."]
 
 
 async def answered(context: AnswerContext) -> tuple[FinalAnswer, list[object]]:

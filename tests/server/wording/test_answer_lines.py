@@ -57,7 +57,7 @@ def test_the_last_line_gives_a_reason_only_where_it_is_news(
 def test_the_last_line_says_that_an_answer_was_cut() -> None:
     question, final = decided("mode", "nothing may leave", cost=replace(COST, ended="length"))
     assert answer_view(question, final).last_line.startswith(
-        "qwen2.5-coder-1.5b on this machine, cut at its longest, 666"
+        "qwen2.5-coder-1.5b on this machine, cut at the length limit, 666"
     )
 
 

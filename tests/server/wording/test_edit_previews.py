@@ -99,7 +99,7 @@ def test_a_terminal_shows_the_lines_between_escape_and_bell(capsys: pytest.Captu
     ]
     warnings = shown.err.splitlines()
     assert warnings[0].startswith("It changes a.py, which can change what your tools run")
-    assert warnings[1].startswith("a.py already holds characters that no one sees (U+0007, U+001B)")
+    assert warnings[1].startswith("a.py already contains invisible characters (U+0007, U+001B)")
 
 
 def test_the_ends_of_lines_are_told_once_where_they_are_all_alike() -> None:

@@ -42,7 +42,7 @@ def test_each_place_of_a_fact_is_known_and_what_looks_like_one_in_a_literal_is_n
     assert [line for _, _, line in places(rows["Changes"])] == [6, 8]
     assert rows["Calls"].value == "gross (shop/prices.py:1), sum"
     assert places(rows["Calls"]) == [("shop/prices.py:1", "shop/prices.py", 1)]
-    assert rows["Used by"].value == "till.py:4 in pay, by its name"
+    assert rows["Used by"].value == "till.py:4 in pay, by name only"
     assert places(rows["Used by"]) == [("till.py:4", "till.py", 4)]
 
 
@@ -85,7 +85,7 @@ def test_remarks_are_few_and_have_the_line_before_and_now() -> None:
         "    + x = 2",
     ]
     assert rows[-1] == "and 3 more, less serious: --facts shows them"
-    said = "Nothing found: 2 changed functions in 1 file compared with what they were."
+    said = "Nothing found: 2 changed functions in 1 file compared with the earlier version."
     assert nothing_found(DiffFacts(functions=2), 1) == said
 
 

@@ -18,15 +18,15 @@ def test_features_are_told_as_the_counts_that_they_were_made_from() -> None:
     )
     assert feature_words(features(facts)) == [
         "the command",
-        "8 words of yours",
-        "2 more demands",
-        "1 word for hard matters",
-        "1 word of architecture",
+        "8 words in your request",
+        "2 additional demands",
+        "1 word that suggests a hard task",
+        "1 word about architecture",
         "3 files",
         "12 definitions",
         "1 called name",
         "39 lines that may change",
-        "25% of what the local model reads",
+        "25% of the local model's context window",
         "2 reported problems",
     ]
     assert feature_words(features(RequestFacts("explain"))) == ["the command"]

@@ -109,7 +109,7 @@ def checkpoint(
     if restart:
         for told in records.problem_lines(report):
             say(told)
-        ask_first("Accept the log as it is?", "The checkpoint was not begun again.", yes=yes)
+        ask_first("Accept the log as it is?", "The checkpoint was not restarted.", yes=yes)
         line = past_requests.restart_checkpoint(records_place)
     show_view(records.checkpoint_view(report, records_place.permissions, line), as_json=as_json)
     if report.problem and not (restart or as_json):
@@ -158,7 +158,7 @@ def show(
         for line in (request_lines if request_id else event_lines)(event):
             out(line)
     if not any_match:
-        say("No event matches." if audit.exists() else "Nothing was recorded yet.")
+        say("No event matches." if audit.exists() else "Nothing has been recorded yet.")
 
 
 audit_app.command(
@@ -182,4 +182,4 @@ def export(output: Output = None) -> None:
         past_requests.export_log(config, sys.stdout.write)
         return
     count = past_requests.export_log_to(config, output.expanduser())
-    say(f"{count:,} records are in {output}.")
+    say(f"Wrote {count:,} records to {output}.")

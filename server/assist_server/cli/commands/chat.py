@@ -73,7 +73,7 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
         for thread in all_threads
     ]
     heads = ("name", "last", "turns", "folder", "about")
-    words = ShownTable(heads, cells, ("turns",)) if all_threads else "No conversation is kept."
+    words = ShownTable(heads, cells, ("turns",)) if all_threads else "There are no saved conversations."
     show_view(CommandView({"threads": rows}, [words]), as_json=as_json)
 
 
@@ -94,4 +94,4 @@ def forget(
     count = thread_files(settings()).forget(name)
     if not count and name:
         raise UserError(f"There is no conversation {name}: `assist threads` lists them.")
-    out(f"{count} {'conversation is' if count == 1 else 'conversations are'} forgotten.")
+    out(f"Removed {count} conversation{'s' * (count != 1)}.")

@@ -92,7 +92,7 @@ def context(
     search = FolderSearch(open_folder(config, root))
     rows = search.set_prompt_path(state)
     if rows is None:
-        raise UserError(f"{state.path} is not below {root}: say with --workspace where it belongs.")
+        raise UserError(f"{state.path} is not inside {root}: name its workspace with --workspace.")
     _update_index(config, search.folder)
     result = search.near(rows, cursor, tokens)
     search.close()
@@ -154,7 +154,7 @@ def _update_index(config: "Config", folder: "WorkspaceFolder") -> "IndexerEvent"
     with show_count("indexing") as progress:
         event = update_index(config, folder, progress)
     if not event:
-        say("An editor keeps this index up to date; it is used as it is.")
+        say("An editor keeps this index up to date, so it was not updated now.")
     return event
 
 
@@ -168,7 +168,7 @@ def _show_snippets(result: "RetrievalResult") -> None:
     from assist_completion.prompt.layout import count_tokens  # noqa: PLC0415
 
     if not result.snippets:
-        say("Nothing in other files helps here.")
+        say("No other file has code that helps here.")
     for snippet in result.snippets:
         out(f"{visible(snippet.path)}:{snippet.start_line}-{snippet.end_line}")
         out(f"  defines a name near the cursor, {count_tokens(snippet)} tokens")

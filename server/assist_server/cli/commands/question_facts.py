@@ -73,4 +73,4 @@ def keep(config: Config, thread: Thread) -> None:
     try:
         thread_files(config).save(thread)
     except OSError as error:  # the answer is there; only the next `-c` will miss it
-        say(f"assist: this conversation is not kept: {error.strerror or error}.")
+        say(f"assist: this conversation was not saved: {error.strerror or error}.")

@@ -114,8 +114,8 @@ def place_of_question(config: Config, root: Path, question: TerminalQuestion) ->
     root, target = _find_place(root, question.target)
     if root != home:
         say(
-            f"assist: {_full_path(root, target)} is outside of {home}: it is read as a file of {root}, with "
-            "the code there; the rules of both folders hold."
+            f"assist: {_full_path(root, target)} is outside {home}: it is treated as a file of {root} and "
+            "answered with the code there; the rules of both folders apply."
         )
     folder = working_folder(config, root)
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
@@ -179,7 +179,7 @@ def _use_writable_data(config: Config) -> Config:
         return config
     temporary = tempfile.mkdtemp(prefix="assist-")
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-    say(f"assist: {data} cannot be written: the index is made for this command alone.")
+    say(f"assist: {data} cannot be written: the index is built for this command only.")
     return replace(config, paths=replace(config.paths, data=Path(temporary)))
 
 
@@ -228,8 +228,8 @@ def _refuse_no_code(question: TerminalQuestion, corpora: list["Corpus"], *, has_
     brings_text = question.target or question.piped.text or question.context != NO_CONTEXT
     if has_index and not brings_text and not any(corpus.reader.files() for corpus in corpora):
         raise UserError(
-            f"{corpora[0].root} has no file that a question could be about: go into a project, or name one "
-            "with --workspace. `assist index` says what is left out."
+            f"{corpora[0].root} has no file to ask about: change to a project folder, or name one with "
+            "--workspace. `assist index` lists what is left out."
         )
 
 

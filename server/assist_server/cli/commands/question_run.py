@@ -74,8 +74,8 @@ from assist_server.wording.requests import payload_text, preview_lines, route_do
 
 STDIN = 0
 UNASKED = (
-    "--yes does not cover this edit, and there is no terminal to ask at: run the command at a terminal, "
-    "with neither stdin nor stderr redirected"
+    "--yes does not cover this edit, and there is no terminal to ask on: run the command in a terminal, "
+    "without redirecting stdin or stderr"
 )
 AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
@@ -165,7 +165,7 @@ def show_decision(context: AnswerContext, flags: Asking) -> None:
 def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
     """The user's words, and what is piped in; a `-` may also take the place of the words."""
     if dash not in ("", DASH):
-        raise UserError(f"{dash!r} is one word too many: put your words in quotes.", WRONG_USAGE)
+        raise UserError(f"{dash!r} is one argument too many: put your question in quotes.", WRONG_USAGE)
     piped = piped_input(STDIN, is_asked=DASH in (words, dash))
     if piped.notice:
         say(f"assist: {piped.notice}")
@@ -293,7 +293,7 @@ def _confirm_request(context: AnswerContext, flags: Asking) -> bool:
     for line in preview_lines(context):
         say(line)
     if not sys.stdin.isatty():
-        say("There is no terminal to ask at. Add --yes to send it, if the policy allows that.")
+        say("There is no terminal to ask on. Add --yes to send it, if the policy allows that.")
     return confirm(f"Send this to {request.host}?", lambda: show_page(payload_text(request)))
 
 
@@ -304,7 +304,7 @@ def _confirm_run(request: RunRequest, flags: Asking) -> bool:
     end_passing()
     for line in consent_lines(request):
         say(line)
-    return confirm("Run it, now and for later tests of this workspace?")
+    return confirm("Run it, now and for later tests in this workspace?")
 
 
 def finish_run(context: AnswerContext, flags: Asking, final: FinalAnswer, notices: list[str]) -> None:
@@ -326,13 +326,11 @@ def finish_run(context: AnswerContext, flags: Asking, final: FinalAnswer, notice
         show_sources(final.sources)
     if plan is not None and problem is None and not flags.as_json:
         names = ", ".join(visible(change.path) for change in plan.changes)
-        say(f"Changed {names}. `assist undo` takes it back." if is_made else "Nothing was changed.")
+        say(f"Changed {names}. `assist undo` reverts it." if is_made else "Nothing was changed.")
     for line in view.lines:
         say(line)
     if problem is not None:
-        what = (
-            "The change is made, but the audit log does not know of it" if is_made else "Nothing was changed"
-        )
+        what = "The change was made, but it is not in the audit log" if is_made else "Nothing was changed"
         raise UserError(f"{what}: {problem}.".replace("..", "."), is_printed=flags.as_json)
 
 

@@ -175,7 +175,7 @@ def _asks_facts(words: str, flags: Asking) -> bool:
 def refuse_two_conversations(thread: str, *, go_on: bool) -> None:
     """Raise `UserError` if a user names a conversation and also wants the last one."""
     if go_on and thread:
-        raise UserError("--continue and --thread exclude each other: give one of them.", WRONG_USAGE)
+        raise UserError("--continue and --thread cannot be used together: give one of them.", WRONG_USAGE)
 
 
 def write_tests(

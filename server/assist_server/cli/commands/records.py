@@ -73,10 +73,10 @@ def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson 
         show_edit(pending.plan)
     elif not yes:
         say_edit(pending.plan)  # stdout gets the document alone
-    ask_first("Take this edit back?", "Nothing was undone.", yes=yes)
+    ask_first("Undo this edit?", "Nothing was undone.", yes=yes)
     files = take_back(records_place.config, records_place.root, pending.edit)
     document = {"undone": list(files), "workspace": records_place.root, "diff": diff(pending.plan)}
-    words = f"Taken back in {', '.join(map(visible, files))}."
+    words = f"Undone in {', '.join(map(visible, files))}."
     show_view(CommandView(document, [words]), as_json=as_json)
 
 
@@ -122,10 +122,10 @@ def reconcile(yes: Yes = False, as_json: AsJson = False) -> None:
     for line in records.reservation_lines(open_):
         (say if as_json else out)(line)
     if open_:
-        ask_first(f"Count {len(open_)} unsettled as spent?", "Nothing was settled.", yes=yes)
+        ask_first(f"Count {len(open_)} unsettled requests as spent?", "Nothing was settled.", yes=yes)
     count = past_requests.reconcile(config) if open_ else 0
     documents = [records.reservation_document(reservation) for reservation in open_]
-    sentence = f"{count} settled at the reserved amount." if open_ else "Nothing is unsettled."
+    sentence = f"{count} settled at the reserved amount." if open_ else "There is nothing to settle."
     show_view(CommandView({"settled": count, "requests": documents}, [sentence]), as_json=as_json)
 
 
@@ -147,7 +147,7 @@ def rate(
     document = {"request_id": event.request_id, "command": event.command, "rated": verdict}
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.at))
     who = f", answered by {event.model}" if event.model else ""
-    words = f"The `{event.command}` of {when}{who} is rated {verdict} ({event.request_id})."
+    words = f"The `{event.command}` of {when}{who} is now rated {verdict} ({event.request_id})."
     show_view(CommandView(document, [words]), as_json=as_json)
 
 

@@ -143,7 +143,9 @@ def check_config(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -
         "problems": [asdict(problem) for problem in problems],
     }
     file = config.paths.config_file
-    right = f"{file} is in order." if file.exists() else f"There is no {file}: every setting has its default."
+    right = (
+        f"{file} has no errors." if file.exists() else f"There is no {file}: every setting has its default."
+    )
     show_view(CommandView(document, [*map(str, problems)] or [right]), as_json=as_json)
     if problems:
         raise typer.Exit(FAILED)
@@ -204,7 +206,7 @@ def parse_key(text: str) -> tuple[str, ...]:
         [(name, data)] = data.items()
         names.append(name)
     if not names or data != 0:
-        raise UserError(f"{text!r} is not a key: write a table and a key, as completion.mode.", WRONG_USAGE)
+        raise UserError(f"{text!r} is not a key: write TABLE.KEY, as in completion.mode.", WRONG_USAGE)
     return tuple(names)
 
 
@@ -274,8 +276,8 @@ def _overruling_lines(key: tuple[str, ...], root: Path) -> Iterator[str]:
         limits = dict(restrictions(layer)) if layer.author not in ("user", "editor") else {}
         if setting.item.name in limits:
             yield (
-                f"{layer.source} sets {label} too, to {show(limits[setting.item.name])}: "
-                "the stricter of both applies."
+                f"{layer.source} also sets {label}, to {show(limits[setting.item.name])}: the stricter "
+                "value applies."
             )
 
 

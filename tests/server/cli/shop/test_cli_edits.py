@@ -16,7 +16,7 @@ def test_a_refactoring_over_two_files_is_shown_made_and_undone(
         shown = assist("refactor", "gross", "rename it to with_tax", "--frontier", "--yes")
     assert shown.code == 0
     assert "+def with_tax(net):" in shown.out
-    assert "Changed shop/prices.py, shop/cart.py. `assist undo` takes it back.\n" in shown.err
+    assert "Changed shop/prices.py, shop/cart.py. `assist undo` reverts it.\n" in shown.err
     assert (shop / "shop" / "prices.py").read_text() == PRICES.replace("gross", "with_tax")
     assert (shop / "shop" / "cart.py").read_text() == CART.replace("gross", "with_tax")
     assert audit_events(tmp_path)[-1]["kind"] == "edit"
