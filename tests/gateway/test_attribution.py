@@ -125,7 +125,7 @@ def test_matched_lines_are_replaced_by_one_that_names_file_and_rule(shop: Shop) 
         without_spans(text, spans)
         == f"Before.\n```python\n[kept here by assist: 8 lines of {why}]\n```\nAfter."
     )
-    assert refusal(spans) == f"the request holds text of {why}"
+    assert refusal(spans) == f"the request contains text from {why}"
     assert without_spans(text, ()) == text
 
 

@@ -248,7 +248,7 @@ def test_yes_agrees_to_one_gigabyte_and_names_what_is_larger(
     ready = replace(ready, choice=replace(ready.choice, model=MIDDLE, row=find(MIDDLE)))
     ready = replace(ready, speed=Speed(950, 60, 1, 32768))
     assert take_best(ready, FetchOptions(offline=True), yes=True, ask=True) == ready
-    assert f"Not fetched unasked (4.7 GB): assist setup {LARGE}" in capsys.readouterr().err
+    assert f"Not fetched automatically (4.7 GB): assist setup {LARGE}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_f_strings_come_in_the_code_in_question_alone_where_that_is_safe(tmp_pat
     edit = made(tmp_path / "v", "f_strings", TEXTS)
     assert isinstance(edit, RefactoringEdit)
     assert edit.texts["a.py"].endswith('    return f"{x}" + "%s" % x\n')
-    assert edit.left == ("1 place for which ruff has no safe fix stay as before: a.py:6",)
+    assert edit.left == ("1 place for which ruff has no safe fix stay unchanged: a.py:6",)
 
 
 def test_the_settings_of_the_team_count_and_nothing_is_written(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_the_settings_of_the_team_count_and_nothing_is_written(tmp_path: Path) -
 
 
 REFUSED: Mapping[str, tuple[str, str, str, str]] = {
-    "nothing to do": ("sorted", "import a\n\na()\n", "a.py", "ruff finds none to change"),
+    "nothing to do": ("sorted", "import a\n\na()\n", "a.py", "ruff finds nothing to change"),
     "no safe fix": ("unused", "import a\n", "__init__.py", "ruff has no safe fix for __init__.py:1"),
     "an editor's": (
         "unused",
@@ -138,6 +138,6 @@ def test_without_a_ruff_it_is_said_how_to_get_one(tmp_path: Path) -> None:
     found = made(tmp_path / "w", "sorted", "import b\nimport a\n", found=False)
     assert isinstance(found, RefactoringProblem)
     assert found.reason == (
-        "ruff was not found outside of the workspace; install it (`uv tool install ruff`), "
-        'or run "Organize Imports" (source.organizeImports) in your editor'
+        'ruff was not found outside the workspace; install it (`uv tool install ruff`), or run "Organize '
+        'Imports" (source.organizeImports) in your editor'
     )

@@ -113,7 +113,7 @@ def test_it_goes_after_a_star_where_others_may_be_left_out_and_by_its_place_in_j
         ("a.py", "def pay(cart, mode):\n    return cart, mode\n", "remove the parameter mode",
          "pay uses it in line 2"),
         ("a.py", "def pay(cart, mode):\n    return cart\n\n\npay(1, print())\n", "remove the parameter mode",
-         "of what a.py:5 passes for it, something is called"),
+         "the argument at a.py:5 cannot be removed: something is called"),
         ("a.py", "def pay(cart):\n    return cart\n\n\npay(*x)\n",
          "add a parameter mode and pass 1 in its callers", "what a.py:5 passes is not known"),
         ("a.ts", "function pay(a, b = 1) { return a; }\npay(1);\n",

@@ -42,14 +42,14 @@ def test_a_use_of_an_unknown_object_is_left_and_told(wished: Wished) -> None:
     edit = wished(texts, "a.py:Cart.total", "rename total to amount")
     assert edit is not None
     assert edit.texts == {"a.py": texts["a.py"].replace("total", "amount")}
-    assert edit.left == ("1 use of `total` by the name alone stays as before: b.py:2",)
+    assert edit.left == ("1 use of `total` matched by name only stays unchanged: b.py:2",)
 
 
 def test_a_string_that_is_the_name_may_be_a_use(wished: Wished) -> None:
     texts = {"a.py": "def pay():\n    return 1\n\n\nWAYS = {'pay': getattr(object, 'pay', None)}\n"}
     edit = wished(texts, "a.py:pay", "rename pay to settle")
     assert edit is not None
-    assert edit.left == ("1 use of `pay` by the name alone stays as before: a.py:5",)
+    assert edit.left == ("1 use of `pay` matched by name only stays unchanged: a.py:5",)
 
 
 def test_typescript_keeps_what_is_short_for_a_key(wished: Wished) -> None:

@@ -153,4 +153,4 @@ def refusal(spans: Sequence[AttributedSpan]) -> str:
     first = spans[0]
     others = len(dict.fromkeys(span.path for span in spans)) - 1
     more = f", and {others} more" if others else ""
-    return f"the request holds text of {first.path}, which {first.rule}{more}"
+    return f"the request contains text from {first.path}, which {first.rule}{more}"

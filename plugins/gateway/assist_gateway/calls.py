@@ -70,7 +70,7 @@ async def answer_call(by: CallAnswerers, request: ForeignRequest, tool: ToolToke
             raise GatewayRefusal(
                 404,
                 "model_not_found",
-                f"A model of this machine answers {CHAT}, not {path}: name a provider's model there.",
+                f"The local model answers {CHAT}, not {path}: name a provider's model for that path.",
             )
         case _:
             return await by.forward(request, tool)

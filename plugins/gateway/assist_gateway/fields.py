@@ -33,7 +33,7 @@ def count_of(body: Mapping[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise wrong(name, "a whole number from 0 on")
+        raise wrong(name, "a whole number of 0 or more")
     return value
 
 

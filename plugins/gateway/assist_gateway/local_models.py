@@ -84,7 +84,7 @@ class LocalModels:
                 engine = (await self._own()).engine
                 found = await engine.complete(_fitting(request, engine.snippet_tokens))
         if found.reason == "model-failed":
-            raise CompletionError("The local model failed: the log of who has it loaded says why.")
+            raise CompletionError("The local model failed: see the log of the process that has it loaded.")
         return found
 
     async def read_ahead(self, request: CompletionRequest) -> None:
@@ -119,7 +119,7 @@ class LocalModels:
     async def _turn(self) -> AsyncIterator[None]:
         """The engine for one request, which the next one would drop. Raises `GatewayRefusal`."""
         if self._waiting >= MAX_WAITING:
-            raise GatewayRefusal(429, "busy", "The local model has enough to do: ask again in a moment.")
+            raise GatewayRefusal(429, "busy", "The local model is busy: ask again in a moment.")
         self._waiting += 1
         try:
             async with self._engine_turn:

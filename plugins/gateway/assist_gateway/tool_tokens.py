@@ -163,7 +163,7 @@ def _read(file: Path) -> tuple[_KeptToken, ...]:
     except FileNotFoundError:
         return ()
     if os.name != "nt" and stat.S_IMODE(mode) & 0o077:
-        raise UserError(f"{file} can be read by others: take their rights away with `chmod 600`.")
+        raise UserError(f"{file} can be read by others: remove their access with `chmod 600`.")
     try:
         return tuple(_kept_token(row) for row in json.loads(raw)["tokens"])
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -37,7 +37,7 @@ def find_device(kind: str, source: LibrarySource, patience: float = LOADING) -> 
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise DeviceError(f"{kind} did not name its devices within {patience:.0f} s.") from None
+        raise DeviceError(f"{kind} did not list its devices within {patience:.0f} s.") from None
     if child.returncode:
         why = child.stderr.strip().rpartition("\n")[2] if child.returncode == 1 else ""
         raise DeviceError(why or f"{kind} crashes (exit {child.returncode}).")

@@ -54,16 +54,18 @@ def server_warnings(server: ModelServer, probe: ServerProbe) -> Iterator[tuple[s
         return
     if probe.hybrid:
         yield (
-            f"{server.model} keeps one state for all that it reads, so it reads every prompt again",
-            "Serve a model with attention alone, such as qwen2.5-coder",
+            f"{server.model} keeps one state for everything that it reads, so it has to read every prompt "
+            "from the start",
+            "Serve a model that uses only attention, such as qwen2.5-coder",
         )
     elif probe.cached is not None and probe.cached < CACHED_LEAST:
         yield (
             f"The server had {probe.cached:.0%} of a repeated prompt in its cache",
-            "Turn its prefix cache on (vLLM: --enable-prefix-caching), and give it slots enough",
+            "Turn its prefix cache on (vLLM: --enable-prefix-caching), and give it enough slots",
         )
     if not probe.chances:
         yield (
-            "The server gives no log-probabilities, so a doubtful text cannot be told from a sure one",
-            "One line at a time is shown, and none in mode quiet",
+            "The server returns no log probabilities, so assist cannot tell uncertain suggestions from "
+            "certain ones",
+            "Suggestions have one line at most, and there are none in mode quiet",
         )

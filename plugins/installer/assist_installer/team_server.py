@@ -82,7 +82,7 @@ def entry_for(config: Config, asked: AskedServer) -> ServerEntry:
     )
     if infilling_tokens(server.fim or server.model) is None:
         raise EscalationError(
-            f"the infilling tokens of {model} are not known: add --fim FAMILY, as in --fim qwen"
+            f"the fill-in-the-middle tokens of {model} are not known: add --fim FAMILY, as in --fim qwen"
         )
     return ServerEntry(server, probe_server(config, server))
 

@@ -147,7 +147,7 @@ def speed_words(speed: "Speed", budget: "TokenBudget") -> str:
     warm = warm_seconds(speed)
     cold = cold_seconds(speed, budget)
     words = (
-        f"A warm one-line suggestion takes about {warm:.1f} s here, the first one at a new place about "
+        f"A warm one-line suggestion takes about {warm:.1f} s here, the first one at a new position about "
         f"{cold:.1f} s. Suggestions that the model prepared in advance come at once."
     )
     return words if speed.quiet else f"{words} Other programs were busy meanwhile, so it may be faster."

@@ -46,12 +46,12 @@ def linter_edit(
     reading = f"{what} of {path}"
     language = language_of(path).name
     if language in ECMASCRIPT and command:
-        return RefactoringProblem(reading, f"it is your editor's: run {command} there")
+        return RefactoringProblem(reading, f"your editor can do this: run {command} there")
     if language != "python" or not rules:
         return None
     if ask is None:
         other = f", or run {command} in your editor" if command else ""
-        reason = f"ruff was not found outside of the workspace; install it (`uv tool install ruff`){other}"
+        reason = f"ruff was not found outside the workspace; install it (`uv tool install ruff`){other}"
         return RefactoringProblem(reading, reason)
     return _ask_ruff(ask, wish, reading, corpus, code)
 
@@ -72,11 +72,11 @@ def _ask_ruff(
         left += [(path, row["location"]["row"]) for row in inside if not _is_safe(row)]
     places = places_in_words(left)
     if text != before:
-        kept = f"{count_words(len(left), 'place')} for which ruff has no safe fix stay as before: {places}"
+        kept = f"{count_words(len(left), 'place')} for which ruff has no safe fix stay unchanged: {places}"
         return RefactoringEdit(f"{reading}, by ruff", {path: text}, (kept,) if left else ())
     if left:
         return RefactoringProblem(reading, f"ruff has no safe fix for {places}")
-    return RefactoringProblem(reading, "ruff finds none to change") if wish.what != "f_strings" else None
+    return RefactoringProblem(reading, "ruff finds nothing to change") if wish.what != "f_strings" else None
 
 
 def _is_safe(row: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> RefactoringEdit
     if not all(is_exact(texts.parse(path)) for path in made.texts):
         return None
     changed = {path: text for path, text in made.texts.items() if text != texts.parse(path).document.text}
-    return made if changed else RefactoringProblem(made.reading, "the code is so already")
+    return made if changed else RefactoringProblem(made.reading, "the code is already like that")
 
 
 def make(texts: CodeTexts, code: WishedCode, wish: SyntaxWish) -> RefactoringEdit | RefactoringProblem | None:

@@ -77,9 +77,7 @@ def _require(
         return None
     reading = f"add the parameter `{written}` to {code.name}, and pass {wish.passed} in its calls"
     if optional and not python:
-        return RefactoringProblem(
-            reading, "parameters before it may be left out; give it a default, as in `= 1`"
-        )
+        return RefactoringProblem(reading, "earlier parameters are optional; give it a default, as in `= 1`")
     calls = calls_to(texts, path, found)
     if calls is None:
         return RefactoringProblem(reading, f"not all calls of `{found.name}` can be found; give it a default")
@@ -99,7 +97,9 @@ def _require(
         if argument is not None:
             edits.setdefault(at[0], []).append(argument)
         elif sure:
-            return RefactoringProblem(reading, f"what {at[0]}:{at[1]} passes is not known; give it a default")
+            return RefactoringProblem(
+                reading, (f"the arguments of the call at {at[0]}:{at[1]} are not known; give it a default")
+            )
         else:
             left.append(at)
     left += _passed_on(texts, path, found, [(text, call) for text, call, _ in calls])
@@ -142,7 +142,9 @@ def remove_parameter(
         if not sure:
             left.append(at)
         elif isinstance(removal, str):
-            return RefactoringProblem(reading, f"of what {at[0]}:{at[1]} passes for it, {removal}")
+            return RefactoringProblem(
+                reading, (f"the argument at {at[0]}:{at[1]} cannot be removed: {removal}")
+            )
         else:
             edits.setdefault(other, []).append(removal)
     left += _passed_on(texts, path, found, [(text, call) for text, call, _ in calls])

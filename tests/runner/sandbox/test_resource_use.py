@@ -119,7 +119,7 @@ def test_nothing_that_a_test_does_to_its_first_process_blinds_who_watches(tree: 
 def test_a_kept_folder_has_a_limit_for_the_number_of_its_files(tree: Path) -> None:
     code = "import time\nfor n in range(600): open(f'kept/{n}', 'w').close()\ntime.sleep(20)"
     done = run_python(tree, code, SandboxLimits(seconds=60, kept_files=500), KEPT)
-    assert (done.ended, done.reports) == ("killed", ("no room for files left",))
+    assert (done.ended, done.reports) == ("killed", ("no disk space left",))
 
 
 @pytest.mark.parametrize(("levels", "size"), [(60, 6), (200, 0)])
@@ -135,14 +135,14 @@ def test_no_path_in_a_kept_folder_is_too_long_to_count(tree: Path, levels: int, 
     time.sleep(20)
     """
     done = run_python(tree, code, SandboxLimits(seconds=60, kept_bytes=4 * MIB), KEPT)
-    assert (done.ended, done.reports) == ("killed", ("no room for files left",))
+    assert (done.ended, done.reports) == ("killed", ("no disk space left",))
 
 
 def test_a_closed_folder_in_a_kept_one_is_counted(tree: Path) -> None:
     code = "import os, time\nos.makedirs('kept/a/b')\nopen('kept/a/f', 'wb').write(bytes(6 << 20))\n"
     code += "os.chmod('kept/a', 0)\ntime.sleep(20)"
     done = run_python(tree, code, SandboxLimits(seconds=60, kept_bytes=4 * MIB), KEPT)
-    assert (done.ended, done.reports) == ("killed", ("no room for files left",))
+    assert (done.ended, done.reports) == ("killed", ("no disk space left",))
 
 
 FILLED = """
@@ -169,7 +169,7 @@ OUTSIDE = "import os\nos.symlink('/usr', 'kept/usr')\nos.symlink('../code.py', '
 def test_a_kept_folder_that_is_too_large_at_the_end_is_emptied(tree: Path, code: str) -> None:
     (tree / "code.py").write_text("x = 1")
     done = run_python(tree, code, SandboxLimits(seconds=60, kept_bytes=4 * MIB, kept_files=500), KEPT)
-    assert (done.ended, done.reports) == ("killed", ("no room for files left",))
+    assert (done.ended, done.reports) == ("killed", ("no disk space left",))
     assert os.listdir(tree / "kept") == []
     assert (tree / "code.py").exists()
     small = run_python(tree, "open('kept/a', 'w').close()", SandboxLimits(seconds=60), KEPT)

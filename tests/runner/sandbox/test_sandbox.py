@@ -262,7 +262,7 @@ def test_files_end_for_one_file_and_for_all_together(tree: Path) -> None:
     many = "for n in range(9): open(f'{n}.bin', 'wb').write(bytes(1 << 20))"
     done = run_python(tree, many, limits)
     assert "No space left" in done.output
-    assert done.reports == ("no room for files left",)
+    assert done.reports == ("no disk space left",)
 
 
 def test_the_first_process_and_the_warden_cannot_be_killed_from_inside(tree: Path) -> None:
@@ -365,7 +365,7 @@ def test_a_kept_folder_cannot_grow_without_end(tree: Path) -> None:
     done = run_python(
         tree, code, SandboxLimits(seconds=60, kept_bytes=4 * MIB), SandboxView(folders=("kept",))
     )
-    assert (done.ended, done.reports) == ("killed", ("no room for files left",))
+    assert (done.ended, done.reports) == ("killed", ("no disk space left",))
 
 
 def test_a_kept_folder_is_no_way_out(tree: Path, tmp_path: Path) -> None:

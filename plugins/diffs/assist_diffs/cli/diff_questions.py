@@ -73,7 +73,7 @@ def _changes(config: Config, root: str, command: str, revision: str) -> FolderDi
     if diff.files or diff.left_out:
         return diff
     if command == "commit":
-        raise UserError("Nothing is staged: `git add` what the commit is to have.")
+        raise UserError("Nothing is staged: `git add` the changes to commit.")
     raise UserError("Nothing changed since the last commit." if not revision else f"No change to {revision}.")
 
 
@@ -137,7 +137,7 @@ def _ask(config: Config, flags: Asking, question: Question, compared: ComparedDi
     about = add_diff(question, compared, make_git(config), inputs)
     _say_left_out(about.left_out)
     if not about.question.material:
-        raise UserError("All that changed is excluded by rules, so no model is shown it.")
+        raise UserError("All changed files are excluded by rules, so no model is shown them.")
     corpus = open_corpus(working_folder(config, root))
     try:
         decided = decide(about.question, QuestionFolders(corpus), about.inputs)

@@ -22,7 +22,7 @@ def applies(asked: AskedQuestion) -> Applicability:
     """Say whether the message is computed: the question comes with its diff where no model is wanted."""
     question = asked.question
     if question.compared is None or question.wish == "frontier" or asked.local_prose:
-        return Applicability(False, "words of a model are wanted")
+        return Applicability(False, "a model was asked for")
     if not asked.answered:
         return Applicability(True, WHY)
     from assist_diffs.messages.message import commit_message  # noqa: PLC0415

@@ -381,7 +381,7 @@ def _caller_facts(
         ):
             first = sorted(tests)[0]
             more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
-            text = f"{site.qualified} changed, its tests in {first}{more} did not"
+            text = f"{site.qualified} changed, but its tests in {first}{more} did not"
             yield DiffFact("untested", file.path, site.start_line, text)
 
 

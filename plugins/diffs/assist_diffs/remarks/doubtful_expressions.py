@@ -116,7 +116,7 @@ def _quiet_handlers(before: Expressions, after: Expressions) -> Iterator[Doubtfu
         if any(map(_is_quiet, same)):
             continue
         if same:
-            text = f"`{handler.head}` handles the error no longer"
+            text = f"`{handler.head}` no longer handles the error"
             yield DoubtfulExpression("swallowed", handler.line, same[0].line, text)
         elif _CATCHES_ALL.fullmatch(handler.head) and all(text in ("pass", "...") for text in handler.body):
             yield DoubtfulExpression("swallowed", handler.line, 0, f"`{handler.head}` drops every error")
@@ -153,10 +153,10 @@ def left_open(
                 continue
             line = was[0] + earlier[opened] if was and opened in earlier else 0
             if line and not _is_left(before, opened) and not _is_closed(before, opened):
-                said = f"what `{opened}` gives is not closed any more"
+                said = f"the result of `{opened}` is no longer closed"
                 yield DoubtfulExpression("unclosed", first + at, line, said)
             elif not line and opened in _openings(others) and not _is_left(others, opened):
-                said = f"what `{opened}` gives is not closed, as in other places of this file"
+                said = f"the result of `{opened}` is not closed here, but is closed elsewhere in this file"
                 yield DoubtfulExpression("unclosed", first + at, 0, said)
 
 

@@ -166,5 +166,5 @@ def _find_slips(block: Sequence[tuple[CodeUnit, CodeUnit]]) -> Iterator[Doubtful
         others = [new for new in counts if new != name]
         if counts[name] == 1 and len(others) == 1 and counts[others[0]] >= _FEWEST - 1:
             at, line = next((at, line) for new, at, line in rows if new == name)
-            text = f"a copy of line {at} has `{others[0]}` in {counts[others[0]]} places, and `{name}` here"
+            text = f"a copy of line {at} has `{others[0]}` in {counts[others[0]]} places, but `{name}` here"
             yield DoubtfulStatement("copy", line, 0, text)

@@ -27,7 +27,7 @@ def breaks_calls(old: Parameters, new: Parameters) -> str:
     added = [one for one in new if _name(one) not in names and not one.optional and one.kind == "plain"]
     if added:
         return f"`{added[0].name}` is new"
-    return "their order is another one" if kept != names else ""
+    return "their order has changed" if kept != names else ""
 
 
 def is_stale(

@@ -75,7 +75,7 @@ def parse_line(line: bytes, workspace: Path, find_snippets: FindSnippets | None 
 def _check(data: dict[str, Any]) -> None:
     for key, value in data.items():
         if key not in KINDS:
-            raise UserError(f"{key!r} is not a key: known are {', '.join(KINDS)}.")
+            raise UserError(f"{key!r} is not a key: choose from {', '.join(KINDS)}.")
         kind = KINDS[key]
         if kind is not object and type(value) is not kind:
             raise UserError(f"{key} = {json.dumps(value)[:60]}: use {_WORDS[kind]}.")
@@ -86,7 +86,9 @@ def _check(data: dict[str, Any]) -> None:
     by_line = {"line", "column"} & data.keys()
     by_offset = "offset" in data
     if len(by_line) != (0 if by_offset else 2):
-        raise UserError("The cursor is not clear: give line and column, from 1, or offset, from 0.")
+        raise UserError(
+            "The cursor position is missing or ambiguous: give line and column, from 1, or offset, from 0."
+        )
 
 
 def _request(data: dict[str, Any], workspace: Path, find_snippets: FindSnippets | None) -> CompletionRequest:

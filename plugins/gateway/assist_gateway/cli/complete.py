@@ -110,7 +110,7 @@ def complete(
             WRONG_USAGE,
         )
     if flags.model and flags.server:
-        raise UserError("--model and --server exclude each other: give one of them.", WRONG_USAGE)
+        raise UserError("--model and --server cannot be used together: give one of them.", WRONG_USAGE)
     alone = bool(flags.model)  # a server that the settings name would answer in its place
     config = settings(offline=flags.offline or alone, model=flags.model, role="ghost-text")
     if flags.server:

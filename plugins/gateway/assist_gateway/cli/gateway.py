@@ -95,7 +95,7 @@ def gateway(
         ended = asyncio.wrap_future(parent) if parent else asyncio.get_running_loop().create_future()
         if os.name != "nt":
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.cancel)
-        say(f"Tools can ask at {place}. Ctrl-C ends this.")
+        say(f"Tools can send requests to {place}. Ctrl-C stops the gateway.")
         await asyncio.wait([ended])
 
     asyncio.run(run_gateway(config, bound, lambda: load_models(config, show_passing), until))
@@ -277,7 +277,7 @@ def _say_missing(name: str, text: str, *, known: bool) -> None:
     else:
         say(f"TOKEN is what `assist gateway token {name} --workspace DIR` shows.")
     if "PROVIDER" in text:
-        say("No provider that speaks so is defined yet: docs/providers.md has examples.")
+        say("No provider with this protocol is defined yet: docs/providers.md has examples.")
 
 
 @gateway_app.command(
@@ -316,7 +316,7 @@ def log(
     past = deque((entry.event for entry in entries(audit, Filter(tool=tool or ANY_TOOL))), MAX_LINES)
     last = show(past)
     if not once:
-        say("Waiting for what tools send to providers next; Ctrl-C ends it.")
+        say("Waiting for the next requests of tools to providers; Ctrl-C stops.")
     while not once:
         time.sleep(LOOK_S)
         events, start = later_events(audit, start)

@@ -156,10 +156,10 @@ def _show_probe(report: "ProbeReport") -> None:
     for words, surfaces in leaks.items():
         out(f"LEFT by {'; '.join(dict.fromkeys(surfaces))}: {words}")
     if not report.requests:
-        out("Nothing left at all: the rules let no request be made.")
+        out("No request was sent: the rules do not allow any.")
         return
-    what = f"{len(report.leaks)} times something left" if report.leaks else "Nothing left"
-    out(f"{what} that should not, in {report.requests:,} requests with {report.secrets:,} made-up secrets.")
+    what = f"{len(report.leaks)} leaks" if report.leaks else "No leaks"
+    out(f"{what} in {report.requests:,} requests with {report.secrets:,} made-up secrets.")
 
 
 def _row_words(row: "ProbeRow") -> str:
@@ -230,7 +230,7 @@ def _show(results: Sequence["CaseResult"], failed: Sequence["CaseResult"]) -> No
             out(f"  {line}")
     out("")
     held = len(results) - len(failed)
-    out(f"{held} of {len(results)} hold.")
+    out(f"{held} of {len(results)} cases hold.")
 
 
 def _expectation(case: "PolicyCase") -> str:

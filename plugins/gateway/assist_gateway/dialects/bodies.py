@@ -164,7 +164,7 @@ def inspect(name: Dialect, body: dict[str, Any], *, uninspected: bool) -> Inspec
 def _check_choices(walk: "BodyWalk", body: Mapping[str, Any]) -> None:
     """Raise `RefusedError` for more answers than one, and for an answer that is no text."""
     if (number := body.get("n")) is not None and (type(number) is not int or number != 1):
-        raise BadBodyError("n is not 1: assist bounds the cost of one answer")
+        raise BadBodyError("n must be 1: assist limits the cost of a single answer")
     if body.get("modalities") not in (None, [], ["text"]):
         walk.refuse("An answer that is not text")
 
@@ -190,7 +190,7 @@ class BodyWalk:
         if not self.uninspected:
             raise RefusedError(
                 "not_inspectable",
-                f"{what} cannot be looked into, so assist does not send it to a provider. The owner of this "
+                f"{what} cannot be inspected, so assist does not send it to a provider. The owner of this "
                 "machine may allow that: [gateway] uninspected = true.",
             )
 
@@ -303,7 +303,7 @@ class BodyWalk:
         if name in self._names:
             return
         if not _WORD.fullmatch(name):
-            raise BadBodyError("a field has a name that is not a word")
+            raise BadBodyError("the name of a field is not an identifier")
         self._names.add(name)
         self.places.append(JsonPlace({name: name}, name, name, is_word=True))
 
@@ -354,7 +354,7 @@ def dicts(value: Any, what: str) -> Iterator[dict[str, Any]]:
         raise BadBodyError(f"{what} is not a list")
     for item in value:
         if not isinstance(item, dict):
-            raise BadBodyError(f"{what} holds something else than objects")
+            raise BadBodyError(f"{what} contains values that are not objects")
         yield item
 
 

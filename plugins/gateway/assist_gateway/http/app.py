@@ -38,8 +38,8 @@ SEND_S = 60.0  # seconds in which a client takes the next piece of an answer
 MAX_CALLS = 64  # at once
 MAX_CALLS_OF_TOOL = 16
 LARGE = 1 << 18  # bytes that are parsed on a thread
-TOO_DEEP = "The request is nested too deep: send lists and objects in fewer levels."
-FAILED = "The gateway failed: its log says where."
+TOO_DEEP = "The request is nested too deeply: use fewer levels of lists and objects."
+FAILED = "The gateway had an internal error: see its log."
 
 HEADERS = {
     "server": "assist",
@@ -83,7 +83,7 @@ class CallRoom:
                 raise GatewayRefusal(413, "too_large", f"The request is larger than {BODY_BYTES >> 20} MB.")
             if self._bytes + size > ALL_BYTES:
                 raise GatewayRefusal(
-                    503, "busy", "The gateway holds too many requests: try again in a moment."
+                    503, "busy", "The gateway has too many requests in progress: try again in a moment."
                 )
             mine += size
             self._bytes += size
@@ -137,7 +137,9 @@ class GatewayApp:
     async def _serve(self, request: Request, answer: "_WrittenAnswer") -> None:
         raw = request.scope["headers"]
         if sum(len(name) + len(value) for name, value in raw) > HEAD_BYTES:
-            raise GatewayRefusal(431, "head_too_large", f"The head is larger than {HEAD_BYTES >> 10} KB.")
+            raise GatewayRefusal(
+                431, "head_too_large", (f"The request headers are larger than {HEAD_BYTES >> 10} KB.")
+            )
         tool = admit(request.method, raw, self._hosts, self._known)
         path = request.scope["path"]
         if self._paths.get(path) != request.method:
@@ -203,11 +205,13 @@ async def read_body(request: Request, grow: Callable[[int], None], most_s: float
                 grow(len(chunk))
                 body += chunk
     except TimeoutError:
-        raise GatewayRefusal(408, "too_slow", f"The request did not come within {most_s:.0f} s.") from None
+        raise GatewayRefusal(
+            408, "too_slow", f"The request was not received within {most_s:.0f} s."
+        ) from None
     try:
         found = await asyncio.to_thread(_from_json, body) if len(body) > LARGE else _from_json(body)
     except (ValueError, RecursionError):
-        raise GatewayRefusal(400, "not_json", "The body is not a JSON.") from None
+        raise GatewayRefusal(400, "not_json", "The body is not valid JSON.") from None
     if not isinstance(found, dict):
         raise GatewayRefusal(400, "not_json", "The body has to be a JSON object.")
     return found
@@ -223,7 +227,9 @@ def _finite(written: str) -> float:
 
 
 def _no_number(written: str) -> Never:
-    raise GatewayRefusal(400, "not_json", f"The body is not a JSON: {written[:20]} is not a number there.")
+    raise GatewayRefusal(
+        400, "not_json", (f"The body is not valid JSON: {written[:20]} is not a number in JSON.")
+    )
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -92,7 +92,7 @@ class BoundedProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP is answered like any other refusal, and what still comes is not looked at."""
         too_long = len(self.conn.trailing_data[0]) > HEAD_BYTES
-        self._refuse(431 if too_long else 400, "The head of the request is too large." if too_long else msg)
+        self._refuse(431 if too_long else 400, "The request headers are too large." if too_long else msg)
         self._is_refused = True
         if self.transport.can_write_eof():
             self.transport.write_eof()

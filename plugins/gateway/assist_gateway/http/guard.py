@@ -25,7 +25,7 @@ def admit(method: str, raw: RawHeaders, hosts: frozenset[str], known: KnownTools
     named = [value for name, value in raw if name == b"host"]
     host = named[0].decode("latin-1").lower() if len(named) == 1 else ""
     if host not in hosts:
-        raise GatewayRefusal(403, "wrong_host", "The Host header names something else than this gateway.")
+        raise GatewayRefusal(403, "wrong_host", "The Host header does not name this gateway.")
     headers = unique_headers(raw)
     if any(name in headers for name in BROWSERS) or method not in ("GET", "POST"):
         raise GatewayRefusal(403, "from_browser", "The gateway does not answer to web pages.")
@@ -43,7 +43,7 @@ def unique_headers(raw: RawHeaders) -> Mapping[str, str]:
     for name, value in raw:
         key = name.decode("latin-1").lower()
         if key in headers and key in ("authorization", "x-api-key", "content-type", "content-encoding"):
-            raise GatewayRefusal(400, "twice", f"The header {key} is there twice.")
+            raise GatewayRefusal(400, "twice", f"The header {key} is present twice.")
         headers[key] = value.decode("latin-1")
     return headers
 
@@ -53,4 +53,4 @@ def _check_kind(headers: Mapping[str, str]) -> None:
     if kind != "application/json":  # a form of a page can send other kinds unasked
         raise GatewayRefusal(415, "not_json", "Send JSON, with the header Content-Type: application/json.")
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise GatewayRefusal(415, "encoded", "Send the body as it is, without Content-Encoding.")
+        raise GatewayRefusal(415, "encoded", "Send the body uncompressed, without Content-Encoding.")

@@ -73,23 +73,23 @@ def bind(address: GatewayAddress) -> BoundSocket:
     except OSError as error:
         made.close()
         raise UserError(
-            f"{address.host}:{address.port} cannot be used ({error.strerror}): another gateway may run "
-            "already; --port chooses another port."
+            f"{address.host}:{address.port} cannot be used ({error.strerror}): another gateway may already "
+            "be running; --port chooses another port."
         ) from None
     return made, GatewayAddress(address.host, made.getsockname()[1])
 
 
 def _bind_path(path: Path) -> socket.socket:
     if os.name == "nt":
-        raise UserError(f"There can be no socket at {path} on Windows: use a port.")
+        raise UserError(f"On Windows there can be no socket at {path}: use a port.")
     if len(os.fsencode(path)) > LONGEST:
-        raise UserError(f"There can be no socket at {path}: choose a shorter path, or a port.")
+        raise UserError(f"The path {path} is too long for a socket: choose a shorter path, or a port.")
     if not is_private(path.parent):
-        raise UserError(f"Others can look into {path.parent}: use a folder with the rights 700.")
+        raise UserError(f"Other users can read {path.parent}: use a folder with mode 700.")
     if (above := _writable_above(path.parent)) is not None:
         raise UserError(
-            f"Others can put another folder in the place of {path.parent}, since they can write to {above}: "
-            "use a folder elsewhere."
+            f"Other users can replace {path.parent}, because they can write to {above}: use a folder "
+            "elsewhere."
         )
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

@@ -98,7 +98,7 @@ def path_in_folder(root: str, named: str) -> tuple[str, str]:
     real = os.path.realpath(full)
     inside = relative_path(real, root)
     if inside is None or inside == ".":
-        raise UserError(f"{named} is not a file below {root}: name one of this folder.")
+        raise UserError(f"{named} is not a file in {root}: name a file in this folder.")
     return inside, find_alias(root, full)
 
 

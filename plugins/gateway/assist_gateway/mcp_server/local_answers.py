@@ -25,8 +25,8 @@ from assist_server.wording.sanitize import harmless
 if TYPE_CHECKING:
     from assist_server.questions.session import LocalLoader
 
-BY_INDEX = "The index answers this surely: ask `references` or `definition`."
-TRUST = "{} wrote this on this machine. Small models are often wrong: trust the places first."
+BY_INDEX = "The index answers this reliably: ask `references` or `definition`."
+TRUST = "{} wrote this on this machine. Small models are often wrong: check the listed lines first."
 _TRIES = 2  # the second one without files that only git, or their other names, keep
 
 

@@ -25,7 +25,7 @@ from assist_server.questions.targets import QuestionTarget, near_symbols
 FOUND = 10  # places of a search
 WHOLE = 3  # of these of which several lines are shown; of the others the one that matches best
 SHOWN = 8  # lines of such a place
-UNSURE = "Nothing sure was found: these have only some of the words."
+UNSURE = "There is no sure match: these have only some of the words."
 SHORT = 40  # lines of several definitions that are shown whole: fewer tokens than a second call's
 LONG = 60  # lines of a class that is shown by its members: half of one of 170 lines would fill a result
 BEGINNING = 12  # lines of it before its members
@@ -50,7 +50,7 @@ def search(corpus: Corpus, query: str, within: str = "") -> FoundPlaces:
     """Where the words of a query are to the point; `within` is the beginning of a path, "" for all."""
     found = search_places([corpus], query, FOUND, lambda path: path.startswith(within))
     places = tuple(_found_lines(place, whole=at < WHOLE) for at, place in enumerate(found.places))
-    notes = () if found.sure else (UNSURE if places else "Nothing here has these words.",)
+    notes = () if found.sure else (UNSURE if places else "No line here has these words.",)
     return FoundPlaces(places, notes)
 
 
@@ -94,7 +94,7 @@ def pack(corpus: Corpus, target: QuestionTarget, line: int, tokens: int) -> Foun
         cursor = Cursor(line - 1, 0)
         gathered = retrieve_once(corpus, target.document, cursor, tokens, path).snippets
     places = tuple(_snippet(corpus, snippet) for snippet in gathered)
-    return FoundPlaces(places, () if places else ("Nothing in other files helps here.",))
+    return FoundPlaces(places, () if places else ("No other file has code that helps here.",))
 
 
 def definitions_of(corpus: Corpus, symbol: str) -> tuple[list[IndexedDefinition], tuple[str, ...]]:

@@ -47,7 +47,9 @@ def references(corpus: Corpus, symbol: str, kind: str = "all") -> FoundPlaces:
     other = len(used) + len(rest) - len(_of_kind(corpus, (*used, *rest), kind))
     notes = [f"({other} more in {'other code' if kind == 'tests' else 'tests'})"] if other else []
     if unsure:
-        notes.append(f"({len(unsure)} other lines have the name {meant[0].name}, and may mean another one)")
+        notes.append(
+            f"({len(unsure)} other lines have the name {meant[0].name}, but may mean something else)"
+        )
     if len(found) > MEANT:
         notes.append(f"({len(found) - MEANT} more definitions: name one as Owner.name or PATH:name)")
     by_name = bool(wanted) and not any(use.sure for use in wanted)

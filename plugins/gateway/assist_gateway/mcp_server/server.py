@@ -140,7 +140,7 @@ class AgentServer:
             around = [folder for folder in named if self._allowed.is_relative_to(folder)]
             if named and not (inside or around):
                 raise UserError(
-                    f"{named[0]} is not below {self._allowed}, where this agent may look: start "
+                    f"{named[0]} is not inside {self._allowed}, the folder that this agent may read: start "
                     "`assist mcp` there, or with --workspace."
                 )
             self._root = inside[0] if inside else self._allowed

@@ -109,7 +109,7 @@ def tool_call(name: str, said: Mapping[str, object]) -> ToolCall:
     tool = next((tool for tool in TOOLS if tool.name == name), None)
     if tool is None:
         known = ", ".join(tool.name for tool in TOOLS)
-        raise UserError(f"There is no tool {name[:60]!r}: there are {known}.", WRONG_USAGE)
+        raise UserError(f"There is no tool {name[:60]!r}: choose from {known}.", WRONG_USAGE)
     kinds = tool.schema["properties"]
     for key, value in said.items():
         if key not in kinds:

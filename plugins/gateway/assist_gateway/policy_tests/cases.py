@@ -113,10 +113,10 @@ def _problems(table: Mapping[str, Any]) -> Iterator[str]:
         return
     (kind,) = kinds
     others = [key for key in table if key not in _KEYS[kind]]
-    yield from (f"{key} is not for a {kind}: leave it out" for key in others)
+    yield from (f"{key} does not apply to a {kind}: leave it out" for key in others)
     expectations = _EXPECTATIONS[kind]
     if table.get("expect") not in expectations:
-        yield f"expect = {show(table.get('expect', ''))}: of a {kind}, choose from {', '.join(expectations)}"
+        yield f"expect = {show(table.get('expect', ''))}: for a {kind}, choose from {', '.join(expectations)}"
     yield from _path_problems(table) if kind == "path" else _text_problems(table)
 
 
@@ -132,7 +132,7 @@ def _path_problems(table: Mapping[str, str]) -> Iterator[str]:
     if kind not in RULES:
         yield _unknown_value("rule", kind, tuple(RULES))
     elif "rule" in table and table.get("expect") == "leaves":
-        yield "rule is for what is kept: leave it out"
+        yield "rule applies only to files that are kept: leave it out"
 
 
 def _text_problems(table: Mapping[str, str]) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _text_problems(table: Mapping[str, str]) -> Iterator[str]:
     if table.get("secret", "") not in table["text"]:
         yield "secret is not part of the text: copy it from there"
     if table.get("expect") == "leaves" and (said := [key for key in ("secret", "rule") if key in table]):
-        yield f"{said[0]} is for what is redacted: leave it out"
+        yield f"{said[0]} applies only to text that is redacted: leave it out"
 
 
 def _is_text(value: object) -> bool:
@@ -163,4 +163,4 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
     ('did you mean expect?', 'known are path, expect')
     """
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean {found[0]}?" if found else f"known are {', '.join(known)}"
+    return f"did you mean {found[0]}?" if found else f"choose from {', '.join(known)}"

@@ -161,8 +161,8 @@ def _make_desk(
     rules = effective_permissions(made, [workspace.root], [workspace.root]).permissions
     if wrong := differences(mine.permissions, rules):
         raise UserError(
-            f"The rules of {root} ({', '.join(wrong)}) do not hold in a temporary folder: name the top of "
-            "the repository with --workspace, or look at `assist config show`."
+            f"The rules of {root} ({', '.join(wrong)}) do not apply in a temporary folder: name the root of "
+            "the repository with --workspace, or check `assist config show`."
         )
     update_index(made, open_folder(made, Path(workspace.root)), lambda *_: None)
     return _ProbeDesk(made, workspace, recorder, variables, rules, _notes(mine.permissions, workspace))
@@ -171,13 +171,16 @@ def _make_desk(
 def _notes(permissions: Permissions, workspace: ProbeWorkspace) -> tuple[str, ...]:
     notes = list(workspace.notes)
     if permissions.mode == "never":
-        notes.append('Nothing leaves from here at all: mode = "never".')
+        notes.append('Nothing may leave this workspace: mode = "never".')
     if not permissions.providers:
         notes.append("No provider may be used here.")
     priced = without_price(permissions)
-    notes += [f"{name} is asked only here: its price is not known, so no request is sent." for name in priced]
+    notes += [
+        f"{name} is asked only in this probe: its price is not known, so it would get no request."
+        for name in priced
+    ]
     if not workspace.has_git:
-        notes.append("There is no git, so `review` and `commit` were not tried.")
+        notes.append("git is not installed, so `review` and `commit` were not tried.")
     return tuple(notes)
 
 

@@ -95,7 +95,7 @@ def notes_on(judge: FileJudge) -> Iterator[str]:
     """What makes cases hold without any rule about files, in words."""
     permissions = judge.effective.permissions
     if permissions.mode == "never":
-        yield 'Nothing leaves from here at all (mode = "never"), so each case that expects `kept` holds.'
+        yield 'Nothing may leave this workspace (mode = "never"), so each case that expects `kept` holds.'
     elif not permissions.providers:
         yield "No provider may be used here, so each case that expects `kept` holds."
 

@@ -81,9 +81,9 @@ def leaves(decision: Decision, permissions: Permissions) -> bool:
     """Whether a provider is asked. Raises `GatewayRefusal` if no one may answer."""
     asked = [kind for kind in decision.kinds if kind in permissions.always_ask]
     if decision.target == "refused":
-        raise GatewayRefusal(403, decision.cause, f"No one may answer this: {decision.why}.")
+        raise GatewayRefusal(403, decision.cause, f"No model may answer this: {decision.why}.")
     if decision.target == "frontier" and asked and decision.cause == "no_local_model":
-        why = f"A person is asked about {asked[0]} each time, and a tool cannot be: name a model."
+        why = f"A person has to confirm {asked[0]} each time, which a tool cannot do: name a model."
         raise GatewayRefusal(403, "always_ask", why)
     return decision.target == "frontier" and not asked
 

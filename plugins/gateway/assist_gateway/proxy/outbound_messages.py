@@ -150,7 +150,7 @@ def _key(message: Mapping[str, Any], places: Sequence[JsonPlace]) -> bytes:
     try:
         return hashlib.sha256(marshal.dumps(whole, 2)).digest()  # 0.2 us a KB; JSON takes 5
     except ValueError:
-        raise BadBodyError("a message of the request is nested too deep") from None
+        raise BadBodyError("a message of the request is nested too deeply") from None
 
 
 def json_bytes(value: Any) -> bytes:
@@ -158,7 +158,7 @@ def json_bytes(value: Any) -> bytes:
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except (UnicodeEncodeError, ValueError):
-        raise BadBodyError("the request holds half a character, or a number that is none") from None
+        raise BadBodyError("the request contains half of a surrogate pair, or an invalid number") from None
 
 
 def _is_answer(message: Mapping[str, Any]) -> bool:

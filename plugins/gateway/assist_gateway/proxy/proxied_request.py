@@ -227,9 +227,9 @@ def _check_length(tokens: int, asked: AskedProvider) -> None:
     if tokens > asked.endpoint.context_tokens:
         raise RefusedError(
             "too_long",
-            f"the request has up to {tokens:,} tokens and {asked.provider} takes "
-            f"{asked.endpoint.context_tokens:,}: raise context_tokens in [providers.{asked.provider}] if the "
-            "model takes more",
+            f"the request has up to {tokens:,} tokens, but {asked.provider} takes at most "
+            f"{asked.endpoint.context_tokens:,}: raise context_tokens in [providers.{asked.provider}] if "
+            "the model takes more",
         )
 
 
@@ -252,9 +252,8 @@ def check_unattributed(tool: ToolToken, permissions: Permissions) -> None:
     if not tool.unattributed:
         raise RefusedError(
             "unattributed",
-            f"the tool {tool.name} sends text of which assist does not know where it comes from, and its "
-            f"token does not allow that: make one with `assist gateway token {tool.name} --allow "
-            "unattributed`",
+            f"the tool {tool.name} sends text of unknown origin, and its token does not allow that: make "
+            f"one with `assist gateway token {tool.name} --allow unattributed`",
         )
 
 
@@ -282,9 +281,8 @@ def _price(asked: AskedProvider, permissions: Permissions, outbound: Iterable[by
     if price is None and not permissions.allow_unknown_price:
         raise RefusedError(
             "unknown_price",
-            f"the price of {asked.endpoint.model} is not known, so there is no bound for what it may cost: "
-            "write price = { input_usd_per_mtok = ..., output_usd_per_mtok = ... } in "
-            f"[providers.{asked.provider}]",
+            f"the price of {asked.endpoint.model} is not known, so its cost has no limit: write price = {{ "
+            f"input_usd_per_mtok = ..., output_usd_per_mtok = ... }} in [providers.{asked.provider}]",
         )
     if price and any(map(_asks_for_an_hour, outbound)):
         hour = max(
@@ -312,7 +310,7 @@ def _ceilings(tool: ToolToken, permissions: Permissions, session: str) -> tuple[
     found = [
         Ceiling(
             permissions.gateway_session_micro,
-            "this conversation: begin another, or raise [gateway] max_cost_usd_per_session",
+            "this conversation: start another, or raise [gateway] max_cost_usd_per_session",
             ids=session,
         )
     ]
@@ -323,7 +321,7 @@ def ceilings_of(tool: ToolToken) -> tuple[Ceiling, ...]:
     """What the tool may spend in a day, whatever it asks."""
     if tool.ceiling_usd is None:
         return ()
-    what = f"the tool {tool.name} today, by the ceiling of its token"
+    what = f"the tool {tool.name} today, by the limit of its token"
     return (Ceiling(int(tool.ceiling_usd * 1e6), what, command=TOOL + tool.name),)
 
 

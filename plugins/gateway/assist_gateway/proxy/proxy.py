@@ -73,7 +73,7 @@ _JudgedBy = tuple[AskedProvider, ProxyRules, ToolConversations]
 AnswerHere = Callable[[ForeignRequest], Awaitable[ForeignResponse]]
 
 _AGAIN = re.compile(r"[\w ,:+.-]{1,60}", re.ASCII)  # seconds, or a date
-_TOO_DEEP = Fault("bad-reply", "an event of the answer is nested too deep")
+_TOO_DEEP = Fault("bad-reply", "an event of the answer is nested too deeply")
 _STATUSES = {"timeout": 504, "offline": 503, "unreachable": 502, "rate-limited": 429}
 _MAX_REFUSAL = 1 << 16  # bytes of a provider's refusal
 _COUNTED = 400_000  # characters of an answer
@@ -140,7 +140,7 @@ class ProviderProxy:
         """Answer a request by the provider that it names. Raises `GatewayRefusal` and `EscalationError`."""
         dialect = DIALECTS.get(request.path)
         if dialect is None:
-            raise GatewayRefusal(404, "unknown_url", f"No provider is asked by {request.path} here.")
+            raise GatewayRefusal(404, "unknown_url", f"No provider here uses the path {request.path}.")
         if request.body.get("model") == AUTO and dialect.name == "chat" and self._local is not None:
             provider = await self._threads.run(tool.name, self._route, request, tool, dialect)
             if not provider:
@@ -248,13 +248,13 @@ def asked_provider(
                 raise GatewayRefusal(
                     400,
                     "dialect",
-                    f"{name} speaks {endpoint.dialect}, and assist translates nothing: ask it that way, or "
-                    f'set dialect = "{dialect.name}" in [providers.{name}] if its server knows that.',
+                    f"{name} speaks {endpoint.dialect}, and assist does not translate: send the request in that dialect, or "
+                    f'set dialect = "{dialect.name}" in [providers.{name}] if its server supports that.',
                 )
             return AskedProvider(tool, name, endpoint, dialect)
     known = [name for name, endpoint in permissions.providers.items() if endpoint.dialect == dialect.name]
-    there = f"there is {', '.join(known)}" if known else f"there is none for {dialect.name}"
-    local = "" if dialect.name == "chat" else " A model of this machine answers /v1/chat/completions alone."
+    there = f"choose from {', '.join(known)}" if known else f"there is none for {dialect.name}"
+    local = "" if dialect.name == "chat" else " The local model answers only /v1/chat/completions."
     raise GatewayRefusal(
         404, "model_not_found", f"No provider here has the model {str(model)[:80]!r}: {there}.{local}"
     )

@@ -175,7 +175,7 @@ class StringRedactor:
             return
         if any(find_known(word, self._session.sought.known, lambda: None)) or any(find_formats(word)):
             raise RedactionError(
-                "a name, an id or a header of the request holds a secret, so nothing is sent"
+                "a name, an id or a header of the request contains a secret, so nothing is sent"
             )
         self._keep(key, _JudgedString(clean=word, seen=len(self._values)))
 

@@ -137,7 +137,9 @@ class ToolServer(SessionServer):
         with as_served_errors():
             check_unattributed(self._tool, self._parts.permissions(self._tool))
             if classify(context.path, "") == "data":
-                raise RefusedError("policy", "a file of settings or data: its secrets have few signs")
+                raise RefusedError(
+                    "policy", ("a file of settings or data, in which secrets are hard to recognize")
+                )
             claims = (context.path,) if context.path else ()
             judge = self._parts.judge(self._tool, self._name)
             if spans := judge(context.before + context.after, claims):

@@ -128,7 +128,7 @@ def _speed_facts(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     reads = model["prefill_tokens_per_s"]
     writes = model["decode_tokens_per_s"]
     threads = f"with {model['decode_threads']} thread{'s' * (model['decode_threads'] != 1)}"
-    speed = f"It reads {reads:.0f} and writes {writes:.0f} tokens a second, the latter {threads}."
+    speed = f"It reads {reads:.0f} and writes {writes:.0f} tokens a second (writing {threads})."
     return [
         ("Speed", model["in_words"]),
         ("", " ".join(filter(None, (speed, _answers_words(model["answers"]))))),
@@ -145,7 +145,11 @@ def _answers_words(answers: Mapping[str, Any]) -> str:
     'By the last answers, the next one reads 82 tokens a second.'
     """
     counted = [f"{what} {row['tokens_per_s']:.0f}" for what, row in answers.items() if row["counted"]]
-    return f"By the last answers, the next one {' and '.join(counted)} tokens a second." if counted else ""
+    return (
+        f"Judging by the last answers, the next one {' and '.join(counted)} tokens a second."
+        if counted
+        else ""
+    )
 
 
 def _library_words(llama: Mapping[str, str]) -> str:
@@ -177,7 +181,7 @@ def _device_words(device: Mapping[str, Any]) -> str:
 def _budget_words(tokens: Mapping[str, int]) -> str:
     """How much code the model reads for ghost text, and how much it writes at most."""
     return (
-        f"{tokens['head']:,} tokens before the cursor and {tokens['suffix']:,} after it, at a new place "
+        f"{tokens['head']:,} tokens before the cursor and {tokens['suffix']:,} after it; at a new position "
         f"{tokens['cold_head']:,} and {tokens['cold_suffix']:,}, of {tokens['context']:,} that fit with "
         f"other files; at most {tokens['line']:,} are written for a line, {tokens['block']:,} for several"
     )

@@ -108,7 +108,7 @@ def pull(
         sha256 = pin.sha256 if pin else ""
         emit({"model": name, "path": str(path), "sha256": sha256, "licence": licence_document(row)})
         return
-    out(f"{name} is here and checked: {path}")
+    out(f"{name} is installed and verified: {path}")
     if not list_roles(config, name):
         out(f"To use it: assist models use {name} --for ghost-text|answers|both")
 
@@ -145,7 +145,7 @@ def use(
         return
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
 
-    out(f"{name} is in use from now on ({config.paths.config_file}).")
+    out(f"{name} is now in use ({config.paths.config_file}).")
     facts(role_facts(config, name))
 
 
@@ -169,7 +169,7 @@ def verify_models(
         emit({"models": results})
     else:
         for result in results:
-            out(f"{result['model']}: {'as it should be' if result['ok'] else result['error']}")
+            out(f"{result['model']}: {'the file is intact' if result['ok'] else result['error']}")
     if not all(result["ok"] for result in results):
         raise typer.Exit(FAILED)
 

@@ -163,9 +163,9 @@ def set_up_fetched_engine(flags: SetupFlags) -> None:
     if flags.as_json:
         emit({"engine": source.build, "path": str(source.folder), "in_use": used.words})
         return
-    out(f"{source.build} is here and runs: {source.folder}")
+    out(f"{source.build} is installed and runs: {source.folder}")
     if used != source:
-        out(f"{used.words} is used all the same: it comes first.")
+        out(f"{used.words} is still used: it takes precedence.")
 
 
 def _offer_device(config: Config, options: FetchOptions, *, yes: bool, ask: bool) -> None:
@@ -178,7 +178,7 @@ def _offer_device(config: Config, options: FetchOptions, *, yes: bool, ask: bool
         return
     name, row = offer
     size = f"{megabytes(row.bytes)}, {megabytes(row.unpacked)} unpacked"
-    say(f"Here is {name}. Whether it is faster than the processor, a measurement shows.")
+    say(f"This machine has {name}. A measurement shows whether it is faster than the processor.")
     if not (yes or (ask and is_terminal())):
         say(f"To try it: assist setup --yes fetches {row.build} ({size}).")
     elif yes or confirm(f"Fetch {row.build} ({size}) and measure it?"):
@@ -213,7 +213,10 @@ def take_best(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: boo
         choice = replace(ready.choice, model=best.row.name, row=best.row)
         if choice == ready.choice:
             if best != (larger := best_of(found)):
-                say(f"Not fetched unasked ({megabytes(larger.row.bytes)}): assist setup {larger.row.name}")
+                say(
+                    f"Not fetched automatically ({megabytes(larger.row.bytes)}): assist setup "
+                    f"{larger.row.name}"
+                )
             break
         if best.measured:
             ready = prepare(ready.config, choice, options, SetupProgress(say, lambda *_: None))
@@ -233,7 +236,7 @@ def _may_fetch(row: "ModelRow", *, yes: bool, ask: bool) -> bool:
     """Whether a model may be fetched, which may turn out to be too slow."""
     from assist_server.cli.terminal.answers import confirm, is_terminal  # noqa: PLC0415
 
-    ran = "" if row.ran else " We did not run it ourselves."
+    ran = "" if row.ran else " We have not run it ourselves."
     size = megabytes(row.bytes)
     if yes:
         return True
@@ -254,7 +257,9 @@ def set_up_server(config: Config, asked: "AskedServer", *, yes: bool, as_json: b
     except EscalationError as error:
         raise UserError(f"{asked.url}: {error}.") from error
     if entry.probe.problem:
-        raise UserError(f"{asked.url} is {entry.server.kind}, and does not complete: {entry.probe.problem}.")
+        raise UserError(
+            f"{asked.url} is {entry.server.kind}, but it does not complete code: {entry.probe.problem}."
+        )
     document = server_document(NAME, entry.server, entry.probe)
     say(server_words(document))
     for what, remedy in server_warnings(entry.server, entry.probe):

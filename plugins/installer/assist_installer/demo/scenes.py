@@ -82,7 +82,7 @@ def run(config: Config, *, as_json: bool) -> None:
     else:
         out(_last_line(summary))
     if not answered:
-        raise UserError("The model wrote nothing at any place. `assist doctor` says more.")
+        raise UserError("The model wrote nothing at any cursor position. `assist doctor` says more.")
 
 
 async def _play(config: Config, tell: Callable[[Shot], None]) -> list[Shot]:
@@ -147,7 +147,7 @@ def _cost(shot: Shot) -> str:
     tokens = _tokens(shot)
     prompt = f" of {tokens['prompt']}" if tokens["prompt"] else ""
     if _source(shot) in ("cache", "typed-through"):
-        return f"{shot.ms:5.0f} ms, known already: no inference"
+        return f"{shot.ms:5.0f} ms, already known: no inference"
     return (
         f"{shot.ms:5.0f} ms, {tokens['evaluated']}{prompt} prompt tokens read, {tokens['generated']} written"
     )

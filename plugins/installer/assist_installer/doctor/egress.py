@@ -87,7 +87,7 @@ def egress_facts(config: Config, folder: Path, findings: list[DoctorFinding]) ->
 
 def _remedy(problem: Problem) -> str:
     if problem.key.startswith("ASSIST_"):
-        return f"Set {problem.key} to a directory elsewhere, or unset what moved it"
+        return f"Set {problem.key} to another directory, or unset it"
     return TRUST if "config trust" in problem.message else SETTINGS
 
 
@@ -124,8 +124,10 @@ def _budget(examination: _Examination) -> tuple[float | None, dict[str, Any]]:
         return None, {"path": str(path), "state": "damaged", "unsettled": 0}
     left, open_ = found
     if open_:
-        what = f"Not settled, so counted with the full amount reserved for them: {len(open_)} requests"
-        examination.findings.append(DoctorFinding(what, "Run `assist cost`: it says which, and what to do"))
+        what = f"{len(open_)} requests are not settled and count with their full reserved amount"
+        examination.findings.append(
+            DoctorFinding(what, ("Run `assist cost`: it lists them and says what to do"))
+        )
     return left / 1e6, {"path": str(path), "state": _state(path), "unsettled": len(open_)}
 
 

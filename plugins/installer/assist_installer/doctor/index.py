@@ -17,7 +17,7 @@ from assist_server.workspace.folder_index import status_document
 from assist_server.workspace.index_update import known_folder
 from assist_server.workspace.members import library_document
 
-AGAIN = "Run `assist index`: it builds again what is damaged or too old"
+AGAIN = "Run `assist index`: it rebuilds what is damaged or too old"
 LISTED = 3  # files that a finding names
 
 

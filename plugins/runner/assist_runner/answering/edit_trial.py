@@ -86,7 +86,7 @@ class EditTrial:
         """The best attempt with its proof. What an edit breaks is asked about; a wrong type is refused."""
         best = self.best()
         if best is None:
-            proof = Proof("none", "no attempt makes an edit", self.made)
+            proof = Proof("none", "no attempt produced an edit", self.made)
             problem = EditError(ONLY_WORDS) if first.plan is not None else first.problem
             return replace(first, plan=None, problem=problem, proof=proof)
         final, verdict = best

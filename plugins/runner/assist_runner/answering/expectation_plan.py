@@ -96,8 +96,8 @@ def _option_value(text: str, language: Language, name: str) -> ExpectedValue:
     wanted = expected_value(text, language, name)
     if wanted is None:
         raise UserError(
-            f"--expect takes a call of `{name}`, == and the literal that it should give, not {text!r}: "
-            f"write it as in {_EXAMPLES[language.name].format(name)}.",
+            f"--expect takes a call of `{name}`, == and the expected literal, not {text!r}: write it as in "
+            f"{_EXAMPLES[language.name].format(name)}.",
             WRONG_USAGE,
         )
     return wanted

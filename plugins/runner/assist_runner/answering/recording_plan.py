@@ -77,7 +77,7 @@ def recording_plan(
     commands = find_test_command(Path(root), path)
     command = next((command for command in commands if command.runner in recorder.runners), None)
     if command is None:
-        return RecordingPlan(root, f"no runner of tests is set up here for {language}")
+        return RecordingPlan(root, f"no test runner for {language} is set up here")
     try:
         command = recorder.command(Path(root), target.lines.path, command)
     except CannotRunError as error:

@@ -70,7 +70,7 @@ MODEL_SECONDS = 15.0  # of these for the model on this machine, which writes one
 LEAST_SECONDS = 20.0  # of search, however long the tests took before
 SEVERAL = "the tests do not say which of {} changes is right"
 OTHERS = "Other changes that pass the same tests: {}"
-NOTHING_WHY = "the tests refuse all that was tried"
+NOTHING_WHY = "the tests fail with every edit that was tried"
 UNCHECKED = "The edit is not checked by running: {}."
 CHECKS = "check the edit by the project's tests"
 
@@ -213,7 +213,7 @@ def _tell_expected(sink: AnswerSink, begun: "asyncio.Task[EditReferee]") -> None
     if referee.expected is not None:
         sink.notice(failing_words(referee.expected))
     if referee.not_expected:
-        sink.notice(f"No test is made of what you expect: {referee.not_expected.rstrip('.')}.")
+        sink.notice(f"No test was made from what you expect: {referee.not_expected.rstrip('.')}.")
 
 
 async def _judge_models(

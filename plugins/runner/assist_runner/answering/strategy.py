@@ -36,7 +36,7 @@ def applies(asked: AskedQuestion) -> Applicability:
 
         plan = referee_plan(question, asked.folders, asked.inputs)
     if plan is None:
-        return Applicability(False, "nothing may run, or nothing is there that judges an edit")
+        return Applicability(False, "nothing may run, or nothing can judge an edit")
     refused = asked.decision is None or asked.decision.target == "refused"
     if refused and (question.wish == "frontier" or not plan.needs_no_model):
         return Applicability(False, "nothing may answer")

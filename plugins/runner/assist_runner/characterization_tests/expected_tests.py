@@ -76,7 +76,7 @@ def expected_test(asked: ExpectedMaterial, copy: ProjectCopy) -> ExpectedTest:
     language, material, wanted = asked.language, asked.material, asked.wanted
     own = language.in_answer(material, f"{wanted.call}\n")[:1]
     if not own:
-        raise CannotRunError("nothing says how to make what is called")
+        raise CannotRunError("nothing shows how to construct the object that is called")
     like = [
         call for text in nearby_calls(wanted.call) for call in language.in_answer(material, f"{text}\n")[:1]
     ]
@@ -161,7 +161,7 @@ def _in_words(today: CallObservation) -> str:
 def failing_words(test: ExpectedTest) -> str:
     """What a user reads about the test before it judges an edit."""
     values = f"today: {test.today}, wanted: {test.wanted}"
-    return f"A test that fails today, from what you expect: `{test.call}` ({values}). It judges the fix."
+    return f"This test of what you expect fails today: `{test.call}` ({values}). The fix must pass it."
 
 
 def passing_words(made: ExpectedTest) -> str:

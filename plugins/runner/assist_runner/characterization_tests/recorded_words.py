@@ -6,9 +6,9 @@ from assist_server.proof import RecordedCounts
 
 _REASONS = {
     "misuse": "the code does not take the arguments",
-    "set-up": "nothing says how to make an object",
+    "set-up": "nothing shows how to construct an object",
     "does not reach the code": "the code is not reached",
-    "no literal": "the value has no literal",
+    "no literal": "the value cannot be written as a literal",
     "no value": "there is nothing to compare",
     "depends on this machine or day": "the value depends on this machine or day",
     "a test that fails": "the test does not pass",
@@ -35,7 +35,7 @@ which existing tests do not).
     parts = [_calls(len(counts.tests))]
     parts += [f"{counts.branches[0]} of {counts.branches[1]} branches"] if counts.branches[1] else []
     parts += [f"they notice {noticed} of {planted} mutants" if planted else "no mutants tried"]
-    parts += [f"{counts.new_mutants} of which existing tests do not"] if planted and counts.tested else []
+    parts += [f"{counts.new_mutants} that existing tests do not notice"] if planted and counts.tested else []
     told = [f"These tests record what the code does today ({', '.join(parts)})."]
     told += [f"{already_tested(counts.tested).capitalize()}."] if counts.tested else []
     told += [f"Left out: {_reasons(counts.left_out)}."] if counts.left_out else []

@@ -227,7 +227,9 @@ class CallRecorder:
             is_all = len(known.mistakes) == len(planted)
             return NothingMissingError(told) if is_all else CannotRunError(f"{told}; no call adds to it")
         if not self._tested:
-            return CannotRunError("no test of it would notice a mistake" + left_out_words(self._left))
+            return CannotRunError(
+                "no test of these calls would notice a mistake" + left_out_words(self._left)
+            )
         reached = len(known.lines & self._branches)
         told = already_tested(Counter(call.path for call in self._tested.values()))
         told += f", which reach {reached} of {len(self._branches)} branches" if self._branches else ""

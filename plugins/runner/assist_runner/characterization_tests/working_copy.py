@@ -48,7 +48,7 @@ def copy_workspace(
             count += 1
             size += found.st_size
             if count > MAX_FILES or size > MAX_BYTES:
-                raise CopyError(f"{root.name} is too large to copy: {MAX_FILES:,} files, 500 MB at most.")
+                raise CopyError(f"{root.name} is too large to copy: {MAX_FILES:,} files and 500 MB at most.")
             if source.is_symlink():
                 links.append(path)
             elif source.is_file() and found.st_size <= _LARGEST:

@@ -82,7 +82,7 @@ def _also_changed(verdict: EditVerdict) -> str:
     """The calls that come to something else too, for the user to judge; "" if none is known."""
     changed = verdict.nearby.changed if verdict.nearby is not None else ()
     more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-    what = "it changes all calls like it" if verdict.changes_all else "it also changes"
+    what = "it changes all similar calls" if verdict.changes_all else "it also changes"
     return f"; {what}{':' * verdict.changes_all} {', '.join(changed[:SHOWN])}{more}" if changed else ""
 
 

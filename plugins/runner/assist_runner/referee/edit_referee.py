@@ -87,13 +87,13 @@ class EditReferee:
             first = replace(first, failed=first.failed | own)
             if not own:
                 self.expected = None
-                self.not_expected = "the command for tests does not run it"
+                self.not_expected = "the test command does not run it"
         self.before = _judging_baseline(first, second)
 
     def _add_test(self, more: OneMoreTest, *, fails_already: bool) -> None:
         """Add the test to the copy, and to those that judge, if it fails and no other one does."""
         if fails_already:
-            self.not_expected = "tests fail already, and judge"
+            self.not_expected = "existing tests already fail and judge the edit"
             return
         try:
             self.expected = more.make(self._copy)

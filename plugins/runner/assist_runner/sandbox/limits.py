@@ -12,8 +12,8 @@ MIB = 1 << 20
 # The reports of a run: which limit it reached, or that its caller ended it.
 TIMED_OUT, TOO_MUCH_OUTPUT, TOO_LARGE = "timed out", "too much output", "files too large"
 NO_MEMORY, NO_PROCESSES, NO_PROCESSOR = "too much memory", "process limit reached", "processor time used up"
-NO_ROOM = "no room for files left"
-NO_SIGHT = "it could not be watched any longer"
+NO_ROOM = "no disk space left"
+NO_SIGHT = "it could no longer be monitored"
 STOPPED = "stopped"
 NOT_STARTED = 127  # the shell's exit status for a command that does not exist
 

@@ -241,5 +241,5 @@ def _make_folder(tree: Path, name: str) -> None:
     for part in PurePosixPath(name).parts:
         folder = folder / part
         if part == ".." or folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise NoSandboxError(f"{name} is not a folder of the copy: it cannot hold what a build leaves.")
+            raise NoSandboxError(f"{name} is not a folder of the copy: it cannot hold the files of a build.")
         folder.mkdir(mode=0o700, exist_ok=True)

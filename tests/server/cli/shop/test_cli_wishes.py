@@ -41,7 +41,7 @@ def test_a_use_by_the_name_alone_stays_and_is_asked_about(assist: Assist, shop: 
     (shop / "shop" / "till.py").write_text("def pay(cart):\n    return cart.total()\n")
     done = assist("refactor", "Cart.total", "rename total to amount", "--yes")
     assert done.code == 1
-    assert "1 use of `total` by the name alone stays as before: shop/till.py:2" in done.err
+    assert "1 use of `total` matched by name only stays unchanged: shop/till.py:2" in done.err
     assert (shop / "shop" / "cart.py").read_text() == CART
 
 

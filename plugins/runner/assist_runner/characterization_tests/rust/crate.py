@@ -40,7 +40,7 @@ def target_of(tree: Path, path: str) -> RustTarget:
     file = PurePosixPath(path)
     folders = [folder for folder in file.parents if (tree / folder / "Cargo.toml").is_file()]
     if not folders:
-        raise CannotRunError(f"no Cargo.toml is above {path}")
+        raise CannotRunError(f"there is no Cargo.toml above {path}")
     folder = folders[0]
     inner = file.relative_to(folder)
     top = tree / folder

@@ -53,7 +53,7 @@ def script_runner(root: Path, path: str) -> ScriptRunner:
         found = _runner_in(settings, top / inner, top)
         if found is not None:
             return _for_language(replace(found, folder=inner), path, top)
-    raise CannotRunError("its tests are run by none of vitest, jest and node's own runner")
+    raise CannotRunError("its tests run with none of vitest, jest and node's own test runner")
 
 
 def _settings(folder: Path) -> dict[str, Any] | None:
