@@ -138,7 +138,7 @@ def _task(row: Mapping[str, Any]) -> EvalTask:
         if type(getattr(task, name)) is not (int if kind in (int, "int") else str):
             raise ValueError(f"{name} = {getattr(task, name)!r}")
     if not is_writable(task):
-        raise ValueError(f"a task that cannot be: {task.id!r}")
+        raise ValueError(f"an invalid task: {task.id!r}")
     return task
 
 

@@ -158,7 +158,7 @@ class ServerFirst:
                 task.cancel()
         if task.cancelled() or not task.done():
             self._breaker.record_answer(late=True)
-            self._follow("its text did not begin in time: see timeout_ms of the server")
+            self._follow("its answer did not start in time: see timeout_ms of the server")
             return None
         answers = task.result()
         reason = answers[0].reason

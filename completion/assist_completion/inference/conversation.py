@@ -63,7 +63,7 @@ class Conversation:
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
-            raise CompletionError(f"max_tokens = {self.max_tokens}: use a number from 1 on")
+            raise CompletionError(f"max_tokens = {self.max_tokens}: use a number of 1 or more")
 
     def turns(self) -> tuple[Turn, ...]:
         """The whole conversation, oldest first."""

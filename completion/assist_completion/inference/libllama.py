@@ -210,8 +210,8 @@ def choose_layout(library: ctypes.CDLL, path: Path, layouts: Sequence[Layout] = 
     if len(matches) != 1:
         builds = "; ".join(layout.builds for layout in layouts)
         raise ModelError(
-            f"{path} is a build of llama.cpp that assist does not know, and is not used: its parameters are "
-            f"laid out otherwise. Known are {builds}."
+            f"{path} is a build of llama.cpp that assist does not know, and is not used: its parameters "
+            f"have a different layout. Known builds are {builds}."
         )
     return matches[0]
 

@@ -141,7 +141,7 @@ def load_first(sources: Sequence[LibrarySource]) -> LoadedLibrary:
     """Load the first library. Raises `ModelError` with the remedy if there is none or it cannot be used."""
     if not sources:
         raise ModelError(
-            "No llama.cpp is there for this machine, so no model can run on it; a team's server still can. "
+            "There is no llama.cpp for this machine, so no model can run on it; a team's server still can. "
             "`assist setup --engine` fetches one."
         )
     try:
@@ -177,7 +177,7 @@ def load(source: LibrarySource) -> LoadedLibrary:
         if path is not None:
             handles[part] = _open(path), path
     if "llama" not in handles or "ggml" not in handles:
-        raise ModelError(f"{source.folder} holds no llama.cpp.")
+        raise ModelError(f"{source.folder} contains no llama.cpp.")
     library = Library(*handles["llama"])
     library.llama_log_set(_drop, None)  # it would write to the terminal
     best, variant = _processor_part(source.backends or source.folder)
@@ -231,7 +231,7 @@ def _processor_part(folder: Path) -> tuple[Path | None, str]:
         return next(iter(parts), None), ""
     best = max(scores, key=lambda path: scores[path])
     if not scores[best]:
-        raise ModelError(f"{folder} holds no llama.cpp for this processor.")
+        raise ModelError(f"{folder} contains no llama.cpp for this processor.")
     return best, best.stem.partition("ggml-cpu-")[2]
 
 

@@ -166,9 +166,9 @@ class Llama:
         if self._api.llama_model_is_recurrent(self._model) or self._api.llama_model_is_hybrid(self._model):
             self._free_weights()
             raise ModelError(
-                f"{self.load.path} is a recurrent or hybrid model: it keeps one state for all that it read, "
-                "which cannot be cut back, so every key would read the whole prompt again. Use a model with "
-                "attention alone, such as qwen2.5-coder (see `assist models list`)."
+                f"{self.load.path} is a recurrent or hybrid model: its state cannot be rolled back, so it "
+                "would have to read the whole prompt again after every key. Use a model that uses only "
+                "attention, such as qwen2.5-coder (see `assist models list`)."
             )
 
     def _params(self, load: Load) -> Any:

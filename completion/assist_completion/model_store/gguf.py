@@ -53,8 +53,8 @@ class GgufHeader:
 def unreadable_words(path: Path, error: OSError) -> str:
     """Describe a file that cannot be read: it is not known to be wrong, and is never deleted."""
     return (
-        f"{path} cannot be read: {error.strerror or error}. Check its permissions. A virus scanner may hold "
-        "it, or have moved it away: look into its list, and allow this folder there."
+        f"{path} cannot be read: {error.strerror or error}. Check its permissions. A virus scanner may have "
+        "locked or moved it: check its quarantine, and allow this folder there."
     )
 
 

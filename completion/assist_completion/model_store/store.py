@@ -71,7 +71,7 @@ def resolve(store: Store, name_or_path: str) -> Path:
         path = Path(name_or_path).expanduser()
         if not path.is_file():
             raise MissingModelError(
-                f"There is no model file {path}. Check the path, or use a name of `assist models list`."
+                f"There is no model file {path}. Check the path, or use a name from `assist models list`."
             )
     else:
         row = find(name_or_path, store.rows)

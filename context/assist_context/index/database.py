@@ -59,15 +59,15 @@ if not SEARCHABLE:
     _TABLES = _TABLES.replace(", contentless_delete=1", "")
 
 _REMEDIES = {
-    0: "Delete it if this stays; it is made again.",
-    sqlite3.SQLITE_CORRUPT: "It is made again.",
-    sqlite3.SQLITE_NOTADB: "It is made again.",
-    sqlite3.SQLITE_CONSTRAINT: "It is made again.",
-    sqlite3.SQLITE_MISMATCH: "It is made again.",
+    0: "If this happens again, delete it; it will be rebuilt.",
+    sqlite3.SQLITE_CORRUPT: "It will be rebuilt.",
+    sqlite3.SQLITE_NOTADB: "It will be rebuilt.",
+    sqlite3.SQLITE_CONSTRAINT: "It will be rebuilt.",
+    sqlite3.SQLITE_MISMATCH: "It will be rebuilt.",
     sqlite3.SQLITE_BUSY: "Another program has locked it: end that program.",
     sqlite3.SQLITE_LOCKED: "Another program has locked it: end that program.",
     sqlite3.SQLITE_FULL: "Make room on the disk.",
-    sqlite3.SQLITE_IOERR: "Look whether the disk is full or failing.",
+    sqlite3.SQLITE_IOERR: "Check whether the disk is full or failing.",
     sqlite3.SQLITE_READONLY: "Make the file and its folder writable.",
     sqlite3.SQLITE_PERM: "Make the file and its folder writable.",
     sqlite3.SQLITE_CANTOPEN: "Make the file and its folder writable.",
@@ -208,7 +208,7 @@ def reporting_errors(db: Connection, path: str) -> Iterator[Connection]:
         ) as error:  # the writer never writes such a row
             db.close()
             discard(path)
-            raise StoreError(f"{path}: {error!r}. It is made again.") from error
+            raise StoreError(f"{path}: {error!r}. It will be rebuilt.") from error
         cleanup.pop_all()
 
 

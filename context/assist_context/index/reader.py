@@ -331,7 +331,7 @@ class IndexReader:
             self._identity = (status.st_dev, status.st_ino)
             self._opened += 1
             self._problem = (
-                "" if self._db else f"{self._path}: damaged or of another version; it is made again"
+                "" if self._db else f"{self._path}: damaged or of another version; it will be rebuilt"
             )
         if self._db is None:
             raise _NoIndex

@@ -223,7 +223,9 @@ class FolderIndexer:
             yield
         except StoreError as error:
             if self._lease.record_failure():
-                self.fail(str(error), "The index stays as it is until something is saved or asked for.")
+                self.fail(
+                    str(error), ("The index is not updated until a file is saved or the index is needed.")
+                )
             else:
                 self._drop_round()
 

@@ -126,7 +126,7 @@ class IndexerLoop:
         except ParsersFailed as error:
             self._parsers.close()
             for folder in self._folders:
-                folder.give_up(f"{error}.", "Install assist again if this stays.")
+                folder.give_up(f"{error}.", "If this happens again, reinstall assist.")
 
     def _receive(self, timeout: float | None) -> None:
         """Sleeps until a message arrives, and handles all that have arrived by then."""

@@ -257,7 +257,9 @@ class ParserPool:
         if child.reading and child.hung:
             yield ParseOutcome(job, "changed", why="reading took too long")
         elif child.hung:
-            yield ParseOutcome(job, "failed", why=f"the grammar stood still for {self._limits.parse_s:.0f} s")
+            yield ParseOutcome(
+                job, "failed", why=(f"the grammar made no progress for {self._limits.parse_s:.0f} s")
+            )
         elif child.reading:
             self._again.appendleft(job)
         elif child.large:
@@ -309,7 +311,7 @@ def _exit_reason(code: int) -> str:
     if code == -getattr(signal, "SIGPROF", 0):
         return f"the grammar took longer than {CPU_S:.0f} s"
     if code == NO_MEMORY:
-        return f"the grammar wanted more than {MEMORY >> 20} MB of memory"
+        return f"the grammar needed more than {MEMORY >> 20} MB of memory"
     if code < 0:
         with suppress(ValueError):
             return f"the grammar crashed ({signal.Signals(-code).name})"

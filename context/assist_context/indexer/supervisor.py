@@ -191,7 +191,7 @@ class IndexerSupervisor:
             source.close()
 
     def _problem(self, message: str) -> None:
-        remedy = "Open the workspace again; if this stays, run `assist doctor`."
+        remedy = "Open the workspace again; if this happens again, run `assist doctor`."
         self._on_event({"event": "problem", "root": "", "message": message, "remedy": remedy})
 
 

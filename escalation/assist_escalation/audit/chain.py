@@ -81,7 +81,7 @@ def canonical(value: Json) -> bytes:
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     if not same:
-        raise ValueError("its names are not texts")
+        raise ValueError("its keys are not strings")
     return text.encode("ascii")
 
 
@@ -117,9 +117,9 @@ def unseal(line: bytes, key: bytes | None = None) -> LogEntry:
     try:
         event = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise DamagedError("holds no JSON") from error
+        raise DamagedError("is not valid JSON") from error
     if not isinstance(event, dict) or not _is_ours(event):
-        raise DamagedError("holds no event")
+        raise DamagedError("is not an event")
     authentic = hmac.compare_digest(_mac(body, key), payload[-_HEX - 1 : -1]) if key and has_mac else None
     return LogEntry(event, sha256, authentic, has_mac)
 

@@ -110,7 +110,7 @@ class AuditLog:
     ) -> None:
         check_key(key)
         if checkpoint and checkpoint.absolute() == path.absolute():
-            raise AuditError(f"{path} cannot be its own checkpoint: name a file at another place.")
+            raise AuditError(f"{path} cannot be its own checkpoint: name a different file.")
         self._path, self._key, self._checkpoint = path, key, checkpoint
         self._clock, self._wait_s = clock, wait_s
         self._was_used = was_used
@@ -179,7 +179,8 @@ class AuditLog:
                 yield file, tail(file, size, self._key)
         except Timeout as error:
             raise AuditError(
-                f"{self._path} is held by another process for {self._wait_s:g} s. End it and try again."
+                f"{self._path} has been locked by another process for {self._wait_s:g} s. End it and try "
+                "again."
             ) from error
         except DamagedError as error:
             raise AuditError(f"The last line of {self._path} {error}. {_ANEW}") from error
@@ -200,9 +201,9 @@ class AuditLog:
         known_end = known_checkpoint(checkpoint)
         if known_end is None and (end.last or self._was_used()):
             raise AuditError(
-                f"The checkpoint {checkpoint} is not there, and {self._path} "
-                f"{f'has {end.seq} lines' if end.last else 'is empty although requests were paid'}: its disk "
-                "is not mounted, it was removed, or it was named in the settings only now. Without it "
+                f"The checkpoint {checkpoint} does not exist, although {self._path} "
+                f"{f'has {end.seq} lines' if end.last else 'is empty although requests were paid'}: its "
+                "disk is not mounted, it was removed, or it was named in the settings only now. Without it "
                 f"nothing shows whether lines were cut off the log. Bring it back. {_RESTART}"
             )
         if known_end is None:
@@ -212,7 +213,7 @@ class AuditLog:
         there = tail(file, known_end.size) if known_end.size <= end.end else None
         if there is None or there.torn or (there.seq, there.sha256) != (known_end.seq, known_end.sha256):
             raise AuditError(
-                f"{self._path} no longer holds line {known_end.seq} as {checkpoint} knows it: lines were "
+                f"{self._path} no longer holds line {known_end.seq} as recorded in {checkpoint}: lines were "
                 f"removed or rewritten. Keep a copy of both. {_RESTART}"
             )
 
@@ -268,8 +269,8 @@ class AuditLog:
 
 
 _RESTART = (
-    "Nothing leaves this machine as long as that is so. After a look at `assist audit verify`, "
-    "`assist audit checkpoint --restart` accepts the log as it is."
+    "Until this is resolved, nothing leaves this machine. Run `assist audit verify`, then accept the log "
+    "as it is with `assist audit checkpoint --restart`."
 )
 _ANEW = "`assist audit verify` says more; keep the file, and name a new one."
 
@@ -338,11 +339,11 @@ def _write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def failure(error: OSError, path: Path) -> str:
     """Return what to tell the user about a file that could not be used."""
     if error.errno in _FULL:
-        remedy = "Free some space, or name another place."
+        remedy = "Free some space, or name another file."
     elif error.errno in _FORBIDDEN:
-        remedy = "Make it writable, or name another place."
+        remedy = "Make it writable, or name another file."
     else:
-        remedy = "Name a file in a directory that is there and yours."
+        remedy = "Name a file in an existing directory of your own."
     return f"The audit log cannot use {error.filename or path}: {error.strerror or error}. {remedy}"
 
 

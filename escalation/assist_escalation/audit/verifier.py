@@ -167,7 +167,7 @@ class LogRequests:
             f"line {self._without_row[requests[0]]}. "
         )
         how = "Rows were removed, or these requests were invented." if any_row else "The ledger has no rows."
-        return f"{what}{how} What they cost counts for no budget. {_TOGETHER}"
+        return f"{what}{how} Their cost does not count toward any budget. {_TOGETHER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ def _walk(file: BinaryIO, size: int, key: bytes | None, end: Checkpoint | None, 
     for entry in _chained_entries(file, size, key, scan):
         scan.take(entry)
         if end and scan.events == end.seq and scan.head != end.sha256:
-            raise _ProblemError(end.seq, f"Line {end.seq} is not the one that the checkpoint knows.")
+            raise _ProblemError(end.seq, f"Line {end.seq} is not the one recorded in the checkpoint.")
 
 
 def _chained_entries(file: BinaryIO, size: int, key: bytes | None, scan: _Seen) -> Iterator[LogEntry]:
@@ -332,19 +332,19 @@ def _compare_end(scan: _Seen, end: Checkpoint | None, checkpoint: Path | None) -
     if end and count < end.seq:
         raise _ProblemError(
             count,
-            f"The log ends at line {count}, and the checkpoint knows line {end.seq}: lines were removed.",
+            f"The log ends at line {count}, but the checkpoint records line {end.seq}: lines were removed.",
         )
     if checkpoint and not end and count:
         raise _ProblemError(
             count,
-            f"The checkpoint {checkpoint} is not there, so nothing shows whether lines were cut off the end: "
-            "bring it back.",
+            f"The checkpoint {checkpoint} does not exist, so nothing shows whether lines were cut off the "
+            "end: bring it back.",
         )
     if scan.torn:
         raise _ProblemError(
             count + 1,
-            f"Line {count + 1} is torn: {scan.torn} bytes without an end, as a writer leaves that is killed. "
-            "It was not acknowledged; the next event that is written keeps it aside.",
+            f"Line {count + 1} is torn: {scan.torn} bytes without a line end, as a killed process leaves "
+            "behind. It was never acknowledged; the next event that is written sets it aside.",
         )
 
 

@@ -183,7 +183,7 @@ class Ledger:
         """Reserve `ask.upper_micro` durably, or raise `BudgetError` and reserve nothing."""
         if ask.upper_micro > min(limits.request_micro, MAX_MICRO):
             raise BudgetError(
-                f"this request may cost {usd(ask.upper_micro)}, and one may cost "
+                f"this request may cost {usd(ask.upper_micro)}, but one request may cost at most "
                 f"{usd(limits.request_micro)}: send less, ask with --local, or raise "
                 "max_cost_usd_per_request"
             )
@@ -197,7 +197,7 @@ class Ledger:
             now = self._now(db)
             self._check(db, ask, limits, now)
             if db.execute("SELECT 1 FROM request WHERE id = ?", (_text(ask.request_id),)).fetchone():
-                raise LedgerError(f"{self._path} has a request {ask.request_id} already. Ask again.")
+                raise LedgerError(f"{self._path} already has a request {ask.request_id}. Ask again.")
             words = (ask.scope.repo, ask.scope.user, ask.command, ask.provider, ask.model)
             money = (ask.upper_micro, ask.upper_micro)
             db.execute(_RESERVE, (_text(ask.request_id), now, _day(now), *map(_text, words), *money))
@@ -214,8 +214,8 @@ class Ledger:
                 raise LedgerError(f"{self._path} has no open request {ask.request_id}. Ask again.")
             if row[0] + ask.upper_micro > min(limits.request_micro, MAX_MICRO):
                 raise BudgetError(
-                    f"a second attempt would cost up to {usd(row[0] + ask.upper_micro)} in all, and one "
-                    f"request may cost {usd(limits.request_micro)}"
+                    f"a second attempt would cost up to {usd(row[0] + ask.upper_micro)} in all, but one "
+                    f"request may cost at most {usd(limits.request_micro)}"
                 )
             self._check(db, ask, limits, self._now(db))
             db.execute(_RESERVE_AGAIN, (ask.upper_micro, ask.upper_micro, _text(ask.request_id)))
@@ -299,7 +299,7 @@ class Ledger:
         for amount, what in _amounts_left(db, ask.scope, limits, now):
             if ask.upper_micro > amount:
                 message = (
-                    f"this request may cost {usd(ask.upper_micro)}, and {usd(amount)} is left today "
+                    f"this request may cost {usd(ask.upper_micro)}, but only {usd(amount)} is left today "
                     f"for {what}: wait for the next UTC day, ask with --local, or raise max_cost_usd_per_day"
                 )
                 raise BudgetError(message + self._remark_on_clock(now))
@@ -308,7 +308,7 @@ class Ledger:
             if ask.upper_micro > amount:
                 may_cost = usd(ask.upper_micro)
                 raise BudgetError(
-                    f"this request may cost {may_cost}, and {usd(amount)} is left for {ceiling.what}"
+                    f"this request may cost {may_cost}, but only {usd(amount)} is left for {ceiling.what}"
                 )
 
     def _remark_on_clock(self, now: float) -> str:
@@ -324,8 +324,8 @@ class Ledger:
     def _expect(self, db: LedgerConnection, request_id: str, rows: int) -> None:
         if not rows and not db.execute("SELECT 1 FROM request WHERE id = ?", (_text(request_id),)).fetchone():
             raise LedgerError(
-                f"{self._path} has no request {request_id}: the file was moved away meanwhile. "
-                "Look there for what was reserved."
+                f"{self._path} has no request {request_id}: the file was moved away meanwhile. The reserved "
+                "amounts are in the moved file."
             )
 
 

@@ -34,7 +34,7 @@ def cost_micro(price: Price, usage: Usage) -> int:
     2603
     """
     if min(usage.input, usage.cache_read, usage.cache_write, usage.output) < 0:
-        raise EscalationError(f"{usage} has negative tokens: what the provider said cannot be paid")
+        raise EscalationError(f"{usage} has negative tokens: the provider's token counts are not valid")
     rates = _rates(price)
     counts = (usage.input, usage.cache_read, usage.cache_write, usage.output)
     return math.ceil(sum(rate * count for rate, count in zip(rates, counts, strict=True)))

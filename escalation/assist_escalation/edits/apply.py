@@ -101,8 +101,8 @@ def undo(journal_dir: Path) -> AppliedEdit:
             raise EditError(_NOTHING)
         if paths := transaction.not_on(entry, "new", folders):
             raise EditError(
-                f"{', '.join(paths)} changed since the edit, or was not saved: undo what came after first; "
-                "nothing was undone"
+                f"{', '.join(paths)} changed since the edit, or was not saved: undo the later changes "
+                "first; nothing was undone"
             )
         try:
             transaction.prepare(entry, "old", folders)
@@ -149,7 +149,7 @@ def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
         files.append(File(change.path, place, change.base_sha256 or None, new))
     places = [file.place for file in files]
     if len(set(places)) < len(places):
-        raise EditError("two paths of the edit lead to one file: ask again")
+        raise EditError("two paths of the edit refer to the same file: ask again")
     return tuple(files)
 
 
@@ -174,7 +174,7 @@ def _check_base(file: File, change: FileChange, folders: FolderHandles) -> None:
     if digest != file.old:
         raise EditError(f"{file.path} was changed since the model saw it: save it, and ask again")
     if file.old is not None and hashlib.sha256(encode(file.path, change.before)).hexdigest() != file.old:
-        raise EditError(f"{file.path}: the text and its sha256 do not belong to the same file: ask again")
+        raise EditError(f"{file.path}: the text does not match its sha256: ask again")
     if digest is not None and not (folders.get_mode(file.place) or 0) & 0o222:
         raise EditError(f"{file.path} is read-only: make it writable first")
 
@@ -187,8 +187,8 @@ def _settle(journal_dir: Path) -> tuple[str, ...]:
             messages = [transaction.settle(entry, folders) for entry in journal.entries(journal_dir)]
     except OSError as error:
         raise EditError(
-            f"an interrupted edit in {journal_dir} cannot be finished: {explain(error)}; make room, or its "
-            "folder writable"
+            f"an interrupted edit in {journal_dir} cannot be finished: {explain(error)}; free some space, "
+            "or make its folder writable"
         ) from error
     return tuple(note for note in messages if note)
 

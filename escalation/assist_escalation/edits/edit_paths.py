@@ -69,10 +69,10 @@ def find_place(
     if not all(parts) or {".", ".."} & set(parts) or "\\" in path or "\0" in path or Path(path).is_absolute():
         raise EditError(f"{path!r} is not a path inside a workspace: ask again")
     if windows and any(map(_NO_NAME.fullmatch, parts)):
-        raise EditError(f"{path!r} is not a name of a file on Windows: ask again")
+        raise EditError(f"{path!r} is not a valid file name on Windows: ask again")
     names = [name for name in roots if name == "" or path.startswith(name + "/")]
     if not names:
-        raise EditError(f"{path} is in no folder of this workspace: open its folder")
+        raise EditError(f"{path} is not in a folder of this workspace: open its folder")
     name = max(names, key=len)
     try:
         root = roots[name].resolve(strict=True)
@@ -85,7 +85,9 @@ def find_place(
         raise EditError(f"{path} leads out of its workspace, to another folder: edit it there, by hand")
     inner = place.relative_to(root).as_posix()
     if denial := denied_by(inner):
-        raise EditError(f"{path} is {inner}, never edited by the built-in rule {denial}: do it by hand")
+        raise EditError(
+            f"{path} is {inner}, which assist never edits (built-in rule {denial}): edit it by hand"
+        )
     if protected_by(inner) and not is_confirmed:
-        raise EditError(f"{path} leads to {inner}, which is asked about by its own name: edit that")
+        raise EditError(f"{path} leads to {inner}: ask about that file by its own name")
     return place

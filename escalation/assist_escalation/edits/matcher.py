@@ -73,7 +73,7 @@ def find(search: Wanted, text: str) -> Match:
     lines = bare_lines(text)
     if not any(line.strip() for line in search.search):
         raise EditError(
-            f"{search.name}: the search is empty, which only a new or an empty file takes: ask again"
+            f"{search.name}: the search is empty, which is valid only for a new or an empty file: ask again"
         )
     within = _within(search, text) if search.symbol else None
     for how, step in _LADDER:
@@ -167,7 +167,7 @@ def _match(target: Wanted, how: How, place: _PlaceFit, within: tuple[int, int] |
     search, replace = (shift(lines, place.add, place.take) for lines in (target.search, target.replace))
     if search is None or replace is None:
         raise EditError(
-            f"{target.name}: found at line {first} of {target.path} further left, where its new lines "
+            f"{target.name}: found at line {first} of {target.path} with less indentation, so its new lines "
             "do not fit: ask again"
         )
     return Match(Hunk(first, first + len(search) - 1, how), tuple(search), tuple(replace))
@@ -188,15 +188,17 @@ def _within(search: Wanted, text: str) -> tuple[int, int] | None:
     places = [(definition.start_line, definition.end_line) for definition in definitions]
     if len(places) > 1:
         at = ", ".join(str(first) for first, _ in places[:SHOWN_LINES])
-        raise EditError(f"{search.name}: {search.path} has {len(places)} of the name it gives, at lines {at}")
+        raise EditError(
+            f"{search.name}: {search.path} has {len(places)} definitions of the name it gives, at lines {at}"
+        )
     return places[0] if places else None
 
 
 def _ambiguous_error(search: Wanted, at: list[int]) -> EditError:
     places = ", ".join(map(str, at[:SHOWN_LINES])) + (", ..." if len(at) > SHOWN_LINES else "")
     return EditError(
-        f"{search.name}: its lines occur {len(at)} times in {search.path}, at lines {places}, and which "
-        "are meant is not certain: ask for more lines around the change"
+        f"{search.name}: its lines occur {len(at)} times in {search.path}, at lines {places}, and it is not "
+        "clear which are meant: ask for more lines around the change"
     )
 
 

@@ -35,8 +35,8 @@ from assist_escalation.edits.sanity_checks import find_defect, find_removals, is
 from assist_escalation.prompts import Span
 
 _NOTED = {
-    "space": "matched but for white space at the ends of lines",
-    "indent": "matched but for the indentation, which is the file's",
+    "space": "matched except for white space at the ends of lines",
+    "indent": "matched except for the indentation; the file's is used",
     "symbol": "matched within the named definition; the lines are elsewhere too",
 }
 
@@ -60,7 +60,7 @@ def plan(
     """
     for path, base in scope.items():
         if base.path != path or base.sha256 != hash_text(base.text):
-            raise EditError(f"{path}: the text and its sha256 do not belong to the same file: read it again")
+            raise EditError(f"{path}: the text does not match its sha256: read the file again")
     if whole is not None:
         changes, notes = _from_whole(answer, scope, whole, create)
     elif spans and not has_marker(answer) and (pieces := parse_pieces(answer, spans)):
@@ -84,14 +84,20 @@ def _check_plan(changes: Sequence[FileChange], notes: list[str]) -> EditPlan:
     edits = [change for change in changes if change.before != change.after or not change.base_sha256]
     for change in edits:
         if denial := denied_by(change.path):
-            raise EditError(f"{change.path} is never edited, by the built-in rule {denial}: do it by hand")
+            raise EditError(
+                f"{change.path} is a file that assist never edits (built-in rule {denial}): edit it by hand"
+            )
         if defect := find_defect(change):
             raise EditError(f"{change.path}: {defect}")
     if not edits:
         raise UnchangedError("the answer changes nothing: the files are already as it has them")
     notes = [
         *notes,
-        *(f"{change.path}: no parser looked at the result" for change in edits if is_unchecked(change)),
+        *(
+            f"{change.path}: the result was not checked by a parser"
+            for change in edits
+            if is_unchecked(change)
+        ),
     ]
     protected_paths = tuple(change.path for change in edits if protected_by(change.path))
     removals = tuple(removal for change in edits for removal in find_removals(change))
@@ -107,7 +113,7 @@ def _from_blocks(
         path = find_path(block.path, [*scope, *create])
         if path is None:
             raise EditError(
-                f"block {number}, line {block.line} of the answer, is for no file of this request "
+                f"block {number}, line {block.line} of the answer, is not for a file of this request "
                 f"({', '.join(sorted({*scope, *create})[:8]) or 'it has none'}): ask again"
             )
         by_path.setdefault(path, []).append((number, block))
@@ -126,7 +132,7 @@ def _from_pieces(
     for piece in pieces:
         path = find_path(piece.path, scope)
         if path is None:
-            raise EditError(f"line {piece.line} of the answer is for no file of this request: ask again")
+            raise EditError(f"line {piece.line} of the answer is not for a file of this request: ask again")
         if match := find_piece(piece, spans, scope[path].text):
             by_path.setdefault(path, []).append(match)
     changes = [_splice_matches(scope[path], matches) for path, matches in by_path.items()]

@@ -135,8 +135,8 @@ def _unseen(change: FileChange) -> str:
     if not new:
         return ""
     return (
-        f"{new.total()} characters that no one sees would be added to it ({list_names(new)}): ask again, or "
-        "write them as escapes, by hand"
+        f"{new.total()} invisible characters would be added to it ({list_names(new)}): ask again, or write "
+        "them as escapes, by hand"
     )
 
 
@@ -161,7 +161,7 @@ def _parse(change: FileChange) -> str:
     if before is None or after is None or after <= before:
         return ""
     count = "one syntax error" if after == 1 else f"{after} syntax errors"
-    return f"it would have {count}, and has {before or 'none'}: ask again"
+    return f"it would have {count}, but now has {before or 'none'}: ask again"
 
 
 def _new(change: FileChange, finder: Callable[[str], list[str]]) -> int:

@@ -69,8 +69,8 @@ def move(entry: JournalEntry, goal: Side, folders: FolderHandles) -> JournalEntr
             _move(back, "old" if forward else "new", folders, around=True)
         except (OSError, EditError):
             raise EditError(
-                f"{paths}: the edit is half done and could not be undone "
-                f"({type(error).__name__}): make room, or the folder writable, then start assist again"
+                f"{paths}: the edit is half done and could not be undone ({type(error).__name__}): free "
+                "some space, or make the folder writable, then start assist again"
             ) from error
         raise EditError(f"{paths}: nothing was changed: {explain(error)}") from error
 
@@ -116,7 +116,7 @@ def _move(entry: JournalEntry, goal: Side, folders: FolderHandles, *, around: bo
     for index, file in enumerate(entry.files):
         side = _side(file, folders)
         if side is None and not around:
-            raise EditError(f"{file.path} was changed in this very moment: ask again")
+            raise EditError(f"{file.path} was changed at this moment by another program: ask again")
         if side in (goal, None):
             continue
         if file.sha256(goal) is None:

@@ -163,9 +163,9 @@ class _QuestionAnswer:
         if paid.usage.estimated and paid.micro:
             read = self.read()
             is_exact = read.usage is not None and not read.usage.estimated
-            why = "failed before it answered" if is_exact else "gave no token count that can be true"
+            why = "failed before it answered" if is_exact else "gave an impossible token count"
             if read.finish in ("", "cancelled", "error"):
-                why = "may charge for what it did until then"
+                why = "may charge for its work until then"
             self.warn(f"{name} {why}: {usd(paid.micro)} is booked, as an estimate.")
         elif paid.micro > upper_micro:
             self.warn(

@@ -108,8 +108,8 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
     if price is None and not permissions.allow_unknown_price:
         raise RefusedError(
             "unknown_price",
-            f"the price of {endpoint.model} is not known, so there is no bound for what it may cost: write "
-            f"price = {{ input_usd_per_mtok = ..., output_usd_per_mtok = ... }} in [providers.{name}]",
+            f"the price of {endpoint.model} is not known, so its cost has no limit: write price = {{ "
+            f"input_usd_per_mtok = ..., output_usd_per_mtok = ... }} in [providers.{name}]",
         )
     price = price or FREE
     secret = parts.secret()
@@ -123,8 +123,9 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
     if tokens > endpoint.context_tokens:
         raise RefusedError(
             "too_long",
-            f"the question has up to {tokens:,} tokens and {name} takes {endpoint.context_tokens:,}: ask "
-            f"about less, or raise context_tokens in [providers.{name}] if the model takes more",
+            f"the question has up to {tokens:,} tokens, but {name} takes at most "
+            f"{endpoint.context_tokens:,}: ask about less, or raise context_tokens in [providers.{name}] if "
+            "the model takes more",
         )
     micro_left = parts.ledger.remaining(request.scope, get_limits(permissions))
     max_output = affordable(price, tokens, max_output, min(permissions.request_micro, micro_left))

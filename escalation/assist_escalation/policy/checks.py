@@ -30,7 +30,9 @@ def check_url(url: str, name: str = "base_url") -> None:
         raise EscalationError(f"{name} is not an address ({error}): write https://HOST/PATH") from error
     if "@" in url or parts.query:
         # Not shown: it may hold a password or a key.
-        raise EscalationError(f"{name} holds a user or a query: name the key's variable in its own setting")
+        raise EscalationError(
+            f"{name} contains a user or a query: name the key's variable in its own setting"
+        )
     is_allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host or ""))
     if not host or not is_allowed or any(character <= " " for character in url):
         raise EscalationError(f"{name} = {url!r}: use https://HOST/PATH, or http only to this machine")
@@ -39,7 +41,7 @@ def check_url(url: str, name: str = "base_url") -> None:
 def check_words(name: str, words: tuple[str, ...]) -> None:
     """Check that no text is empty."""
     if not all(word.strip() for word in words):
-        raise EscalationError(f"{name} holds an empty text: take it out or write what you mean")
+        raise EscalationError(f"{name} contains an empty string: remove it, or fill it in")
 
 
 def check_variable(name: str, variable: str) -> None:
@@ -57,9 +59,13 @@ def check_pattern(pattern: str) -> None:
     try:
         empty = re.compile(pattern).match("")
     except (re.error, RecursionError, OverflowError) as error:
-        raise EscalationError(f"patterns holds {pattern[:80]!r}, which is not a pattern: {error}") from error
+        raise EscalationError(
+            f"patterns contains {pattern[:80]!r}, which is not a regular expression: {error}"
+        ) from error
     if empty:
-        raise EscalationError(f"patterns holds {pattern[:80]!r}, which matches an empty text: make it longer")
+        raise EscalationError(
+            f"patterns contains {pattern[:80]!r}, which matches an empty string: make it longer"
+        )
 
 
 def check_thresholds(thresholds: Mapping[str, float], kinds: Sequence[str]) -> None:

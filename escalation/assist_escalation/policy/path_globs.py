@@ -41,7 +41,7 @@ def check_glob(name: str, glob: str) -> None:
     A line without effect is an error, since its author wanted to forbid something.
     """
     if glob.startswith("!"):
-        why = "`!` does not undo another line: leave it out"
+        why = "`!` cannot negate another line: leave it out"
     elif not glob.isprintable() or len(glob) > 1000:
         why = "use visible characters, 1,000 at most"
     elif _WINDOWS.search(glob):

@@ -217,7 +217,7 @@ def _request_objections(prompt: Prompt, permissions: Permissions, provider: str)
         against.append(Objection("the prompt is empty", "request"))
     endpoint = permissions.providers.get(provider)
     if endpoint is not None and endpoint.dialect != "chat":
-        words = f"{provider} is asked by {endpoint.dialect}, which only other tools do (`assist gateway`)"
+        words = f"{provider} uses {endpoint.dialect}, which is only for other tools (`assist gateway`)"
         against.append(Objection(words, "provider", provider))
     return against
 
@@ -252,7 +252,7 @@ def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
     root = resolve(Origin("file", "", origin.root))
     real = resolve(origin)
     if root not in roots:
-        raise EscalationError(f"{_printable(origin.path)} is in no folder of this workspace")
+        raise EscalationError(f"{_printable(origin.path)} is not in a folder of this workspace")
     if not real.startswith(os.path.join(root, "")):
         raise EscalationError(f"{_printable(origin.path)} leads out of the folder")
     return _FilePlace(root, os.path.join(root, origin.path), real)

@@ -70,7 +70,7 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     delta = expect(choice.get("delta"), dict)
     finish = clean_name(choice.get("finish_reason")).lower()
     if delta.get("tool_calls") or delta.get("function_call") or finish in _TOOLS:
-        raise Fault("bad-reply", "the model called a tool though it was given none")
+        raise Fault("bad-reply", "the model called a tool, although it was given none")
     refusal_text = expect(delta.get("refusal"), str)
     return expect(delta.get("content"), str) + refusal_text, "content_filter" if refusal_text else finish
 
@@ -156,7 +156,7 @@ def expect(value: Any, kind: type[Any]) -> Any:
     if value is None:
         return kind()
     if not isinstance(value, kind):
-        raise Fault("bad-reply", "an event of the answer has another shape than its protocol gives it")
+        raise Fault("bad-reply", "an event of the answer does not have the shape that its protocol defines")
     return value
 
 

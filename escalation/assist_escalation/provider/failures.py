@@ -54,11 +54,11 @@ _NO_MODEL = ("model_not_found", "unknown_model", "deploymentnotfound", "model_no
 
 # What happened, and what the user can do about it.
 _REMEDIES: dict[FailureKind, tuple[str, str]] = {
-    "rate-limited": ("it has too many requests", "wait a moment, or ask another provider"),
+    "rate-limited": ("it received too many requests", "wait a moment, or ask another provider"),
     "refused": ("it refused the request", "see the provider's page for what this key and model may do"),
     "server": ("it failed", "try again later, or ask another provider"),
-    "timeout": ("it gave up", "try again later, or ask another provider"),
-    "content-filter": ("its filter refused the text", "ask locally, or in other words"),
+    "timeout": ("it timed out", "try again later, or ask another provider"),
+    "content-filter": ("its filter refused the text", "ask locally, or rephrase the question"),
     "context-length": (
         "the prompt is too long for it",
         "ask about less, or lower this provider's context_tokens",
@@ -192,12 +192,12 @@ def describe(refusal_seen: Refusal, variable: str = "") -> str:
     which = f" ({which})" if which else ""
     if refusal_seen.kind == "auth":
         if not variable:
-            return f"it wants a key{which}: name the key's variable in api_key_env"
+            return f"it requires a key{which}: name the key's variable in api_key_env"
         return f"it refused the key{which}: check the variable {variable}"
     if refusal_seen.broke:
         return f"the account has no credit left{which}: see the provider's billing page"
     if 300 <= refusal_seen.status < 400:
-        return f"it sent us to another address{which}, where we do not go: write the right base_url"
+        return f"it redirected to another address{which}, which assist does not follow: correct base_url"
     what, remedy = _REMEDIES[refusal_seen.kind]
     return f"{what}{which}: {remedy}"
 

@@ -44,7 +44,7 @@ KEPT_S = 60.0  # for how long a connection without requests is kept
 STALE_S = 1.0
 LEAST = -100.0  # nats: less is no chance, and some servers write -9999
 MAX_TOKENS = 10_000_000  # a larger count is no count
-SPELLED = "the text around the cursor spells a token of the model"
+SPELLED = "the text around the cursor contains a special token of the model"
 LIKELY = 20  # tokens that are named where the answer must begin with a text: more is refused by vLLM
 KEEP_ALIVE = "30m"  # for how long Ollama keeps the model loaded
 # Spellings that tokenizers in use read as special tokens, in addition to those of the server's own family.
@@ -126,7 +126,9 @@ def body(call: InfillCall) -> bytes:
     try:
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     except UnicodeEncodeError:
-        raise Fault("refused", "the prompt holds half a character: a file in it is not UTF-8") from None
+        raise Fault(
+            "refused", "the prompt contains half of a surrogate pair: a file in it is not UTF-8"
+        ) from None
 
 
 def _fields(call: InfillCall, stop: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +181,7 @@ def _parts(call: InfillCall) -> list[tuple[str, bool]]:
     """The prompt's texts in order, each with whether it is a token of the model."""
     tokens, prompt = call.tokens, call.prompt
     if tokens is None:
-        raise Fault("refused", f"the infilling tokens of {call.server.model} are not known: set fim")
+        raise Fault("refused", f"the fill-in-the-middle tokens of {call.server.model} are not known: set fim")
     parts: list[tuple[str, bool]] = []
     if tokens.sep and prompt.files:
         for path, text in prompt.files:

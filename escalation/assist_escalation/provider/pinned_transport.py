@@ -74,10 +74,10 @@ class PinnedTransport:
             if response.headers.get("content-encoding", "identity").strip().lower() == "identity":
                 return response
             await response.aclose()
-            raise Fault("bad-reply", "the answer is compressed, though none such was accepted")
+            raise Fault("bad-reply", "the answer is compressed, although compression was not accepted")
         body = await self._beginning(response)
         if response.is_success:
-            raise Fault("bad-reply", f"it answered with status {response.status_code} in place of 200")
+            raise Fault("bad-reply", f"it answered with status {response.status_code} instead of 200")
         headers = {name: response.headers[name] for name in ("retry-after",) if name in response.headers}
         return httpx2.Response(response.status_code, headers=headers, content=body)
 
@@ -130,8 +130,8 @@ def lost_connection(error: BaseException) -> Fault:
     at: BaseException | None = error
     while at is not None:
         if isinstance(at, ssl.SSLError):
-            return Fault("tls", "it cannot be trusted by its certificate: see base_url, proxy and ca_file")
+            return Fault("tls", "its certificate is not trusted: check base_url, proxy and ca_file")
         at = at.__cause__ or at.__context__
     if isinstance(error, TimeoutError):
         return Fault("timeout", "it did not answer in time: try again later, or ask another provider")
-    return Fault("unreachable", "no connection, or it broke: check the network, base_url and proxy")
+    return Fault("unreachable", "no connection, or it was lost: check the network, base_url and proxy")

@@ -120,8 +120,8 @@ def check_address(base_url: str, proxy: str) -> str:
     if not _BASE_URL.fullmatch(base_url):
         raise Fault(
             "refused",
-            f"base_url = {base_url!r} holds characters that an address does not need: "
-            "write https://HOST/PATH in plain ASCII",
+            f"base_url = {base_url!r} contains characters that are not allowed in an address: write "
+            "https://HOST/PATH in plain ASCII",
         )
     if proxy and not _PROXY.fullmatch(proxy):
         # Not shown: it may hold a password.
@@ -133,7 +133,7 @@ def check_key(key: str, variable: str) -> None:
     """Raises `Fault` if the key cannot be in a header, for example because it has a line break."""
     if not _KEY.fullmatch(key):
         variable = variable or "the key's variable"
-        raise Fault("auth", f"the key in {variable} holds spaces, line breaks or other letters than ASCII's")
+        raise Fault("auth", f"the key in {variable} contains spaces, line breaks or non-ASCII characters")
 
 
 def payload(call: Call, abilities: Capabilities) -> bytes:
@@ -154,7 +154,9 @@ def payload(call: Call, abilities: Capabilities) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     except UnicodeEncodeError:
-        raise Fault("refused", "the prompt holds half a character: a file in it is not UTF-8") from None
+        raise Fault(
+            "refused", "the prompt contains half of a surrogate pair: a file in it is not UTF-8"
+        ) from None
 
 
 def failure(

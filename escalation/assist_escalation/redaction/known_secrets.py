@@ -334,7 +334,7 @@ def load_rules_file(path: str) -> tuple[SecretRule, ...]:
     except OSError as error:
         raise EscalationError(f"{path} cannot be read ({error.strerror}): make it readable") from error
     except UnicodeDecodeError as error:
-        raise EscalationError(f"{path} is not in UTF-8: save it so") from error
+        raise EscalationError(f"{path} is not in UTF-8: save it as UTF-8") from error
 
 
 def read_rules_file(text: str, name: str) -> tuple[SecretRule, ...]:
@@ -387,7 +387,7 @@ def _allowlists(rule: Rule) -> Iterator[Allowlist]:
         if target not in get_args(AllowedPart) or condition not in ("OR", "||", "AND", "&&"):
             raise rule.error("regexTarget", "is secret, match or line, and condition OR or AND")
         if "targetRules" in table.values:
-            raise rule.error("targetRules", "is not known here, so write the allowlist in each rule")
+            raise rule.error("targetRules", "is not supported, so write the allowlist in each rule")
         row = Allowlist(
             tuple(go_expression(regex, rule.name) for regex in _words(table, "regexes")),
             _words(table, "stopwords"),
@@ -417,7 +417,7 @@ def go_expression(expression: str, place: str) -> str:
     """
     if unknown := _UNKNOWN.search(expression):
         raise EscalationError(
-            f"{place}: {unknown['sign']} in its expression is not known: write it otherwise"
+            f"{place}: {unknown['sign']} in its expression is not supported: write it differently"
         )
     expression = _GO_QUOTE.sub(lambda match: re.escape(match[1]), expression)
     expression = _POINT.sub(lambda match: f"\\U{int(match[1], 16):08x}", expression)

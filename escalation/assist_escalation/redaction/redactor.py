@@ -164,7 +164,7 @@ def redact(
     check = time_limit(deadline_s, clock)
     session = RedactionSession(known_values, patterns, placeholder_by_number(nonce))
     if any(nonce in text for span in spans for text in (span.text, span.origin.path)):
-        raise RedactionError("the request's text holds the nonce of its placeholders: make a new one")
+        raise RedactionError("the request's text contains the nonce of its placeholders: make a new one")
     kinds = [classify(span.origin.path, span.text) for span in spans]
     counts = Counter[str]()
 
@@ -195,7 +195,9 @@ def _redact_span(
     secrets = scan(span.text, kind, sought, check, span.hidden)
     if span.origin.source == "assist":
         if secrets:
-            raise RedactionError(f"our own words hold a {secrets[0].type.lower()}: nothing is sent")
+            raise RedactionError(
+                f"assist's own instructions contain a {secrets[0].type.lower()}: nothing is sent"
+            )
         return span
     path = span.origin.path
     inside = scan(path, "unknown", sought, check) if path else []

@@ -213,7 +213,11 @@ def _verdict(
     if wish == "local":
         return _answer_here("asked_local", "you asked for the local model", rules)
     if wish == "frontier":
-        return ("refused", *bar) if bar else ("frontier", "asked_frontier", "you asked for the frontier")
+        return (
+            ("refused", *bar)
+            if bar
+            else ("frontier", "asked_frontier", ("you asked for a provider (--frontier)"))
+        )
     if bar is None and rules.rate <= 0:
         bar = "rate_zero", "max_escalation_rate is 0: only --frontier may send this request"
     if bar:
@@ -266,15 +270,15 @@ def _money_bars(rules: RoutingRules) -> Iterator[tuple[str, str]]:
     cost = rules.upper_micro
     if cost is None:
         if not rules.allow_unknown_price:
-            yield "unknown_price", f"no price is known for {rules.provider}: give it one in config.toml"
+            yield "unknown_price", f"no price is known for {rules.provider}: set one in config.toml"
         return
     most = f"it may cost up to {usd(cost, exact=True)}"
     if cost > rules.request_micro:
         limit = usd(rules.request_micro, exact=True)
-        yield "request_limit", f"{most}, and a request may cost {limit} (max_cost_usd_per_request)"
+        yield "request_limit", f"{most}, but a request may cost at most {limit} (max_cost_usd_per_request)"
     if cost > rules.left_micro:
         money = usd(rules.left_micro, exact=True)
-        yield "budget", f"{most}, and {money} are left for today (max_cost_usd_per_day)"
+        yield "budget", f"{most}, but only {money} is left for today (max_cost_usd_per_day)"
 
 
 def _asks(target: RouteTarget, kinds: tuple[str, ...], rules: RoutingRules) -> bool:

@@ -81,6 +81,6 @@ def parse_candidate(text: str) -> CandidateSpec:
 def _choice(text: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise UserError(
-            f"{text!r}: {value!r} is none of {', '.join(known)}. Options are {_OPTIONS}.", WRONG_USAGE
+            f"{text!r}: {value!r} is not one of {', '.join(known)}. Options are {_OPTIONS}.", WRONG_USAGE
         )
     return value

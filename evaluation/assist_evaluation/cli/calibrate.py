@@ -50,7 +50,7 @@ def _show_fit(report: "Fit") -> None:
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
 
     columns = [Column("Score"), *(Column(head, number=True) for head in ("Answers", "Expected", "Good"))]
-    out(f"{len(report.labels):,} local answers of known quality.")
+    out(f"{len(report.labels):,} local answers whose quality is known.")
     if report.labels:
         rows = fits.reliability(report.labels, report.before)
         out(fits.before_words(report.before))

@@ -232,7 +232,9 @@ def _agree(bounds: "list[LeavingBound]", flags: EvalFlags) -> None:
     from assist_evaluation.running.leaving import bound_lines  # noqa: PLC0415
 
     if flags.max_usd <= 0 and any(not bound.candidate.startswith("server:") for bound in bounds):
-        raise UserError("A provider is asked only within a bound: say with --max-usd what the run may cost.")
+        raise UserError(
+            "A provider is asked only within a cost limit: set the limit of the run with --max-usd."
+        )
     if not any(bound.requests for bound in bounds):
         return
     for bound in bounds:

@@ -109,7 +109,7 @@ def compare(first: FirstModel, second: SecondModel, flags: CompareFlags) -> None
         return
     out(paired_words(pair))
     if not made.run["complete"]:
-        out("The time was up before all was asked; run it again to go on where it stopped.")
+        out("The time ran out before everything was asked; run it again to continue.")
     out(f"More is in {file}.")
 
 

@@ -132,7 +132,7 @@ def _show_notes(made: "RunReport") -> None:
     if made.summary.disturbed:
         out(f"{made.summary.disturbed:,} answers were disturbed by other programs: their times are left out.")
     if not run["complete"]:
-        out("The time was up before all was asked; run it again to go on where it stopped.")
+        out("The time ran out before everything was asked; run it again to continue.")
 
 
 def report(

@@ -147,7 +147,7 @@ def export(
         return
     path = output.expanduser()
     _write(path, json.dumps(export_document(made), indent=1) + "\n")
-    say(f"The counts are in {path}: look at them before you give them away.")
+    say(f"The counts are in {path}: check them before you share them.")
 
 
 def report(

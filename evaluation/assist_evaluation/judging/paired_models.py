@@ -56,7 +56,9 @@ def paired_words(pair: PairedModels) -> str:
     'a and b cannot be told apart by 2 lines (1 and 1 right); they are equally fast: 0.9 s for half of them.'
     """
     if not pair.lines:
-        return f"{pair.names[0]} and {pair.names[1]} were asked no line in common, so nothing can be said."
+        return (
+            f"{pair.names[0]} and {pair.names[1]} were asked no lines in common, so they cannot be compared."
+        )
     return f"{_right_words(pair)}; {_time_words(pair)}."
 
 

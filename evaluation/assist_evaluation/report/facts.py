@@ -37,8 +37,8 @@ KIND_WORDS: Mapping[TaskKind, tuple[str, str]] = {
     ),
     "edits": (
         "Edits",
-        "A small commit as a wish: its subject, and the file before it. Gain is how much closer "
-        "to the commit its lines are than unchanged ones; 1 is the commit's own text.",
+        "A small commit as a request: its subject, and the file before it. Gain is how much closer to the "
+        "commit its lines are than unchanged ones; 1 is the commit's own text.",
     ),
     "next": ("Next edits", "The next of several alike changes of a commit: its place, and its text."),
     "questions": (
@@ -55,10 +55,10 @@ _NUMBERS: Mapping[TaskKind, tuple[tuple[str, str], ...]] = {
         ("wrong", "Shown, wrong"),
     ),
     "typing": (
-        ("shown_per_1000_keys", "Shown a 1,000 keys"),
-        ("wrong_per_1000_keys", "Wrong a 1,000 keys"),
-        ("accepted_per_1000_keys", "Tab a 1,000 keys"),
-        ("tokens_per_key", "Tokens a key"),
+        ("shown_per_1000_keys", "Shown per 1,000 keys"),
+        ("wrong_per_1000_keys", "Wrong per 1,000 keys"),
+        ("accepted_per_1000_keys", "Tab per 1,000 keys"),
+        ("tokens_per_key", "Tokens per key"),
     ),
     "bodies": (("similarity", "Alike"), ("parses", "Parses")),
     "edits": (("exact", "Exact"), ("similarity", "Alike"), ("parses", "Parses")),
@@ -272,6 +272,8 @@ def _charts(found: RunSummary) -> list[tuple[str, Markup]]:
     asked = {row.candidate: row.tasks for row in found.kinds if row.kind == "lines"}
     known = {name: bins for name, bins in found.reliability.items() if asked.get(name, 0) >= LEAST_CALIBRATED}
     if known:
-        caption = "How far confidence can be trusted: on the diagonal a model is right as often as it thinks."
+        caption = (
+            "How far confidence can be trusted: on the diagonal, a model is right as often as it expects."
+        )
         made.append((caption, Markup(reliability_chart(known))))  # noqa: S704
     return made

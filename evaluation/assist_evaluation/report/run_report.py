@@ -67,7 +67,7 @@ def find_run(folder: EvalFolder, name: str) -> Path:
     if base == "last" and (not back or back.isdigit()):
         at = len(runs) - 1 - int(back or 0)
         if not runs:
-            raise UserError("No run of this repository is kept: `assist eval run` makes one.")
+            raise UserError("There is no saved run of this repository: `assist eval run` makes one.")
         if at < 0:
             raise UserError(f"There is no run {name!r}: there are {len(runs)}. `assist eval run` makes one.")
         return runs[at]

@@ -69,7 +69,7 @@ class BodyJudge:
         body = FunctionBody(task.path, start, start + len(texts.truth), self._tests_of(task))
         place = self._folder.tree / task.path
         if not place.is_file() or place.read_bytes() != texts.fill(texts.truth).encode("utf-8", "replace"):
-            return Acceptance(False, "its file has other line ends or no UTF-8, or is not there")
+            return Acceptance(False, "its file is missing, is not UTF-8 or has other line ends")
         found = judge_body(body, self._folder.tree, self.command, LIMITS, seeded_random(1, task.id), stop)
         if not stop():
             store.keep_acceptance(task, self.words, found)

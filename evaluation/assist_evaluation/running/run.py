@@ -127,7 +127,7 @@ class EvalRun:
         """Whether a task can be judged. Bodies are tried while there is time for that."""
         texts = self._plan.texts.get(task.id)
         if texts is None:
-            return self._leave_out(task, "its commit or its file is gone, or a rule keeps the file to itself")
+            return self._leave_out(task, "its commit or its file is gone, or a rule excludes the file")
         if task.kind != "bodies":
             return True
         if self._judge is None:

@@ -245,13 +245,13 @@ def _rows(rows: Mapping[Any, Counter[str]], cell: Callable[[str, str], str]) -> 
 def _export(document: Any) -> UsageExport:
     """The export in a document. Raises ValueError."""
     if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise ValueError("it does not say what it is")
+        raise ValueError("its kind is missing or wrong")
     if document.get("version") != VERSION:
-        raise ValueError(f"its version is {document.get('version')!r}, and this assist reads {VERSION}")
+        raise ValueError(f"its version is {document.get('version')!r}, but this assist reads {VERSION}")
     since = _text(document, "since", _DAY) if document.get("since") else ""
     days = document.get("first", {name: since for name, _ in _TABLES})
     if not isinstance(days, dict):
-        raise ValueError("its first days are not table")
+        raise ValueError("its first days are not a table")
     first = (_text(days, name, _DAY) if days.get(name) else "" for name, _ in _TABLES)
     sums = UsageSums(
         _table(document, "ghost_text", UsageKey),
@@ -280,7 +280,7 @@ def _table(document: Mapping[str, Any], name: str, kind: Callable[..., K]) -> di
 
 def _counts(value: Any) -> Counter[str]:
     if not isinstance(value, dict):
-        raise ValueError("counts are not table")
+        raise ValueError("counts are not a table")
     for name, number in value.items():
         if not _COUNT.fullmatch(name) or type(number) is not int or not 0 <= number < 2**53:
             raise ValueError(f"{name[:60]!r} is not a count")

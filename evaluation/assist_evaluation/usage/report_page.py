@@ -31,8 +31,8 @@ TEMPLATE = "usage.html.j2"
 SOURCE = "source-"
 SOURCES = {
     "source-model": "computed by the model on this machine",
-    "source-cache": "known before, and shown at once",
-    "source-typed-through": "a shown text that the user typed along",
+    "source-cache": "already known, and shown at once",
+    "source-typed-through": "the rest of a shown suggestion that the user is typing",
     "source-server": "from the team's server",
 }
 QUESTION_HEADS = ("Asked", "Answered", "Escalated", "Good", "Bad", "Edits offered", "Applied", "Undone")
@@ -199,7 +199,7 @@ def _edit_words(answers: Counter[str]) -> str:
     return (
         f"Of {answers['offered']:,} edits that were offered, {answers['applied']:,} were applied and "
         f"{answers['not-applied']:,} were not; {answers['undone']:,} were taken back later by `assist undo`. "
-        f"{answers['refused-by-checks']:,} more were refused by our own checks and never offered."
+        f"{answers['refused-by-checks']:,} more failed our own checks and were never offered."
     )
 
 

@@ -15,8 +15,8 @@ TOTALS = (
     "`assist complete` in a terminal is not counted."
 )
 NOTHING = (
-    "No ghost text was counted yet: that of editors is, while one is open and when it ends, and "
-    "`assist complete` in a terminal is not."
+    "No ghost text has been counted yet. Ghost text in an editor is counted while the editor is open and "
+    "when it closes; `assist complete` in a terminal is not counted."
 )
 
 
@@ -90,7 +90,7 @@ def _unusable_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     named = _target_words(unusable)
     share = document["local_usable_share"]
     usable = f"; {share:.0%} of what this machine wrote passed our checks" if share is not None else ""
-    return [("Unusable", f"edits that our checks refused: {named}{usable}")]
+    return [("Unusable", f"edits that failed our checks: {named}{usable}")]
 
 
 def _from_memory(counts: Counter[str]) -> int:

@@ -144,7 +144,7 @@ def pair_lines(pair: ModelPair | None) -> list[str]:
     sides = zip((first, second), (found.ours, found.theirs), pair.p95, strict=True)
     told = "; ".join(f"{name} {_side_words(side)}, p95 {ms_phrase(p95)}" for name, side, p95 in sides)
     return [
-        f"The two models that showed most, by what was kept after 30 s: {told}.",
+        f"The two models with the most suggestions, compared by what was kept after 30 s: {told}.",
         _verdict_words(pair, first, second),
     ]
 

@@ -118,7 +118,7 @@ TROUBLE = (
     ("holds the lock", "the grammar took longer than 3 s"),
     ("aborts", "the grammar crashed (SIGABRT)"),
     ("segfaults", "the grammar crashed (SIGSEGV)"),
-    ("eats", "the grammar wanted more than 1024 MB of memory"),
+    ("eats", "the grammar needed more than 1024 MB of memory"),
     ("raises", "the parser ended with 1"),
     ("is killed", "the parser process was killed, perhaps for its memory"),
     ("prints", "parsed"),
@@ -146,13 +146,13 @@ def test_a_sleeping_grammar_is_killed_by_the_clock(tmp_path: Path, crews: list[C
     put(tmp_path, "b.py", SOURCE)
     crews.append(Crew(limits=ParserLimits(parse_s=8.0)))
     found = by_path(crews[0].run(jobs(tmp_path)))
-    assert found == {"a.py": "the grammar stood still for 8 s", "b.py": "parsed"}
+    assert found == {"a.py": "the grammar made no progress for 8 s", "b.py": "parsed"}
 
 
 def test_where_the_system_limits_no_memory_a_large_process_is_seen(tmp_path: Path, crews: list[Crew]) -> None:
     put(tmp_path, "a.py", "# sleeps\n")
     crews.append(Crew(held=lambda process: 2 << 30 if psutil.pid_exists(process) else 0))
-    assert by_path(crews[0].run(jobs(tmp_path))) == {"a.py": "the grammar wanted more than 1024 MB of memory"}
+    assert by_path(crews[0].run(jobs(tmp_path))) == {"a.py": "the grammar needed more than 1024 MB of memory"}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_calibrate_says_when_there_are_too_few_labels(assist: Assist, home: Home
     rated(home, 3, 2)
     done = assist("calibrate")
     assert done.code == 0
-    assert "5 local answers of known quality.\nBefore, with no calibration:\n" in done.out
+    assert "5 local answers whose quality is known.\nBefore, with no calibration:\n" in done.out
     assert "Too few to calibrate: 20 are needed." in done.out
     found = assist("calibrate", "--json").json
     assert (found["labels"], found["least"], found["patch"], found["applied"]) == (5, 20, None, None)

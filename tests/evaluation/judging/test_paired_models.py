@@ -68,7 +68,7 @@ def rows_of(candidate: str, right: int, lines: int, ms: float, disturbed: int = 
             "a and b cannot be told apart by 5 lines (1 and 1 right); the machine was too busy to tell which "
             "is faster.",
         ),
-        ([], "a and b were asked no line in common, so nothing can be said."),
+        ([], "a and b were asked no lines in common, so they cannot be compared."),
     ],
 )
 def test_one_sentence_says_which_is_right_more_often_and_which_is_faster(

@@ -242,7 +242,7 @@ def row(**more: Any) -> dict[str, Any]:
         (row(counts={"shown": True}), "'shown' is not a count"),
         (row(counts={"shown": 2**60}), "'shown' is not a count"),
         (row(counts={"def total(items):": 1}), "is not a count"),
-        (row(counts=[1]), "counts are not table"),
+        (row(counts=[1]), "counts are not a table"),
     ],
 )
 def test_a_bad_file_is_named_and_refused(tmp_path: Path, change: dict[str, Any], says: str) -> None:

@@ -228,7 +228,7 @@ def test_the_page_tells_what_was_counted() -> None:
         "Shown 8 (80%)",
         "Kept after 30 s, of those shown 2 (25%)",
         "Half of the answers took at most 5 ms, and at least 5 of 100 took longer than 2,500 ms.",
-        "known before, and shown at once 3",
+        "already known, and shown at once 3",
         "mine 10 8 4 2 (25%) 5 >2,500",
         "fix 5 3 0 0 0 2 0 0",
         "acme $2.50",

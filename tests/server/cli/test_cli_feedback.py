@@ -73,6 +73,6 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
     assert "2 on this machine, 2 at a provider, 1 refused (20% escalated)" in told
     assert "Answered 1 by a text, or by an edit that `assist undo` did not take back: 1 at a provider" in told
     assert "Edits 1 accepted, 1 undone, of 1 offered; 0 not applied" in told
-    assert "edits that our checks refused: 1 on this machine; 50% of what this machine wrote" in told
+    assert "edits that failed our checks: 1 on this machine; 50% of what this machine wrote" in told
     shown = assist("cost").out
     assert "at no cost: 1; edits that our checks rejected: 1 (50% passed)." in shown

@@ -54,7 +54,11 @@ def test_a_model_that_is_not_here_is_not_fetched(assist_without_sockets: Assist,
         ("explain add.py --model qwen2.5-coder-7b", 1, "cannot answer questions"),
         ("explain add.py --model mine.gguf", 1, "There is no model file"),
         ("explain add.py --model some/where", 1, "a path must end in .gguf"),
-        ("complete add.py:3:12 --model x.gguf --server team", 2, "--model and --server cannot be used together"),
+        (
+            "complete add.py:3:12 --model x.gguf --server team",
+            2,
+            "--model and --server cannot be used together",
+        ),
         ("review --model qwen2.5-coder-0.5b", 2, "No such option"),
     ],
 )

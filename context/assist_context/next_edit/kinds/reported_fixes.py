@@ -125,7 +125,7 @@ def _replacement(situation: Situation, old: str, new: str, fixes: Sequence[_Fix]
         "report",
         f"report {old} -> {new}",
         changes,
-        "a tool reports the name, and names another one",
+        "a tool reports this name and suggests another one",
         features,
     )
 

@@ -143,7 +143,7 @@ def _check_new(missing: Sequence[str], here: FileAround, target: EditTarget) -> 
     modules |= {module.partition(".")[0] for _, module, *_ in _taken_by(target.given)}
     for level, module, _, name in _taken_by(missing) - here.taken:  # a line may have names that are there
         if name in definitions | here.names:
-            raise EditError(f"the answer imports {name}, but {target.path} has another one: ask again")
+            raise EditError(f"the answer imports {name}, but {target.path} has a different one: ask again")
         top = module.partition(".")[0]
         if level == "0" and top not in modules and top not in sys.stdlib_module_names:
             raise EditError(

@@ -108,7 +108,7 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
             if len(marker["run"]) < width:
                 raise EditError(
                     f"line {place + 1} of the answer: the marker has {len(marker['run'])} characters and "
-                    f"{width} were asked for, since the files hold shorter ones: ask again"
+                    f"{width} were asked for, because the files contain shorter ones: ask again"
                 )
             name = _above(lines[above:place], blocks[-1] if blocks else None, place)
             block, place = _block(lines, place, name)
@@ -119,7 +119,7 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
         else:
             place += 1
     if not blocks:
-        raise EditError("the answer holds no edit: ask again, or read it as an explanation")
+        raise EditError("the answer contains no edit: ask again, or read it as an explanation")
     return tuple(blocks)
 
 

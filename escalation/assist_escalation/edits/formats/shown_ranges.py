@@ -61,15 +61,17 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
     at = f"line {start + 1} of the answer"
     label = LABEL.fullmatch(opening["info"].strip())
     if label is None:
-        raise EditError(f"{at} is a fence without file and lines, and others have them: ask again")
+        raise EditError(f"{at} is a fence without file and lines, although others have them: ask again")
     if opening["run"][0] != "`" or len(opening["run"]) < width:
-        raise EditError(f"{at}: the fence is not of {width} backticks, as the code was shown: ask again")
+        raise EditError(
+            f"{at}: the fence does not have {width} backticks, as in the code that was shown: ask again"
+        )
     for end in range(start + 1, len(lines)):
         fence = _FENCE.fullmatch(lines[end])
         if fence and fence["run"] == opening["run"] and fence["info"].strip() in ("", label["mark"]):
             break
     else:
-        raise EditError(f"{at}: the piece has no end: it was cut off; ask for less, or again")
+        raise EditError(f"{at}: the piece was cut off: ask for less, or ask again")
     if end - start > MAX_LINES:
         raise EditError(f"{at}: a piece has {MAX_LINES} lines at most: ask for less")
     first, last = int(label["first"]), int(label["last"])
@@ -101,7 +103,7 @@ def find_piece(piece: RangeEdit, spans: Sequence[Span], text: str) -> Match | No
         match = find(Wanted(name, piece.path, "", tuple(old), replace), "\n".join(window))
     except EditError:
         raise EditError(
-            f"{name}: {where} are not what was shown, or were shown in part, so that they cannot be "
+            f"{name}: {where} do not match what was shown, or were shown only in part, so they cannot be "
             "replaced as a whole: ask again"
         ) from None
     before = piece.first - 1
@@ -127,9 +129,9 @@ def _check_whole(name: str, path: str, old: list[str], new: list[str]) -> None:
     if not (language.grammar or language.outline):
         gap = len(old) - len(new)
         if gap > 0:
-            raise EditError(f"{name} has {gap} lines fewer than were shown: ask again")
+            raise EditError(f"{name} has {gap} fewer lines than were shown: ask again")
         return
     before, after = (symbols(language, "\n".join(side) + "\n") for side in (old, new))
     gap = max(len(before.definitions) - len(after.definitions), len(before.imports) - len(after.imports))
     if gap > 0:
-        raise EditError(f"{name} has {gap} definitions or imports fewer than were shown: ask again")
+        raise EditError(f"{name} has {gap} fewer definitions or imports than were shown: ask again")

@@ -74,7 +74,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
         _check_name(new, lines, target)
         new, notes = _drop_known(new, lines, target, here)
         if imports.added and new == _strip_blank_lines(old) and language_of(target.path).name != "python":
-            raise EditError("the answer changes no more than imports, which may not exist: ask again")
+            raise EditError("the answer changes only imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
     if target.last < target.first and not target.tests:
@@ -90,7 +90,7 @@ def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[st
     blocks = _fenced_blocks(answer)
     language = language_of(target.path)
     if not blocks:
-        raise EditError("the answer holds no fenced block of code: ask again")
+        raise EditError("the answer contains no fenced block of code: ask again")
     meant = blocks
     if len(blocks) > 1:
         pattern = re.compile(rf"(?<!\w){re.escape(target.name)}(?!\w)") if target.name else None
@@ -103,13 +103,14 @@ def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[st
         # without a parser nothing would.
         if not language.grammar or len(meant) != 1:
             raise EditError(
-                f"the answer has {len(blocks)} fenced blocks, and which is meant is not certain: ask again"
+                f"the answer has {len(blocks)} fenced blocks, and it is not clear which one is meant: ask "
+                "again"
             )
     width = len(fence(lines[target.first - 1 : target.last]))
     if meant[0].width < width:
         raise EditError(
-            f"the answer's fence has {meant[0].width} characters and {width} were asked for, since "
-            f"lines {target.first}-{target.last} of {target.path} hold shorter ones: ask again"
+            f"the answer's fence has {meant[0].width} characters and {width} were asked for, since lines "
+            f"{target.first}-{target.last} of {target.path} contain shorter ones: ask again"
         )
     if len(meant[0].lines) > MAX_LINES:
         raise EditError(
@@ -139,7 +140,7 @@ def _fenced_blocks(answer: str) -> list[_Fenced]:
         else:
             lines.append(line.removeprefix(opening["indent"]))
     if opening is not None:
-        raise EditError("the answer's block of code has no end: it was cut off; ask for less, or again")
+        raise EditError("the answer's block of code was cut off: ask for less, or ask again")
     return blocks
 
 
@@ -278,7 +279,7 @@ def _shift_to_old(new: list[str], old: list[str], target: EditTarget) -> list[st
         result = shift(new, add, take)
     if result is None:
         raise EditError(
-            f"the answer's code is indented otherwise than lines {target.first} to {target.last} of "
+            f"the answer's code is indented differently from lines {target.first} to {target.last} of "
             f"{target.path}, and cannot be shifted as a whole: ask again"
         )
     return result
