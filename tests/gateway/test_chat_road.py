@@ -427,7 +427,7 @@ async def test_a_model_that_no_provider_has_and_another_dialect_are_pass_refusal
         with pytest.raises(GatewayRefusal, match="No provider here"):
             await made.ask({**ask(), "model": "other"})
     async with desk(tmp_path, said(), dialect="messages") as made:
-        with pytest.raises(GatewayRefusal, match="translates nothing"):
+        with pytest.raises(GatewayRefusal, match="does not translate"):
             await made.ask(ask())
 
 

@@ -71,7 +71,7 @@ def test_a_gateway_runs_until_it_is_stopped_and_says_where(
         assert f"export OPENAI_API_BASE={url[0]}" in shown.out
         assert "The gateway answers" in shown.err
         second = assist("gateway", "--port", port)
-        assert "another gateway may run already" in second.err
+        assert "another gateway may already be running" in second.err
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     finally:
@@ -116,7 +116,7 @@ def test_each_tool_has_its_lines_and_what_is_missing_is_said(assist: Assist, tmp
     opencode = assist("gateway", "setup", "opencode", "--model", "eu-azure", "--json").json
     assert json.loads(opencode["lines"])["model"] == "assist/eu-azure"
     assert (opencode["answers"], opencode["token"]) == (False, False)
-    assert "No provider that speaks so is defined yet" in assist("gateway", "setup", "claude").err
+    assert "No provider with this protocol is defined yet" in assist("gateway", "setup", "claude").err
     assert "'emacs' is not one of" in assist("gateway", "setup", "emacs").err
     endpoint = 'base_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
     dialects = "".join(

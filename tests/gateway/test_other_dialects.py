@@ -95,9 +95,7 @@ async def test_messages_come_back_with_secrets_in_text_and_edits_alone(tmp_path:
 
 async def test_a_model_of_this_machine_answers_no_other_dialect(tmp_path: Path) -> None:
     async with desk(tmp_path, messages_reply("Fine."), dialect="messages") as made:
-        with pytest.raises(
-            GatewayRefusal, match="A model of this machine answers /v1/chat/completions alone"
-        ):
+        with pytest.raises(GatewayRefusal, match="The local model answers only /v1/chat/completions"):
             await made.ask({**message(), "model": "nothing"}, MESSAGES)
 
 

@@ -94,7 +94,7 @@ async def test_log_and_ledger_are_whole_whenever_it_is_killed(tmp_path: Path) ->
 async def test_no_other_number_than_one_asks_for_one_answer(tmp_path: Path) -> None:
     async with desk(tmp_path, said()) as made:
         for number in (2, 0, True, 1.0, "1"):
-            with pytest.raises(RefusedError, match="n is not 1"):
+            with pytest.raises(RefusedError, match="n must be 1"):
                 await made.ask({**HELLO, "n": number})
         assert not made.provider.bodies
 

@@ -15,7 +15,7 @@ from assist_installer.device_search import find_device
 def test_a_driver_that_hangs_is_left_after_a_time(tmp_path: Path) -> None:
     source = library_sources()[-1]
     os.mkfifo(tmp_path / "libggml-vulkan.so")
-    with pytest.raises(DeviceError, match=r"vulkan did not name its devices within 1 s\."):
+    with pytest.raises(DeviceError, match=r"vulkan did not list its devices within 1 s\."):
         find_device("vulkan", LibrarySource("named", source.build, source.folder, tmp_path), patience=1)
 
 

@@ -233,7 +233,7 @@ def test_a_script_is_told_how_to_take_a_larger_model(
     assert kept == ready
     assert "0.5B 0.1 s; 1.5B about 0.3 s (estimated); 7B about 1.3 s (estimated)" in said
     assert f"To take it: assist setup {LARGE}" in said
-    assert "We did not run it ourselves." in said
+    assert "We have not run it ourselves." in said
 
 
 def test_yes_agrees_to_one_gigabyte_and_names_what_is_larger(

@@ -135,7 +135,7 @@ async def test_a_client_that_confirms_nothing_is_asked_and_what_changed_meanwhil
             client.meanwhile = type_on_and_lose_the_log
             _, end = await client.whole("refactor", **asked)
             assert end.edit.applied
-            assert "is made, but the audit log does not know of it" in end.error
+            assert "was made, but it was not recorded" in end.error
             versions = [each.text_document.version for each in client.edits[0].document_changes]
             assert versions == [5, 1]
 

@@ -36,7 +36,9 @@ async def test_a_conversation_goes_on_is_rated_and_its_last_answer_is_asked_agai
             assert (await client.run("retry", {"id": "gone"}))["error"]
             _, lost = await client.whole("ask", uri=uri, words="Why?", wish="frontier", thread="t-00000000")
             assert lost.thread != first.thread
-            assert any("no longer known" in getattr(each, "notice", "") for each in client.answers[lost.id])
+            assert any(
+                "no longer available" in getattr(each, "notice", "") for each in client.answers[lost.id]
+            )
         sent = [each.body.decode() for each in acme.requests]
     assert all(text in sent[1] for text in ("Where is tax added?", "In `gross`.", "How much?", "net * 1.2"))
     assert "In `gross`." in sent[2]

@@ -115,7 +115,7 @@ async def test_a_review_begins_with_facts_and_drops_a_remark_that_they_refute(
             assert {"-", "+"} <= {fact.strip()[:1] for fact in facts}, "the line before and now"
             assert ("flags.py:5", (repo / "flags.py").as_uri(), 5) in links(client, end.id)
             assert text == "flags.py:5: say why it may be empty"
-            assert "call a name undefined which is defined" in end.notice
+            assert "report a defined name as undefined" in end.notice
             told = [hasattr(message, "facts") for message in messages]
             routes = [hasattr(message, "route") for message in messages]
             assert told.index(True) < routes.index(True)

@@ -85,13 +85,13 @@ REFUSED: Mapping[str, tuple[str, str, str, str]] = {
         "unused",
         "import {a} from './a';\n",
         "a.ts",
-        'it is your editor\'s: run "Remove Unused Imports" (source.removeUnusedImports) there',
+        'your editor can do this: run "Remove Unused Imports" (source.removeUnusedImports) there',
     ),
     "template literals": (
         "templates",
         "a + 'b'\n",
         "a.js",
-        'it is your editor\'s: run the refactoring "Convert to template string" there',
+        'your editor can do this: run the refactoring "Convert to template string" there',
     ),
 }
 

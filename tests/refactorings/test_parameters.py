@@ -115,11 +115,11 @@ def test_it_goes_after_a_star_where_others_may_be_left_out_and_by_its_place_in_j
         ("a.py", "def pay(cart, mode):\n    return cart\n\n\npay(1, print())\n", "remove the parameter mode",
          "the argument at a.py:5 cannot be removed: something is called"),
         ("a.py", "def pay(cart):\n    return cart\n\n\npay(*x)\n",
-         "add a parameter mode and pass 1 in its callers", "what a.py:5 passes is not known"),
+         "add a parameter mode and pass 1 in its callers", "the arguments of the call at a.py:5 are not known"),
         ("a.ts", "function pay(a, b = 1) { return a; }\npay(1);\n",
-         "add a parameter mode and pass 1 in its callers", "parameters before it may be left out"),
+         "add a parameter mode and pass 1 in its callers", "earlier parameters are optional"),
         ("a.ts", "function pay(a, b) { return a; }\npay(1);\n",
-         "add a parameter mode and pass 1 in its callers", "what a.ts:2 passes is not known"),
+         "add a parameter mode and pass 1 in its callers", "the arguments of the call at a.ts:2 are not known"),
     ],
 )  # fmt: skip
 def test_why_a_parameter_cannot_change_is_said(

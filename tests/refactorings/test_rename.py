@@ -101,7 +101,7 @@ def test_what_is_not_certain_is_a_models(wished: Wished, text: str, target: str,
     [
         ("def pay(a):\n    return a\n\n\ndef cost(a):\n    return a\n", "rename pay to cost",
          "`cost` already has a meaning in a.py:5; choose another name"),
-        ("def pay(a):\n    return a\n", "rename pay to class", "the language or its tools give `class`"),
+        ("def pay(a):\n    return a\n", "rename pay to class", "`class` has a special meaning in the language or its tools"),
         ("import b\n\n\n@b.c(1)\ndef pay(net):\n    return net\n", "rename the parameter net to cart",
          "`@b.c(1)` may read the parameter's name"),
         ("from b import pay\n\npay(1)\n", "rename pay to cost", "`pay` is imported"),

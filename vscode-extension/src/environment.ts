@@ -17,7 +17,7 @@ const NEW_ENOUGH = "import sys; print('yes' if sys.version_info >= (3, 11) else 
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /No space left|os error 28|not enough space|quota exceeded/i,
-    "the disk is full: make room for about 1 GB, and try again.",
+    "the disk is full: free about 1 GB, and try again.",
   ],
   [
     /DO NOT MATCH THE HASHES|Hash mismatch/,
@@ -44,7 +44,7 @@ export async function find(context: vscode.ExtensionContext): Promise<string | u
   const made = installed && installed === (await wanted(context)) ? [program(context, "assist")] : [];
   const found = await first(named ? [named] : [...places("assist"), ...made], ["--version"], "assist ");
   if (found) return found;
-  if (named) throw new SetupError(`assist.server.path = "${named}" is not a working assist: correct or empty it.`);
+  if (named) throw new SetupError(`assist.server.path = "${named}" is not a working assist: correct or remove it.`);
   return undefined;
 }
 

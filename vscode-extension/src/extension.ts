@@ -59,7 +59,7 @@ class Assist {
   constructor(private readonly context: vscode.ExtensionContext) {
     const media = vscode.Uri.joinPath(context.extensionUri, "media");
     this.answers = new Answers(media, async (command, ...words) => {
-      if (!this.client?.isRunning()) throw new Error("The assist server does not run now. Ask again in a moment.");
+      if (!this.client?.isRunning()) throw new Error("The assist server is not running. Ask again in a moment.");
       return await this.client.run(command, ...words);
     });
     this.item.name = "assist";
@@ -134,7 +134,7 @@ class Assist {
         const client = await this.running();
         const document = vscode.window.activeTextEditor?.document;
         const undone = await client?.run<{ files: string[] }>("undo", document ? { uri: client.uri(document) } : {});
-        if (undone?.files.length) void vscode.window.showInformationMessage(`Taken back: ${undone.files.join(", ")}`);
+        if (undone?.files.length) void vscode.window.showInformationMessage(`Undone in: ${undone.files.join(", ")}`);
       },
       "nextEdit.go": (key?: string) => this.nextEdits.go(key),
       "nextEdit.make": () => this.nextEdits.make(),

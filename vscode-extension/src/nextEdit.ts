@@ -61,7 +61,7 @@ export class NextEdits implements vscode.Disposable {
     const offer = this.fitting(editor);
     if (editor && offer) await (way(editor, offer) === "away" ? this.jump(editor, offer) : this.make());
     else if (typeof key === "string") await vscode.commands.executeCommand(key);
-    else if (!editor || (await this.ask(editor)) === null) brief("No next edit is known here.");
+    else if (!editor || (await this.ask(editor)) === null) brief("There is no next edit here.");
   }
 
   /** Make the change in the file that one sees; for another file, go there. */
@@ -91,7 +91,7 @@ export class NextEdits implements vscode.Disposable {
     const editor = vscode.window.activeTextEditor;
     const offer = this.fitting(editor);
     const client = this.running();
-    if (!editor || !offer || !client) return void brief("No next edit is known here.");
+    if (!editor || !offer || !client) return void brief("There is no next edit here.");
     if (!isOf(editor.document, offer.uri)) return this.jump(editor, offer);
     const { document } = editor;
     const found = await client.sendRequest<Chain | null>("assist/nextEditChain", { id: offer.id });
@@ -101,7 +101,7 @@ export class NextEdits implements vscode.Disposable {
       picked: true,
       place,
     }));
-    const title = `Next edit: ${offer.display.words}. Enter changes all with a tick.`;
+    const title = `Next edit: ${offer.display.words}. Enter makes all checked edits.`;
     const chosen = await vscode.window.showQuickPick(rows, { title, canPickMany: true, matchOnDetail: true });
     if (!chosen?.length) return;
     const places = chosen.map((row) => row.place);
@@ -117,7 +117,7 @@ export class NextEdits implements vscode.Disposable {
   /** Say why this is offered. */
   why(): void {
     const offer = this.fitting(vscode.window.activeTextEditor);
-    const words = offer ? `Next edit: ${offer.display.words}` : "No next edit is known here.";
+    const words = offer ? `Next edit: ${offer.display.words}` : "There is no next edit here.";
     void vscode.window.showInformationMessage(`assist: ${words}`);
   }
 
@@ -219,7 +219,7 @@ export class NextEdits implements vscode.Disposable {
     const { viewColumn } = vscode.window.visibleTextEditors.find((open) => isOf(open.document, uri)) ?? {};
     const shown = await vscode.window.showTextDocument(uri, { preview: true, ...(viewColumn && { viewColumn }) });
     reveal(shown, shown.document.validatePosition(range.start));
-    if ((await this.ask(shown)) === null) brief("The next edit is no longer known.");
+    if ((await this.ask(shown)) === null) brief("The next edit is no longer available.");
   }
 
   /** Change an editor's document as one undo step. It does nothing where the editor is read-only. */

@@ -86,7 +86,7 @@ export class NextEditView implements vscode.Disposable {
     const { deleted, words } = display;
     const place = display.file || `line ${String(display.line + 1)}`;
     const what = [deleted && `replace ${deleted}`, text && `${deleted ? "with" : "insert"} ${text}`];
-    const key = way === "away" ? "Tab goes there" : "Tab makes it";
+    const key = way === "away" ? "Tab goes there" : "Tab applies it";
     this.item.text = `$(edit) Next edit: ${place}`;
     this.item.tooltip = `${words}\n${key}, Escape dismisses it.`;
     const label = `Next edit, ${place}: ${what.filter(Boolean).join(" ")}. ${words}. ${key}, Escape dismisses it.`;

@@ -8,7 +8,7 @@ type Span = { readonly start: vscode.Position; readonly end: vscode.Position };
 type Problem = { readonly message: string; readonly range: Span };
 
 const PROMPTS: Readonly<Record<string, string>> = {
-  ask: "What do you want to know of this workspace?",
+  ask: "What do you want to know about this workspace?",
   refactor: "What should change?",
 };
 
@@ -16,7 +16,7 @@ const PROMPTS: Readonly<Record<string, string>> = {
 export async function question(client: Client, command: string, given: Question): Promise<Question | undefined> {
   const editor = vscode.window.activeTextEditor;
   if (!editor && !given.uri && command !== "ask") {
-    void vscode.window.showInformationMessage("Open a file and put the cursor where the question is about.");
+    void vscode.window.showInformationMessage("Open a file and put the cursor in the code that you ask about.");
     return undefined;
   }
   const asked = { ...(editor ? about(client, editor, command) : {}), ...given };

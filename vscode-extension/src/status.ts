@@ -97,7 +97,7 @@ export async function chooseSnooze(): Promise<object | undefined> {
     { label: "Until tomorrow", asked: { until: "tomorrow" } },
     { label: "Resume now", asked: { minutes: 0 } },
   ];
-  return (await vscode.window.showQuickPick(rows, { title: "Nothing comes unasked for" }))?.asked;
+  return (await vscode.window.showQuickPick(rows, { title: "Snooze suggestions for" }))?.asked;
 }
 
 /** Let the user choose a model that can fill in the middle. */

@@ -110,7 +110,7 @@ end
 
 local function jump(view)
   local uri, line = place_here(view)
-  if not uri then return client.warn('no place on this line') end
+  if not uri then return client.warn('no location on this line') end
   enter_code(view)
   local at = { line = line - 1, character = 0 }
   vim.lsp.util.show_document({ uri = uri, range = { start = at, ['end'] = at } }, 'utf-16', { focus = true })

@@ -140,7 +140,7 @@ function M.start()
   if type(config.cmd) == 'table' and vim.fn.executable(config.cmd[1]) == 0 then
     M.trouble = 'not installed'
     return M.warn(
-      ('there is no command "%s". Install assist, or name it by setup{ cmd = { ... } }.'):format(config.cmd[1])
+      ('there is no command "%s". Install assist, or name it in setup{ cmd = { ... } }.'):format(config.cmd[1])
     )
   end
   if NEW then return lsp.enable('assist') end

@@ -9,7 +9,7 @@ local function server() return client.of(vim.b.assist_from or 0) end
 --- Undoes the last edit that an answer made in this file's folder.
 function M.undo()
   client.execute(client.of(0), 'assist.undo', { { uri = vim.uri_from_bufnr(0) } }, function(result)
-    if #result.files > 0 then vim.notify('assist: took back the edit of ' .. table.concat(result.files, ', ')) end
+    if #result.files > 0 then vim.notify('assist: undid the edit of ' .. table.concat(result.files, ', ')) end
   end)
 end
 
@@ -38,7 +38,7 @@ function M.snooze(args)
     client.request(asked, 'assist/snooze', params, function(err, result)
       if index > 1 then return end
       if err then return client.warn(err.message) end
-      vim.notify('assist: ' .. (result.words ~= '' and result.words or 'suggestions come again'))
+      vim.notify('assist: ' .. (result.words ~= '' and result.words or 'suggestions are on again'))
     end)
   end
 end

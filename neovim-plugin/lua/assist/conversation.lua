@@ -16,7 +16,7 @@ function M.progress(turn) return turn.running and turn.progress and turn.progres
 --- What became of the edit of an answer, in words; "" if there was none.
 function M.edit_words(turn)
   if not turn.edit then return '' end
-  local what = turn.edit.applied and 'Changed %s; :AssistUndo takes it back.' or 'Not changed: %s.'
+  local what = turn.edit.applied and 'Changed %s; :AssistUndo reverts it.' or 'Not changed: %s.'
   return what:format(table.concat(turn.edit.files, ', '))
 end
 

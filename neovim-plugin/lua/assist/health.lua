@@ -16,7 +16,7 @@ function M.check()
   local report = said.state == 'ready' and health.ok or health.warn
   report(('The model is %s. %s'):format(said.state or 'not known yet', said.message or ''), { 'assist doctor' })
   if options.ghost == 'native' and not vim.lsp.inline_completion then
-    health.warn("ghost = 'native' needs Neovim 0.12", "Our own is used: ghost = 'own'.")
+    health.warn("ghost = 'native' needs Neovim 0.12", "The plugin's own ghost text is used: ghost = 'own'.")
   end
 end
 

@@ -84,7 +84,7 @@ def test_a_model_whose_state_cannot_be_cut_back_is_refused_with_the_reason(
     )
     assert child.stderr == ""
     assert child.stdout.startswith(f"{model} is a recurrent or hybrid model: ")
-    assert "every key would read the whole prompt again" in child.stdout
+    assert "read the whole prompt again after every key" in child.stdout
 
 
 @pytest.mark.parametrize("arm", [False, True])

@@ -64,7 +64,7 @@ def test_a_library_without_llama_cpps_functions_is_refused() -> None:
 
 
 def test_a_folder_without_a_library_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="holds no llama"):
+    with pytest.raises(ModelError, match="contains no llama"):
         load(LibrarySource("named", "mine 1", tmp_path))
 
 
@@ -102,7 +102,7 @@ def test_without_any_library_a_sentence_says_what_to_do() -> None:
 
 
 def test_a_library_that_cannot_be_used_is_refused_with_a_remedy(tmp_path: Path) -> None:
-    told = r"holds no llama\.cpp\. Correct `\[completion\] library`"
+    told = r"contains no llama\.cpp\. Correct `\[completion\] library`"
     with pytest.raises(ModelError, match=told):
         load_first([LibrarySource("named", "mine 1", tmp_path), *library_sources()])
 

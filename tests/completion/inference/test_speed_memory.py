@@ -87,5 +87,5 @@ def test_a_device_that_fails_is_told_of_and_one_that_is_not_there_only_to_who_as
         assert speeds.words == "The graphics device is not used: vulkan took too long."
     assert Speeds(PROCESSOR, absent).words == Speeds(PROCESSOR).words == ""
     assert Speeds(PROCESSOR, absent, "gpu").trouble.endswith("there is none, or no driver for it.")
-    assert "`assist setup` offers it" in Speeds(PROCESSOR, None, "gpu").trouble
+    assert "`assist setup` offers support" in Speeds(PROCESSOR, None, "gpu").trouble
     assert Speeds(PROCESSOR, None, "cpu").trouble == ""

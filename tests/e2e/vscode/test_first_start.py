@@ -151,7 +151,7 @@ def test_each_failure_says_what_to_do(window: Window, tmp_path: Path) -> None:
     python3.write_text(FULL)
     python3.chmod(0o755)
     again(window, "Python 3.11 or newer was not found")
-    window.notice("the disk is full: make room", SLOW)
+    window.notice("the disk is full: free about 1 GB", SLOW)
     python3.unlink()
     python3.symlink_to(python())
     again(window, "the disk is full")

@@ -38,4 +38,4 @@ def test_a_full_disk_is_said_and_may_be_tried_again(tmp_path: Path) -> None:
     )  # fmt: skip
     begun, said = done.stdout.splitlines()
     assert begun == "step 1"
-    assert said.startswith("SetupError No Python environment was made: the disk is full: make room")
+    assert said.startswith("SetupError No Python environment was made: the disk is full: free about 1 GB")

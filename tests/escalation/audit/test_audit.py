@@ -102,7 +102,7 @@ def test_file_names_that_are_no_text_are_kept(tmp_path: Path) -> None:
         ("outcome", {"request_id": "r1"}, "lacks model_returned"),
         ("edit", {"seq": 3}, "cannot set seq"),
         ("edit", {"share": float("nan")}, "cannot be written"),
-        ("edit", {"at": {1: "a", 10: "b", 9: "c"}}, "names are not texts"),
+        ("edit", {"at": {1: "a", 10: "b", 9: "c"}}, "keys are not strings"),
         ("edit", {"at": {1: "a", "b": 2}}, "cannot be written"),
         ("edit", {"path": Path("a")}, "cannot be written"),
         ("edit", {"content": "x" * MAX_EVENT}, "bytes, 600000 at most"),
@@ -187,7 +187,7 @@ def test_another_writer_is_waited_for_and_named(tmp_path: Path) -> None:
     log.append("edit", {})
     with path.with_name("log.lock").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(AuditError, match=r"log is held by another process for 0\.05 s"):
+        with pytest.raises(AuditError, match=r"log has been locked by another process for 0\.05 s"):
             log.append("edit", {})
         assert verify(path).events == 1  # readers do not wait
     log.append("edit", {})

@@ -172,7 +172,7 @@ def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
     report = verify(tmp_path / "log", checkpoint=tmp_path / "checkpoint")
     assert (report.ok, report.problem) == (
         False,
-        "The log ends at line 0, and the checkpoint knows line 1: lines were removed.",
+        "The log ends at line 0, but the checkpoint records line 1: lines were removed.",
     )
 
 

@@ -107,7 +107,7 @@ def test_a_piece_that_leaves_lines_out_takes_the_place_of_those_it_has() -> None
         (ANSWER + "\n```\n", "without file and lines"),
         (ANSWER.removesuffix("``` 29948af4950a\n"), "no end"),
         (ANSWER.replace("def with_tax(net):\n    return net * 1.2\n", ""), "is empty"),
-        (ANSWER.replace("def with_tax(net):\n", ""), "fewer than were shown"),
+        (ANSWER.replace("def with_tax(net):\n", ""), r"fewer .*than were shown"),
         (ANSWER.replace("net * 1.2", "net * 1.2)"), "syntax"),
         (ANSWER.replace("    return net * 1.2", "    # ... existing code ..."), "left out|syntax"),
         (ANSWER + "<<<<<<< SEA", "without a block"),
@@ -123,16 +123,16 @@ def test_what_is_not_certainly_a_piece_refuses_the_answer(answer: str, says: str
 
 def test_a_file_of_which_only_the_changed_part_comes_back_is_not_cut() -> None:
     answer = "```shop/cart.py lines 1-9\nclass Cart:\n    def total(self):\n        return 1\n```\n"
-    with pytest.raises(EditError, match="fewer than were shown"):
+    with pytest.raises(EditError, match=r"fewer .*than were shown"):
         plan(answer, SCOPE, spans=[span("shop/cart.py", 1, 9, CART)])
     scope = {"a.txt": Base("a.txt", "a\nb\n", hash_text("a\nb\n"))}
-    with pytest.raises(EditError, match="1 lines fewer"):
+    with pytest.raises(EditError, match="1 fewer lines"):
         plan("```a.txt lines 1-2\nc\n```\n", scope, spans=[span("a.txt", 1, 2, "a\nb\n")])
 
 
 def test_lines_that_are_not_as_shown_are_not_replaced() -> None:
     scope = scope_of(prices="# new\n" + PRICES, cart=CART)
-    with pytest.raises(EditError, match="not what was shown"):
+    with pytest.raises(EditError, match="do not match what was shown"):
         plan(ANSWER, scope, spans=SHOWN)
 
 

@@ -265,5 +265,5 @@ def test_a_provider_of_another_dialect_is_for_tools_alone(tmp_path: Path) -> Non
     rules = allowed(tmp_path)
     name, known = next(iter(rules.providers.items()))
     rules = replace(rules, providers={name: replace(known, dialect="messages")})
-    assert "only other tools" in judge(prompt(tmp_path), rules, name).reasons[0]
+    assert "only for other tools" in judge(prompt(tmp_path), rules, name).reasons[0]
     assert judge_tool_texts((Span("x", Origin("user")),), rules, name).allowed

@@ -91,7 +91,7 @@ def test_a_text_that_spells_a_token_is_not_sent(kind: str, text: str) -> None:
     for place in ("head", "suffix", "typed"):
         prompt = InfillPrompt((), "a.py", "h", "s", "t", "", one_line=False, most=8)
         changed = InfillPrompt(**{name: getattr(prompt, name) for name in prompt.__slots__} | {place: text})
-        with pytest.raises(Fault, match="spells a token"):
+        with pytest.raises(Fault, match="contains a special token"):
             sent(kind, changed)
 
 

@@ -59,7 +59,10 @@ def test_tables_have_a_row_for_each_key(assist: Assist, home: Home, data: Path, 
 def test_the_totals_stay_and_two_models_are_compared(assist: Assist, home: Home, data: Path) -> None:
     told = " ".join(assist("stats").out.split())
     assert "1,600; 0 more were cancelled" in told
-    assert "The two models that showed most, by what was kept after 30 s: small 60 of 600 shown" in told
+    assert (
+        "The two models with the most suggestions, compared by what was kept after 30 s: small 60 of 600 shown"
+        in told
+    )
     assert "The totals count each part of a suggestion that was accepted" in told
     found = assist("stats", "--json", "--by", "language").json
     assert found["requests"] == 1600
@@ -68,7 +71,10 @@ def test_the_totals_stay_and_two_models_are_compared(assist: Assist, home: Home,
     assert found["rows"]["ghost_text"][0]["p95_ms"] == 50.0
     assert "rows" not in assist("stats", "--json").json
     told = " ".join(assist("stats", "--by", "model").out.split())
-    assert "The two models that showed most, by what was kept after 30 s: small 60 of 600 shown" in told
+    assert (
+        "The two models with the most suggestions, compared by what was kept after 30 s: small 60 of 600 shown"
+        in told
+    )
 
 
 def test_next_edits_have_tables_of_their_own(assist: Assist, data: Path) -> None:

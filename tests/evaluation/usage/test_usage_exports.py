@@ -221,7 +221,7 @@ def row(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"kind": "other"}, "does not say what it is"),
+        ({"kind": "other"}, "kind is missing or wrong"),
         ({"version": 2}, "its version is 2"),
         ({"id": "../../x"}, "its id"),
         ({"name": "<script>alert(1)</script>"}, "its name"),
@@ -229,7 +229,7 @@ def row(**more: Any) -> dict[str, Any]:
         ({"since": "yesterday"}, "its since"),
         ({"made": "2026-01-31"}, "its made"),
         ({"left": None}, "no list 'left'"),
-        ({"first": ["2026-01-01"]}, "first days are not table"),
+        ({"first": ["2026-01-01"]}, "first days are not a table"),
         ({"first": {"questions": "later"}}, "its questions"),
         (row(model="models/mine.bin"), "its model"),
         ({"questions": [{}]}, "does not have its fields"),

@@ -87,7 +87,7 @@ def test_the_two_models_that_showed_most_are_compared() -> None:
     assert most is not None
     assert most.names == ("old", "older")
     assert pair_lines(most)[0].startswith(
-        "The two models that showed most, by what was kept after 30 s: old 90"
+        "The two models with the most suggestions, compared by what was kept after 30 s: old 90"
     )
     assert pair_of({"old": MODELS["old"], "": MODELS["new"], "unused": Counter()}) is None
 

@@ -83,7 +83,7 @@ def test_where_nothing_leaves_at_all_a_note_says_so(repo: Path, assist: Assist) 
     (repo / NAME).write_text("[[case]]\npath = 'src/**'\nexpect = 'kept'\n")
     done = assist("policy", "test", "--workspace", str(repo))
     assert done.code == 0
-    assert "1 of 1 hold." in done.out
+    assert "1 of 1 cases hold." in done.out
     assert "each case that expects `kept` holds" in done.err
 
 
@@ -123,7 +123,7 @@ def test_a_provider_of_another_dialect_is_for_other_tools_and_that_is_said(
     (tmp_path / "config" / "config.toml").write_text(said)
     (repo / NAME).write_text("[[case]]\npath = 'src/**'\nexpect = 'leaves'\nprovider = 'us'\n")
     done = assist("policy", "test", "--workspace", str(repo), "--json")
-    assert "which only other tools do (`assist gateway`)" in done.json["cases"][0]["failures"][0]["rule"]
+    assert "which is only for other tools (`assist gateway`)" in done.json["cases"][0]["failures"][0]["rule"]
 
 
 def test_a_text_is_redacted_by_the_products_own_rules_and_its_values(repo: Path, assist: Assist) -> None:

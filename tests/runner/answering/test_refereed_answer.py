@@ -275,7 +275,7 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
         final, kept = await desk.answered(decided, confirm=confirm)
     sent = [sent.body.decode() for sent in acme.requests]
     notices = kept.notices
-    assert notices[0].startswith("That answer cannot be used: the answer holds no edit")
+    assert notices[0].startswith("That answer cannot be used: the answer contains no edit")
     assert len(asked) == 2
     if not agrees:
         assert (len(sent), final.plan) == (1, None)
@@ -285,7 +285,7 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
     assert "def test_two" in sent[0]
     assert not any(left in sent[1] for left in ("EXAMPLE", "def test_two"))
     assert "Use this:" not in sent[1]
-    assert "No edit could be made from an earlier answer: the answer holds no edit" in sent[1]
+    assert "No edit could be made from an earlier answer: the answer contains no edit" in sent[1]
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     noted = (tmp_path / "audit.jsonl").read_text()

@@ -43,7 +43,7 @@ def test_lists_and_tables_are_written_as_people_write_them(assist: Assist, file:
         ("completion.mode", "loud", "choose one of eager, balanced, quiet, manual"),
         ("completion.threads", "two", "use a whole number from 0 to 256"),
         ("providers.team.model", "m", "[providers.team] base_url is missing: write one"),
-        ("a b", "x", "is not a key: write a table and a key, as completion.mode"),
+        ("a b", "x", "is not a key: write TABLE.KEY, as in completion.mode"),
     ],
 )
 def test_what_is_not_valid_is_not_written(

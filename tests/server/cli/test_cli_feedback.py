@@ -13,7 +13,7 @@ Home = dict[str, str]
 
 def test_rate_is_for_the_last_answer_of_this_folder_or_the_one_named(assist: Assist, home: Home) -> None:
     record_feedback(home, "r0", "routed", repo="another")
-    assert "No model has answered a question of this folder" in assist("rate", "good").err
+    assert "No model has answered a question about this folder" in assist("rate", "good").err
     record_feedback(home, "r1", "routed")
     record_feedback(home, "r2", "routed", command="ask", at=datetime(2026, 12, 1, 9, 5).timestamp())
     record_feedback(home, "r3", "routed", target="refused")

@@ -282,6 +282,6 @@ def test_a_question_about_a_folder_without_code_is_not_asked(assist: Assist, tmp
     (tmp_path / "bare").mkdir()
     done = assist("ask", "what is this?", "--workspace", "bare")
     assert done.code == 1
-    assert f"{tmp_path / 'bare'} has no file that a question could be about" in done.err
+    assert f"{tmp_path / 'bare'} has no file to ask about" in done.err
     piped = assist("ask", "what is this?", "-", "--workspace", "bare", "--dry-run", stdin="x = 1")
     assert piped.code == 0

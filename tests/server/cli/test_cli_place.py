@@ -62,8 +62,8 @@ def test_a_question_about_a_file_elsewhere_is_asked_by_the_rules_here_and_its_fo
     shown = at("other/sub")("explain", rates, "--frontier", "--dry-run").out
     assert str(place / "other") in shown.replace("\n", "")
     told = at("mine")("explain", rates, "--facts").err
-    assert f"is outside of {place / 'mine'}: it is read as a file of {place / 'other'}, with the code" in told
-    assert "the rules of both folders hold" in told
+    assert f"is outside {place / 'mine'}: it is treated as a file of {place / 'other'}" in told
+    assert "the rules of both folders apply" in told
 
 
 def test_all_names_of_a_file_inside_are_judged(

@@ -116,5 +116,5 @@ def test_what_is_piped_in_is_not_sent_without_a_dash(tmp_path: Path, home: dict[
     shop = make_shop(tmp_path)
     with provider(tmp_path, scripted_answer("It says so.")) as acme:
         done = asked(shop, home, "--frontier", "--yes")
-    assert "44 bytes wait on stdin" in done.err
+    assert "44 bytes on stdin are not read" in done.err
     assert "+piped = 1" not in acme.requests[0].body.decode()

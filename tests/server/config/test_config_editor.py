@@ -58,7 +58,7 @@ def test_no_editor_names_a_library_to_load(tmp_path: Path) -> None:
     assert merged.completion == replace(base.completion, threads=2)
     [problem] = merged.problems
     assert str(problem).startswith(
-        'editor settings: [completion] library = "/evil" is not taken from an editor'
+        'editor settings: [completion] library = "/evil" cannot be set by an editor'
     )
 
 

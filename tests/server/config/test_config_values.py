@@ -60,7 +60,7 @@ def messages(config: Config) -> list[str]:
         ("completion = 'x'", 'completion = "x": use a table'),
         ("[[completion]]", "completion = a list: use a table"),
         ("[egress]\ndeny = 'infra/**'", '[egress] deny = "infra/**": use a list of text'),
-        ("[egress]\ndeny = ['!a']", "[egress] deny holds the glob '!a': `!` does not undo another line"),
+        ("[egress]\ndeny = ['!a']", "[egress] deny holds the glob '!a': `!` cannot negate another line"),
         ("[redaction]\npatterns = ['(']", "[redaction] patterns holds '(', which is not a pattern"),
         ("[redaction]\npatterns = ['x*']", "[redaction] patterns holds 'x*', which matches an empty text"),
         ("[audit]\ncontent = 'all'", "[audit] content = 'all': choose from hash, redacted, full"),
@@ -110,7 +110,10 @@ def messages(config: Config) -> list[str]:
             "[providers.openai] base_url = 'http://models.example/v1': use https://HOST/PATH, or http only to this",
         ),
         ("[providers.x]\nmodel = 'm'", "[providers.x] base_url is missing: write one"),
-        ("[providers.'']\nmodel = 'm'\nbase_url = 'https://h'", "[providers] providers holds an empty text"),
+        (
+            "[providers.'']\nmodel = 'm'\nbase_url = 'https://h'",
+            "[providers] providers contains an empty string",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -188,7 +191,7 @@ def test_values_are_checked_without_a_file_too() -> None:
         CompletionSettings(threads=-1)
     with pytest.raises(EscalationError, match="max_escalation_rate = nan"):
         EscalationSettings(max_escalation_rate=math.nan)
-    with pytest.raises(EscalationError, match="deny holds an empty text"):
+    with pytest.raises(EscalationError, match="deny contains an empty string"):
         EscalationSettings(deny=("",))
 
 

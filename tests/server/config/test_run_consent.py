@@ -70,7 +70,7 @@ def test_the_question_says_whether_anything_confines_the_code(repo: Path) -> Non
         " ".join(consent_lines(RunRequest(str(repo), ("pytest",), how))) for how in (True, False)
     )
     assert "no network" in confined
-    assert "with your rights and with the network" in plain
+    assert "with your permissions and network access" in plain
     both = consent_lines(
         RunRequest(str(repo), ("pytest",), True, "check it", (f"{repo}/.venv/bin/mypy", "a.py"))
     )

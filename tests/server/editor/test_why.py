@@ -175,7 +175,7 @@ async def never(place: Path) -> RequestEnd:
 CASES: dict[str, tuple[Case, str]] = {
     "low-confidence": (doubted, "too unsure: 0."),
     "model-stopped": (partial(filtered, source="x = 1█\n", raw=""), "nothing to add here"),
-    "empty": (partial(filtered, source="x = 1█\n", raw="\ny = 2\n"), "takes this line as complete"),
+    "empty": (partial(filtered, source="x = 1█\n", raw="\ny = 2\n"), "considers this line complete"),
     "repetition": (partial(filtered, source="x = █\n", raw="1, " * 20), "went round in circles"),
     "echo": (partial(filtered, source="    total = 0\n    tot█\n", raw="al = 0"), "repeated the code above"),
     "duplicates-suffix": (
@@ -186,9 +186,12 @@ CASES: dict[str, tuple[Case, str]] = {
         partial(filtered, source="def f\n  x = 1\n█\nend\n", raw="end", suffix="rb"),
         "the closing line that comes next",
     ),
-    "extra-closing-bracket": (partial(filtered, source="x = foo(a)█\n", raw=")"), "a bracket too many"),
+    "extra-closing-bracket": (
+        partial(filtered, source="x = foo(a)█\n", raw=")"),
+        "one closing bracket too many",
+    ),
     "open-bracket": (partial(filtered, source="x = █\n", raw="f([\n"), "left a bracket open"),
-    "unknown-name": (inventing, "neither this file nor the workspace has"),
+    "unknown-name": (inventing, "exists neither in this file nor in the workspace"),
     "contradiction": (
         partial(filtered, source="const a = 3;\n█\n", raw="a = 4;", suffix="ts"),
         "did not fit the lines around it",
@@ -209,9 +212,9 @@ CASES: dict[str, tuple[Case, str]] = {
         partial(failing, error=ServedError("no", away=False)),
         "may not go to the team's server",
     ),
-    "internal-error": (partial(failing, error=RuntimeError("bug")), "a mistake of its own"),
+    "internal-error": (partial(failing, error=RuntimeError("bug")), "had an internal error"),
     "binary": (partial(filtered, source="x = '\0█'\n", raw="y"), "the file is binary"),
-    "cancelled": (cancelled, "took the request back"),
+    "cancelled": (cancelled, "cancelled the request"),
     "document-changed": (typed_on, "the text had changed"),
     "missing": (partial(without_model, error=MissingModelError("x is not here.")), "there is no model"),
     "failed": (partial(without_model, error=ModelError("x is damaged.")), "the model did not load"),

@@ -112,7 +112,7 @@ def test_a_target_is_read_as_people_write_it(text: str, written: TargetSpec) -> 
 
 @pytest.mark.parametrize("text", ["a.py:0", "a.py:9-3", "a.py:0-4"])
 def test_lines_that_cannot_be_are_wrong_usage(text: str) -> None:
-    with pytest.raises(UserError, match="names no lines") as caught:
+    with pytest.raises(UserError, match="has no line range") as caught:
         parse_target(text)
     assert caught.value.code == 2
 
@@ -388,7 +388,7 @@ def test_a_file_in_another_encoding_is_not_edited(corpus: Corpus) -> None:
 @pytest.mark.parametrize("leads", ["loop", "nowhere"])
 def test_a_link_that_leads_to_no_file_is_called_one(corpus: Corpus, leads: str) -> None:
     (Path(corpus.root) / "loop").symlink_to(leads)
-    with pytest.raises(UserError, match=f"^loop is a link to {leads}, where no file is"):
+    with pytest.raises(UserError, match=f"^loop is a link to {leads}, where there is no file"):
         resolve_target(corpus, "loop")
 
 

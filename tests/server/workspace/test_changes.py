@@ -288,7 +288,7 @@ def test_secrets_are_found_in_lines_with_marks_and_none_is_cut(
 
 
 def test_a_folder_without_a_repository_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="in no git repository"):
+    with pytest.raises(UserError, match="not in a git repository"):
         staged_diff(GIT, str(tmp_path))
 
 

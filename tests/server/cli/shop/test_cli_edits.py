@@ -89,7 +89,7 @@ def test_a_yes_does_not_cover_turned_logic_that_the_wish_does_not_ask_for(
         done = assist("refactor", "shop/hosts.py", wish, "--frontier", "--yes", *flags)
     assert done.code == 1
     assert f"{REASON}: please check." in done.err
-    assert "there is no terminal to ask at: run the command at a terminal" in (
+    assert "there is no terminal to ask on: run the command in a terminal" in (
         done.json["error"] if flags else done.err
     )
     assert (shop / "shop" / "hosts.py").read_text() == HOSTS
