@@ -163,13 +163,13 @@ DOUBTS = [
         "a.py",
         "width = first.width or last.width",
         "width = first.width or last.width\n    height = first.height or last.width\n    size(height, 1)",
-        ("copy", "a copy of line 6 has `height` in 2 places, and `width` here"),
+        ("copy", "a copy of line 6 has `height` in 2 places, but `width` here"),
     ),
     (
         "a.py",
         "go()",
         "left = first.left.min(last.left)\n    go(left, left)\n    down = first.down.min(last.down)\n    go(down, left)",
-        ("copy", "a copy of line 7 has `down` in 4 places, and `left` here"),
+        ("copy", "a copy of line 7 has `down` in 4 places, but `left` here"),
     ),
     ("a.py", "try:\n        go()\n    except E:\n        log(1)\n        stop()", "try:\n        go()\n    except E:\n        log(1)", ("swallowed", (
         "`except E` no longer handles the error"

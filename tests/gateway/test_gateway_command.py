@@ -41,7 +41,7 @@ def test_a_token_is_shown_once_listed_without_itself_and_revoked(tmp_path: Path,
     assert token not in listed.out
     assert assist("gateway", "revoke", "aider").code == 0
     assert assist("gateway", "tokens", "--json").json == []
-    assert "choose from none" in assist("gateway", "revoke", "aider").err
+    assert "there are no tokens yet" in assist("gateway", "revoke", "aider").err
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_socket_in_a_folder_that_others_could_replace_is_refused(tmp_path: Pat
     private.mkdir(mode=0o700, parents=True)
     private.parent.chmod(0o777)
     refused = assist("gateway", "--socket", str(private / "g")).err
-    assert f"since they can write to {private.parent.resolve()}" in refused
+    assert f"because they can write to {private.parent.resolve()}" in refused
 
 
 def test_each_tool_has_its_lines_and_what_is_missing_is_said(assist: Assist, tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ async def test_the_openai_package_shows_why_a_request_is_refused(tmp_path: Path)
             try:
                 await client.chat.completions.create(model="acme", messages=image)
             except openai.BadRequestError as error:
-                assert "An image cannot be looked into" in str(error)  # noqa: PT017
+                assert "An image cannot be inspected" in str(error)  # noqa: PT017
         assert not provider.bodies
 
 

@@ -90,7 +90,7 @@ def test_an_escaped_line_end_takes_no_word_of_the_next_line_from_its_secret() ->
 def test_a_name_of_the_protocol_is_never_replaced() -> None:
     redactor = StringRedactor(Known(("correct-horse",)), (), KEY)
     assert clean(redactor, "read_file", is_word=True) == "read_file"
-    with pytest.raises(RedactionError, match="holds a secret"):
+    with pytest.raises(RedactionError, match="contains a secret"):
         clean(redactor, "call-correct-horse", Known(("correct-horse",)), is_word=True)
 
 

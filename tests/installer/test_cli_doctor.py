@@ -159,4 +159,4 @@ def test_the_doctor_says_what_to_expect(ready_assist: Assist) -> None:
     told = " ".join(ready_assist("doctor").out.split())
     assert "Completion works." in told
     assert " uses SSE3, " in told
-    assert f"{report['model']['budget_tokens']['head']} tokens before the cursor" in told
+    assert f"{report['model']['budget_tokens']['head']:,} tokens before the cursor" in told

@@ -121,8 +121,9 @@ def revoke_tool(data: Path, name: str) -> None:
         kept = _read(token_file(data))
         left = tuple(known for known in kept if known.tool.name != name)
         if len(left) == len(kept):
-            known = ", ".join(known.tool.name for known in kept) or "none"
-            raise UserError(f"There is no token for {name!r}: known are {known}.")
+            names = ", ".join(known.tool.name for known in kept)
+            hint = f"choose from {names}" if names else "there are no tokens yet"
+            raise UserError(f"There is no token for {name!r}: {hint}.")
         _write(data, left)
 
 

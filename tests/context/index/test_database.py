@@ -151,7 +151,7 @@ def test_damage_that_a_reader_finds_is_the_end_of_the_file(tmp_path: Path) -> No
         assert reader.files() == ()
         assert reader.status().problem
         assert Path(f"{path}{MARK}").exists()
-        with pytest.raises(StoreError, match=r"a reader found it damaged.*made again"):
+        with pytest.raises(StoreError, match=r"a reader found it damaged.*will be rebuilt"):
             writer.apply_listing(listing(TEXTS))
         with opened(path) as again:
             assert again.fresh

@@ -296,9 +296,7 @@ def test_a_commit_message_and_an_edit_show_their_progress_in_place(nvim: Opening
     editor.shows("assist: writing, 40 tokens, 3 s")
     tell(editor, "a1", delta="the diff", done=True, edit={"files": ["shop/cart.py"], "applied": True})
     editor.until(lambda: "assist: writing" not in editor.screen(), "the progress to go")
-    assert (
-        editor.lua("return _G.notes[#_G.notes]") == "assist: Changed shop/cart.py; :AssistUndo reverts it."
-    )
+    assert editor.lua("return _G.notes[#_G.notes]") == "assist: Changed shop/cart.py; :AssistUndo reverts it."
     editor.command("AssistEdit once more")
     tell(editor, "a2", done=True, error="the file changed")
     editor.until(lambda: editor.lua("return _G.notes[#_G.notes]") == "assist: the file changed", "the error")

@@ -23,7 +23,7 @@ from assist_escalation.edits.plan import EditError
     ],
 )
 def test_what_windows_takes_for_a_device_or_another_file_is_refused_there(tmp_path: Path, path: str) -> None:
-    with pytest.raises(EditError, match="not a name of a file on Windows"):
+    with pytest.raises(EditError, match="not a valid file name on Windows"):
         find_place(path, {"": tmp_path}, is_confirmed=True, windows=True)
 
 

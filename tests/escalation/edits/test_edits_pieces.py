@@ -92,7 +92,7 @@ def test_a_piece_that_leaves_lines_out_takes_the_place_of_those_it_has() -> None
     assert afters(plan(answer, SCOPE, spans=[head])) == {"shop/cart.py": CART.replace("[]", "{}")}
     heads = span("shop/cart.py", 4, 9, "class Cart:\n    def __init__(self):\n    def total(self):\n")
     answer = "```shop/cart.py lines 4-9\nclass Cart:\n    def __init__(self):\n    def sum(self):\n```\n"
-    with pytest.raises(EditError, match="shown in part"):
+    with pytest.raises(EditError, match="shown only in part"):
         plan(answer, SCOPE, spans=[heads])
 
 
@@ -101,11 +101,11 @@ def test_a_piece_that_leaves_lines_out_takes_the_place_of_those_it_has() -> None
     [
         (ANSWER.replace("lines 8-9", "lines 8-10"), "shown 0 times"),
         (ANSWER.replace("lines 1-2", "lines 2-2"), "shown 0 times"),
-        (ANSWER.replace("shop/cart.py", "shop/Cart.py"), "no file of this request"),
-        (ANSWER.replace("shop/cart.py", "../shop/cart.py"), "no file of this request"),
+        (ANSWER.replace("shop/cart.py", "shop/Cart.py"), "not for a file of this request"),
+        (ANSWER.replace("shop/cart.py", "../shop/cart.py"), "not for a file of this request"),
         (ANSWER + "\n```python\nprint(with_tax(1))\n```\n", "without file and lines"),
         (ANSWER + "\n```\n", "without file and lines"),
-        (ANSWER.removesuffix("``` 29948af4950a\n"), "no end"),
+        (ANSWER.removesuffix("``` 29948af4950a\n"), "cut off"),
         (ANSWER.replace("def with_tax(net):\n    return net * 1.2\n", ""), "is empty"),
         (ANSWER.replace("def with_tax(net):\n", ""), r"fewer .*than were shown"),
         (ANSWER.replace("net * 1.2", "net * 1.2)"), "syntax"),

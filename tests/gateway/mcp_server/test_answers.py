@@ -191,7 +191,7 @@ def test_no_result_is_longer_than_its_ceiling_which_a_caller_can_lower(shop: Age
 @pytest.mark.parametrize(
     ("tool", "said", "words"),
     [
-        ("read", {}, "There is no tool 'read': there are search"),
+        ("read", {}, "There is no tool 'read': choose from search"),
         ("search", {}, "search needs query."),
         ("search", {"query": 3}, "search: query is text."),
         ("search", {"query": "x", "root": "/"}, "search takes no 'root'"),
@@ -209,7 +209,7 @@ def test_arguments_that_do_not_fit_are_said(tool: str, said: dict[str, object], 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../own/config.toml", "shop/../../own/config.toml", "."])
 def test_no_path_outside_of_the_folder_is_looked_at(shop: AgentShop, path: str) -> None:
-    with pytest.raises(UserError, match="is not a file below"):
+    with pytest.raises(UserError, match="is not a file in"):
         ask(shop.view(), "pack", path=path, line=1)
 
 

@@ -21,14 +21,17 @@ WRONG = [
     ("[[case]]\npath = 'a'\ntext = 'b'\nexpect = 'kept'\n", "case 1: name either a path or a text"),
     (
         "[[case]]\npath = 'a'\nexpect = 'redacted'\n",
-        'expect = "redacted": of a path, choose from kept, leaves',
+        'expect = "redacted": for a path, choose from kept, leaves',
     ),
-    ("[[case]]\npath = 'a'\n", 'expect = "": of a path, choose from kept, leaves'),
-    ("[[case]]\ntext = 'a'\nexpect = 'kept'\n", 'expect = "kept": of a text, choose from redacted, leaves'),
+    ("[[case]]\npath = 'a'\n", 'expect = "": for a path, choose from kept, leaves'),
+    ("[[case]]\ntext = 'a'\nexpect = 'kept'\n", 'expect = "kept": for a text, choose from redacted, leaves'),
     ("[[case]]\npath = 7\nexpect = 'kept'\n", "path = 7: use a text that is not empty"),
     ("[[case]]\npath = ' '\nexpect = 'kept'\n", 'path = " ": use a text that is not empty'),
     ("[[case]]\npath = '!a'\nexpect = 'kept'\n", "path holds the glob '!a'"),
-    ("[[case]]\npath = 'a'\nexpect = 'kept'\nsecret = 'a'\n", "secret is not for a path: leave it out"),
+    (
+        "[[case]]\npath = 'a'\nexpect = 'kept'\nsecret = 'a'\n",
+        "secret does not apply to a path: leave it out",
+    ),
     ("[[case]]\npath = 'a'\nexpect = 'kept'\ncommand = 'revue'\n", 'command = "revue": did you mean review?'),
     ("[[case]]\npath = 'a'\nexpect = 'kept'\nrule = 'dney x'\n", 'rule = "dney": did you mean deny?'),
     (
@@ -36,7 +39,10 @@ WRONG = [
         ("rule applies only to files that are kept: leave it out"),
     ),
     ("[[case]]\ntext = 'a'\nexpect = 'redacted'\nsecret = 'b'\n", "secret is not part of the text"),
-    ("[[case]]\ntext = 'a'\nexpect = 'leaves'\nsecret = 'a'\n", "secret is for what is redacted"),
+    (
+        "[[case]]\ntext = 'a'\nexpect = 'leaves'\nsecret = 'a'\n",
+        "secret applies only to text that is redacted",
+    ),
     ("[[case]\n", "not valid TOML"),
 ]
 

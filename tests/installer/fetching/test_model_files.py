@@ -127,7 +127,7 @@ def test_a_write_that_fails_midway_is_explained_and_goes_on(store: Store, row: M
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path, row: ModelRow) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(FetchError, match=r"cannot be made: .* Set ASSIST_DATA_DIR"):
+    with pytest.raises(FetchError, match=r"cannot be created: .* Set ASSIST_DATA_DIR"):
         fetch(Store(tmp_path / "file" / "models", (row,)), row)
 
 
@@ -152,7 +152,7 @@ def test_a_new_hash_in_the_catalogue_fetches_again(store: Store, row: ModelRow, 
     renewed = row_of(newer, LocalFiles(place(tmp_path / "new", newer)))
     said: list[str] = []
     assert fetch(store, renewed, say=said.append).read_bytes() == newer
-    assert "not the tiny that is expected" in said[0]
+    assert "not the expected tiny" in said[0]
 
 
 def _make_unreadable(path: Path) -> None:
@@ -187,5 +187,5 @@ def test_a_changed_file_is_fetched_again(store: Store, row: ModelRow) -> None:
     path.write_bytes(MODEL[:-1] + b"!")
     said: list[str] = []
     assert fetch(store, row, say=said.append).read_bytes() == MODEL
-    assert "is not the tiny that is expected" in said[0]
+    assert "is not the expected tiny" in said[0]
     assert verified_file(store, "tiny") == path

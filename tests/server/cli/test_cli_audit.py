@@ -83,7 +83,7 @@ def test_a_lost_checkpoint_is_begun_again_by_a_person(assist: Assist, home: Home
     assert assist("audit", "checkpoint", "--restart").code == 2  # there is no one to ask
     done = assist("audit", "checkpoint", "--restart", "--yes")
     assert (done.code, done.out) == (0, f"{second} was restarted; line 3 of the log records it.\n")
-    assert "is not there" in done.err
+    assert "does not exist" in done.err
     verified = assist("audit", "verify")
     assert verified.code == 0
     assert "In line 3 the checkpoint was restarted" in verified.out

@@ -62,4 +62,4 @@ def test_an_unknown_key_cannot_be_taken_out(assist: Assist, file: Path) -> None:
 def test_what_an_organisation_forbids_is_said(assist: Assist, file: Path) -> None:
     (file.parent / "policy.toml").write_text('[escalation]\nmode = "never"\n')
     done = assist("config", "set", "escalation.mode", "ask")
-    assert f'{file.parent / "policy.toml"} sets escalation.mode too, to "never"' in done.out
+    assert f'{file.parent / "policy.toml"} also sets escalation.mode, to "never"' in done.out

@@ -131,7 +131,7 @@ def test_config_show_prints_no_secret(
 
 
 def test_stats_are_empty_at_first(assist: Assist) -> None:
-    assert "No ghost text was counted yet" in assist("stats").out
+    assert "No ghost text has been counted yet" in assist("stats").out
     assert assist("stats", "--json").json["requests"] == 0
 
 

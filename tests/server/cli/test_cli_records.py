@@ -42,7 +42,7 @@ def test_a_refusal_is_exit_3_and_json_has_its_cause(assist: Assist, tmp_path: Pa
         (("audit", "show"), "Nothing has been recorded yet."),
         (("audit", "export"), ""),
         (("calibrate",), "Too few to calibrate: 20 are needed."),
-        (("stats",), "No ghost text was counted yet"),
+        (("stats",), "No ghost text has been counted yet"),
     ],
 )
 def test_a_machine_without_records_is_no_error_and_gets_no_files(

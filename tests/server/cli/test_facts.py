@@ -43,10 +43,10 @@ def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> Non
     assert done.code == 0, done.err
     rows = done.out.splitlines()
     assert rows[0].split() == ["What", "function", "total,", "cart.py:1-5"]
-    assert 'Author says   "The price with tax. Rounded."' in rows
+    assert 'Author says  "The price with tax. Rounded."' in rows
     assert "Early exits  3: if not items: return 0" in rows
     assert "Returns       5: round(sum(items) * (1 + rate), 2)" in rows
-    assert "Used by       till.py:5 in pay" in rows
+    assert "Used by      till.py:5 in pay" in rows
     assert "Add the till (A, 5 lines)" in rows[-1]
     document = assist("explain", "total", "--facts", "--json").json
     assert document["definition"]["name"] == "total"
@@ -58,7 +58,7 @@ def test_facts_need_no_place_for_an_index(cart: Path, home: dict[str, str], tmp_
     file = tmp_path / "file"
     file.touch()
     done = runner(cart, {**home, "ASSIST_DATA_DIR": str(file / "data")})("explain", "total", "--facts")
-    assert (done.code, "Used by       till.py:5 in pay" in done.out) == (0, True), done.err
+    assert (done.code, "Used by      till.py:5 in pay" in done.out) == (0, True), done.err
     assert "file/data cannot be written: the index is built for this command only." in done.err
 
 

@@ -59,7 +59,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_command_whose_package_is_missing_says_so(shop: Path, command: str) -> None:
     done = assist_without(COMMANDS[command], shop, command, "--json", "whatever")
     assert done.returncode == 1
-    assert done.stderr.startswith(f"assist: `assist {command}` is a part of the package {COMMANDS[command]}")
+    assert done.stderr.startswith(f"assist: `assist {command}` needs the package {COMMANDS[command]}")
     assert json.loads(done.stdout)["error"] in done.stderr
 
 
@@ -91,14 +91,14 @@ def test_without_the_runner_who_asks_for_a_run_is_told_what_is_missing(shop: Pat
     ):
         done = assist_without("assist_runner", shop, *arguments)
         assert done.returncode == 1
-        assert "the package assist_runner, which this installation lacks" in done.stderr
+        assert "the package assist_runner, which is not installed" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["gateway", "setup", "aider"], "http://127.0.0.1"),
-        (["policy", "test"], "1 of 1 hold."),
+        (["policy", "test"], "1 of 1 cases hold."),
         (["stats", "--json"], '"questions_kept_from"'),
         (["eval", "mine", "--count", "5", "--workspace", "history"], "tasks in"),
     ],
@@ -122,4 +122,4 @@ def test_without_types_no_package_is_outlined_and_that_is_said(shop: Path) -> No
     done = assist_without("assist_types", shop, "context", "bill.py:3:10", "--json")
     assert json.loads(done.stdout)["libraries"] == {"enabled": False, "packages": 0, "bytes": 0}
     told = assist_without("assist_types", shop, "doctor").stdout
-    assert "needs the package assist_types, which this installation lacks" in " ".join(told.split())
+    assert "needs the package assist_types, which is not installed" in " ".join(told.split())

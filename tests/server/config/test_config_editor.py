@@ -105,7 +105,7 @@ def test_an_editor_cannot_choose_the_file_that_is_opened(tmp_path: Path, key: st
         (problem,) = merged.problems
         assert problem.key == f"{key}.model"
         assert f"[{key}] model = " in problem.message
-        assert "write it into config.toml" in problem.message
+        assert "set it in config.toml" in problem.message
 
 
 @pytest.mark.parametrize("key", ["completion", "answers"])

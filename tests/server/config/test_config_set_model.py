@@ -97,7 +97,7 @@ def test_a_model_for_two_tables_is_written_in_one_step(tmp_path: Path) -> None:
 def test_set_model_leaves_alone_what_it_cannot_edit_for_certain(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=r'put model = "new" there yourself'):
+    with pytest.raises(ConfigError, match=r'put model = "new" there by hand'):
         set_model(path, "new")
     assert path.read_text() == text
 

@@ -61,8 +61,14 @@ def messages(config: Config) -> list[str]:
         ("[[completion]]", "completion = a list: use a table"),
         ("[egress]\ndeny = 'infra/**'", '[egress] deny = "infra/**": use a list of text'),
         ("[egress]\ndeny = ['!a']", "[egress] deny holds the glob '!a': `!` cannot negate another line"),
-        ("[redaction]\npatterns = ['(']", "[redaction] patterns holds '(', which is not a pattern"),
-        ("[redaction]\npatterns = ['x*']", "[redaction] patterns holds 'x*', which matches an empty text"),
+        (
+            "[redaction]\npatterns = ['(']",
+            "[redaction] patterns contains '(', which is not a regular expression",
+        ),
+        (
+            "[redaction]\npatterns = ['x*']",
+            "[redaction] patterns contains 'x*', which matches an empty string",
+        ),
         ("[audit]\ncontent = 'all'", "[audit] content = 'all': choose from hash, redacted, full"),
         ("[audit]\nkey_env = 'hunter2'", "[audit] key_env is not a variable's name"),
         ("[audit]\ncheckpoint = '~nobody-at-all/x'", '[audit] checkpoint = "~nobody-at-all/x": '),

@@ -147,7 +147,7 @@ def test_a_link_within_the_folder_is_followed_and_out_of_it_refused(
     (repo / ".assist.toml").unlink()
     (repo / ".assist.toml").symlink_to("../rules.toml")
     assert denied(config, repo) == ("never", ["infra/**"])
-    with pytest.raises(ConfigError, match="is a link out of its folder"):
+    with pytest.raises(ConfigError, match="is a link to a place outside its folder"):
         read_raw(repo / ".assist.toml")
 
 

@@ -83,7 +83,7 @@ def test_a_file_and_its_snippets(tmp_path: Path, space: Path) -> None:
 
 @pytest.mark.parametrize("opened", ["", "/elsewhere/file.py"])
 def test_what_is_no_file_of_the_workspace_stays(tmp_path: Path, space: Path, opened: str) -> None:
-    assert "not a file in a folder" in refused(Rules(tmp_path, [space]), opened)
+    assert "not a file in a workspace folder" in refused(Rules(tmp_path, [space]), opened)
 
 
 def test_the_name_by_which_a_file_was_opened_counts(tmp_path: Path, space: Path) -> None:

@@ -176,7 +176,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "low-confidence": (doubted, "too unsure: 0."),
     "model-stopped": (partial(filtered, source="x = 1█\n", raw=""), "nothing to add here"),
     "empty": (partial(filtered, source="x = 1█\n", raw="\ny = 2\n"), "considers this line complete"),
-    "repetition": (partial(filtered, source="x = █\n", raw="1, " * 20), "went round in circles"),
+    "repetition": (partial(filtered, source="x = █\n", raw="1, " * 20), "the model repeated itself"),
     "echo": (partial(filtered, source="    total = 0\n    tot█\n", raw="al = 0"), "repeated the code above"),
     "duplicates-suffix": (
         partial(filtered, source="def f(a):\n    █\n    return a + 1\n", raw="return a + 1"),
@@ -207,7 +207,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "long-line": (partial(filtered, source=f"x = '{'a' * 5000}█\n", raw="y"), "longer than 4,000 characters"),
     "superseded": (overtaken, "a newer request"),
     "model-failed": (partial(failing, error=ModelError("broken")), "llama.cpp reported an error"),
-    "server-away": (partial(failing, error=ServedError("no", away=True)), "gave no answer"),
+    "server-away": (partial(failing, error=ServedError("no", away=True)), "did not answer"),
     "not-for-server": (
         partial(failing, error=ServedError("no", away=False)),
         "may not go to the team's server",

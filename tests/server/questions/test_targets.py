@@ -154,7 +154,7 @@ REFUSED = [
     ("nothing_like_it", "no file and no symbol"),
     ("shop/gone.py:3", "There is no file"),
     ("shop/cart.py:99", "no line 99"),
-    ("../outside.py", "no file|not below"),
+    ("../outside.py", "no file|not inside"),
     ("shop", "is a directory"),
 ]
 
@@ -379,7 +379,7 @@ def test_where_there_is_no_code_nothing_is_explained_tested_or_fixed(corpus: Cor
 def test_a_file_in_another_encoding_is_not_edited(corpus: Corpus) -> None:
     file = Path(corpus.root, "latin.py")
     file.write_bytes("size = 1\ngröße = 2\n".encode("latin-1"))
-    with pytest.raises(UserError, match=r"^latin.py is not in UTF-8 \(line 2\), so it is not edited"):
+    with pytest.raises(UserError, match=r"^latin.py is not in UTF-8 \(line 2\), so it cannot be edited"):
         refuse_other_encoding(corpus.root, resolve_target(corpus, "latin.py:1"))
     file.write_text("size = 1\ngröße = '\ufffd'\n", encoding="utf-8")
     refuse_other_encoding(corpus.root, resolve_target(corpus, "latin.py:1"))

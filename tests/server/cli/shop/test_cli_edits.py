@@ -65,7 +65,7 @@ def test_a_yes_does_not_cover_an_edit_that_removes_most_of_a_definition(
         done = assist("refactor", "shop/long.py", "tidy up", "--frontier", "--yes", *flags)
     assert done.code == 1
     assert "shop/long.py would have 2 of its 5 statements" in done.err
-    assert "there is no terminal to ask at" in (done.json["error"] if flags else done.err)
+    assert "there is no terminal to ask on" in (done.json["error"] if flags else done.err)
     assert (shop / "shop" / "long.py").read_text() == LONG
 
 
