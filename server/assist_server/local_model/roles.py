@@ -74,6 +74,6 @@ def check_fitness(row: ModelRow, role: Role) -> None:
         )
     if role != "ghost-text" and not row.instruct:
         raise UserError(
-            f"The model {row.name} cannot answer questions, because it was not trained to. Choose another from `assist models "
-            "list`, such as qwen2.5-coder-1.5b."
+            f"The model {row.name} cannot answer questions, because it was not trained to. Choose another "
+            "from `assist models list`, such as qwen2.5-coder-1.5b."
         )

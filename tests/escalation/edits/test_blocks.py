@@ -54,7 +54,7 @@ def test_a_fence_with_a_language_leaves_the_path_above_it() -> None:
     ("answer", "says"),
     [
         ("nothing here", "no edit"),
-        (ONE.replace(">>>>>>> REPLACE\n", ""), "cut off"),
+        (ONE.replace(">>>>>>> REPLACE\n", ""), "no end"),
         (ONE.replace("=======\n", ""), "no divider"),
         (ONE.replace("=======", "======="[:6]), "no divider"),
         (ONE.replace("x = 2", "x = 2\n======="), "second divider"),
@@ -62,7 +62,7 @@ def test_a_fence_with_a_language_leaves_the_path_above_it() -> None:
         (ONE + ">>>>>>> REPLACE\n", "without a block"),
         (ONE + "b.py\n  <<<<<<< SEARCH\ny\n=======\n>>>>>>> REPLACE\n", "without a block"),
         (ONE + "b.py\n<<<<<<< search\ny\n", "without a block"),
-        (ONE.replace("\n>>>>>>> REPLACE", "") + ONE, "cut off"),
+        (ONE.replace("\n>>>>>>> REPLACE", "") + ONE, "no end"),
         (ONE + "b.py\n<<<<<<< SEA", "without a block"),
         ("x" * 1_000_001, "at most"),
         (ONE.replace("x = 1\n", "x\n" * 2_001), "at most"),

@@ -198,7 +198,7 @@ async def test_a_client_may_work_in_a_folder_inside_the_allowed_one_alone(
     assert (await rooted(shop, shop.root / "docs")).startswith("rounding.md:1-3 ")
     assert "docs/rounding.md:1 " in await rooted(shop, tmp_path)  # around the allowed one
     elsewhere = await rooted(shop, shop.own)
-    assert elsewhere.startswith(f"error: {shop.own} is not below {shop.root}")
+    assert elsewhere.startswith(f"error: {shop.own} is not inside {shop.root}")
 
 
 def test_without_its_library_it_says_what_to_install() -> None:

@@ -45,7 +45,7 @@ def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> Non
     assert rows[0].split() == ["What", "function", "total,", "cart.py:1-5"]
     assert 'Author says  "The price with tax. Rounded."' in rows
     assert "Early exits  3: if not items: return 0" in rows
-    assert "Returns       5: round(sum(items) * (1 + rate), 2)" in rows
+    assert "Returns      5: round(sum(items) * (1 + rate), 2)" in rows
     assert "Used by      till.py:5 in pay" in rows
     assert "Add the till (A, 5 lines)" in rows[-1]
     document = assist("explain", "total", "--facts", "--json").json

@@ -248,8 +248,9 @@ def asked_provider(
                 raise GatewayRefusal(
                     400,
                     "dialect",
-                    f"{name} speaks {endpoint.dialect}, and assist does not translate: send the request in that "
-                    f'dialect, or set dialect = "{dialect.name}" in [providers.{name}] if its server supports that.',
+                    f"{name} speaks {endpoint.dialect}, and assist does not translate: send the request in "
+                    f'that dialect, or set dialect = "{dialect.name}" in [providers.{name}] if its server '
+                    "supports that.",
                 )
             return AskedProvider(tool, name, endpoint, dialect)
     known = [name for name, endpoint in permissions.providers.items() if endpoint.dialect == dialect.name]

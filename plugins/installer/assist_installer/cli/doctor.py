@@ -216,7 +216,7 @@ def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
 def libraries_words(libraries: dict[str, Any]) -> str:
     """What is known of installed packages, from `library_document`, in words."""
     if "missing" in libraries:
-        return f"needs the package {libraries['missing']}, which this installation lacks"
+        return f"needs the package {libraries['missing']}, which is not installed"
     if not libraries["enabled"]:
         return "turned off by `[context] libraries` or `index` in config.toml"
     if not libraries["packages"]:
