@@ -84,7 +84,7 @@ def test_the_log_says_that_it_waits(tmp_path: Path, environ: dict[str, str]) -> 
     process = started(tmp_path, environ, "gateway", "log")
     try:
         assert process.stderr is not None
-        assert b"Ctrl-C ends it" in process.stderr.readline()
+        assert b"Ctrl-C stops" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
     finally:

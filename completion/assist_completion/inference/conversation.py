@@ -49,7 +49,7 @@ class Conversation:
 
     >>> Conversation("Be brief.", "What is 2 + 2?", max_tokens=0)
     Traceback (most recent call last):
-    assist_completion.errors.CompletionError: max_tokens = 0: use a number from 1 on
+    assist_completion.errors.CompletionError: max_tokens = 0: use a number of 1 or more
     """
 
     system: str

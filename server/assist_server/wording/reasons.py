@@ -40,7 +40,7 @@ def reason_words(reason: str) -> str:
     """Return why nothing was shown, in a few words.
 
     >>> reason_words("repetition"), reason_words("brand-new")
-    ('the model went round in circles', 'brand-new')
+    ('the model repeated itself', 'brand-new')
     """
     return REASONS[reason]["words"] if reason in REASONS else reason
 
@@ -80,13 +80,13 @@ def why_shown(suggestion: Suggestion) -> str:
     """Find where a shown text came from, and how sure the model was of it.
 
     >>> why_shown(Suggestion(shown=True, score=0.931, needed=0.0987, source="cache"))
-    'a suggestion was shown: 0.93 of 0.10 needed, known already'
+    'a suggestion was shown: 0.93 of 0.10 needed, already known'
     >>> why_shown(Suggestion(text="self.close", refuted="close_all", source="cache")).partition(": ")[2]
-    'known already; nothing here has the name `close_all`, so the text ends before it'
+    'already known; nothing here has the name `close_all`, so the text ends before it'
     >>> why_nothing("unknown-name", Suggestion(refuted="amount", owner="Cart"))
     'the type Cart has no member `amount`'
     >>> why_nothing("unknown-name", Suggestion(refuted="amount", by_editor=True))
-    "the object has no member `amount`, says your editor's language server"
+    "the object has no member `amount`, according to your editor's language server"
     """
     sure = f"{_figures(suggestion)}, " if suggestion.needed else ""
     by_model = suggestion.source == "model"
@@ -142,8 +142,8 @@ def read_words(suggestion: Suggestion, snippets: int) -> str:
 def exclusion_note(reason: str) -> str:
     """Return what it means for ghost text that a file is excluded; `reason` is `why_excluded`'s answer.
 
-    >>> exclusion_note("is excluded by `*.key` at .assistignore:1")
-    'This file is excluded by `*.key` at .assistignore:1: no other file, question or index sees it.'
+    >>> exclusion_note("is excluded by `*.pw` at .gitignore:1")
+    'This file is excluded by `*.pw` at .gitignore:1: it is not used for other files, questions or the index.'
     """
     return f"This file {reason}: it is not used for other files, questions or the index." if reason else ""
 

@@ -83,7 +83,7 @@ def feature_words(features: Mapping[str, float]) -> list[str]:
     """Return what a score is made from, as counts in words. `features` come from `routing.features`.
 
     >>> feature_words({"fix": 1.0, "words": 1.946, "fan_out": 0.693, "window": 0.052, "architecture": 0.0})
-    ['the command', '6 words of yours', '1 called name', '5% of what the local model reads']
+    ['the command', '6 words in your request', '1 called name', "5% of the local model's context window"]
     """
     words = ["the command"]
     for name, (one, many, is_log) in _FEATURES.items():

@@ -127,8 +127,8 @@ def test_context_says_what_helps_and_why(assist: Assist, shop: Path) -> None:
     [
         (("context",), 2, "Missing argument 'PATH:LINE:COL'"),
         (("context", "absent.py:1:1"), 1, "There is no file"),
-        (("context", "../outside.py:1:1"), 1, "is not below"),
-        (("context", "link.py:1:1"), 1, "is not below"),
+        (("context", "../outside.py:1:1"), 1, "is not inside"),
+        (("context", "link.py:1:1"), 1, "is not inside"),
         (("context", "till.py:1:1", "--tokens", "0"), 2, "--tokens"),
         (("index", "--workspace", "absent"), 1, "There is no directory"),
         (("index", "--workspace", "till.py"), 1, "There is no directory"),

@@ -241,7 +241,7 @@ def test_a_conversation_that_was_to_stay_here_stays(workspace: Workspace) -> Non
     thread = add_turn(new_thread(str(workspace.root)), replace(turn_of(first, "No."), stays=True), 0)
     kept = workspace.decided("and why is that?", thread)
     assert (kept.prepared, kept.decision.target) == (None, "refused")
-    assert "for this machine only" in kept.decision.why
+    assert "limited to this machine" in kept.decision.why
     workspace.config = configured(workspace.root.parent, "always_local = ['test']\n")
     thread = add_turn(new_thread(str(workspace.root)), replace(turn_of(first, "No."), command="test"), 0)
     kept = workspace.decided("and why is that?", thread)

@@ -160,7 +160,7 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
     """What may be meant.
 
     >>> _nearest("expct", ("path", "expect")), _nearest("zzz", ("path", "expect"))
-    ('did you mean expect?', 'known are path, expect')
+    ('did you mean expect?', 'choose from path, expect')
     """
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean {found[0]}?" if found else f"choose from {', '.join(known)}"

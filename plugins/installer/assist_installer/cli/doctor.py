@@ -142,7 +142,7 @@ def _answers_words(answers: Mapping[str, Any]) -> str:
 
     >>> last = {"reads": {"tokens_per_s": 81.6, "counted": 5}, "writes": {"tokens_per_s": 20.0, "counted": 0}}
     >>> _answers_words(last)
-    'By the last answers, the next one reads 82 tokens a second.'
+    'Judging by the last answers, the next one reads 82 tokens a second.'
     """
     counted = [f"{what} {row['tokens_per_s']:.0f}" for what, row in answers.items() if row["counted"]]
     return (

@@ -27,7 +27,7 @@ def recorded_words(counts: RecordedCounts) -> str:
     >>> counts = RecordedCounts(("a",), (2, 3), (4, 5), {"time": 2}, (), {"tests/test_a.py": 6}, 1)
     >>> print(recorded_words(counts).replace(". ", ".\\n"))
     These tests record what the code does today (1 call, 2 of 3 branches, they notice 4 of 5 mutants, 1 of \
-which existing tests do not).
+them missed by existing tests).
     Already tested: 6 calls in tests/test_a.py.
     Left out: 2 calls (it takes too long).
     """
@@ -35,7 +35,7 @@ which existing tests do not).
     parts = [_calls(len(counts.tests))]
     parts += [f"{counts.branches[0]} of {counts.branches[1]} branches"] if counts.branches[1] else []
     parts += [f"they notice {noticed} of {planted} mutants" if planted else "no mutants tried"]
-    parts += [f"{counts.new_mutants} that existing tests do not notice"] if planted and counts.tested else []
+    parts += [f"{counts.new_mutants} of them missed by existing tests"] if planted and counts.tested else []
     told = [f"These tests record what the code does today ({', '.join(parts)})."]
     told += [f"{already_tested(counts.tested).capitalize()}."] if counts.tested else []
     told += [f"Left out: {_reasons(counts.left_out)}."] if counts.left_out else []
