@@ -32,7 +32,7 @@ class RunBudget:
         if most > self._ledger.remaining(_RUN, self._limits):
             left = usd(self._ledger.remaining(_RUN, self._limits))
             raise BudgetError(
-                f"the run may cost {usd(self._micro)} (--max-usd), {left} of that are left, and this request "
+                f"the run may cost {usd(self._micro)} (--max-usd), {left} of that is left, and this request "
                 f"may cost {usd(most)}"
             )
         self._ledger.reserve(ReservationRequest(request.id, _RUN, *named, most), self._limits)

@@ -21,7 +21,7 @@ MAIN: Mapping[TaskKind, tuple[str, str]] = {
     "bodies": ("passed", "bodies with which the repository's own tests pass"),
     "edits": ("gain", "how much closer to the commit the lines are than unchanged ones"),
     "next": ("right", "the next change at the right place, as the commit made it"),
-    "questions": ("mrr", "one by the rank of the right file among ten"),
+    "questions": ("mrr", "1 divided by the rank of the right file among ten"),
 }
 
 

@@ -72,8 +72,8 @@ def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalRequest, sa
     found = mine(repository, wish.count, wish.seed, wish.kinds or KINDS, say)
     if not found.tasks:
         raise UserError(
-            f"{workspace.root} has no tasks: tasks need a history of several commits with code in a language "
-            "that is known. A shallow clone has none: `git fetch --unshallow` brings it."
+            f"{workspace.root} has no tasks: tasks need a history of several commits with code in a "
+            "supported language. A shallow clone has no history: `git fetch --unshallow` fetches it."
         )
     return found
 

@@ -210,7 +210,7 @@ def test_what_cannot_be_repeated_or_leaves_the_copy_is_left_out(copy: ProjectCop
     assert "odd('tea') == \"tea\"" in tests.text
     for kind in kinds[:-1]:
         assert f"odd('{kind}')" not in tests.text
-    assert {"network", "files", "programs", "time", "no literal", "other values in two runs"} <= set(
+    assert {"network", "files", "programs", "time", "no literal", "different values in two runs"} <= set(
         tests.counts.left_out
     )
 

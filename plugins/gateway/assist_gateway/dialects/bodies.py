@@ -275,7 +275,7 @@ class BodyWalk:
             return kind
         role = found.get("role")
         if not isinstance(role, str) or role not in self.table.roles:
-            raise BadBodyError(f"a message of the role {str(role)[:_LONGEST_TYPE]!r} is not known")
+            raise BadBodyError(f"messages with the role {str(role)[:_LONGEST_TYPE]!r} are not supported")
         return self.table.roles[role]
 
     def _content(self, holder: dict[str, Any], name: str, kind: str, claims: tuple[str, ...]) -> None:

@@ -148,7 +148,7 @@ class CallRecorder:
             for call, seen in zip(new, found, strict=True):
                 self._repeated.add(call.proposed)
                 if not same_outcome(call.seen, seen):
-                    self._left["other values in two runs" if seen.kind != "left" else seen.reason] += 1
+                    self._left["different values in two runs" if seen.kind != "left" else seen.reason] += 1
                     self._recorded.remove(call)
         return [call for call in candidates if call in self._recorded]
 

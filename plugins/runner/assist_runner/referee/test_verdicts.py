@@ -98,7 +98,7 @@ def verdict_words(verdict: TestVerdict) -> str:
     if verdict.left:
         return "the tests fail as before" if whole else f"tests fail as before: {_names(verdict.left)}"
     if whole and verdict.fixed:
-        return "the tests pass, and failed before"
+        return "the tests pass; they failed before"
     now = verdict.before + len(verdict.fixed)
     return f"tests pass: {verdict.before} before, {now} now"
 

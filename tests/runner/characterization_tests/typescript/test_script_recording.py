@@ -143,7 +143,7 @@ def test_what_cannot_be_repeated_or_leaves_the_copy_is_left_out(copy: ProjectCop
     refusal = "await assert.rejects(async () => odd('refuses'), { name: 'TypeError', message: 'not so' });"
     assert refusal in tests.text
     wanted = {"network", "files", "programs", "time", "of this machine", "no literal", "misuse"}
-    assert wanted | {"other values in two runs", "ends the process"} <= set(tests.counts.left_out)
+    assert wanted | {"different values in two runs", "ends the process"} <= set(tests.counts.left_out)
 
 
 def test_a_method_is_called_on_what_its_class_makes(copy: ProjectCopy) -> None:
