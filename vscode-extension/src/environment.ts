@@ -15,10 +15,7 @@ const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python", 
 const NEW_ENOUGH = "import sys; print('yes' if sys.version_info >= (3, 11) else 'no')";
 // As pip, uv, Python and assist say it. The first that fits counts.
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [
-    /No space left|os error 28|not enough space|quota exceeded/i,
-    "the disk is full: free about 1 GB, and try again.",
-  ],
+  [/No space left|os error 28|not enough space|quota exceeded/i, "the disk is full: free about 1 GB, and try again."],
   [
     /DO NOT MATCH THE HASHES|Hash mismatch/,
     "your index has other files: set up assist yourself and name it in assist.server.path.",
