@@ -29,8 +29,7 @@ class CompletionSettings:
         default=DEFAULT_MODEL,
         metadata={
             "doc": "The model that writes ghost text: a name from `assist models list`, or the path of a "
-            ".gguf file. `~` is your home directory; a relative path starts at the config "
-            "directory."
+            ".gguf file. `~` is your home directory; a relative path starts at the config directory."
         },
     )
     mode: Mode = field(
@@ -54,9 +53,8 @@ class CompletionSettings:
         metadata={
             "choices": get_args(DeviceChoice),
             "doc": "The device that runs the model: `auto` uses the GPU if the start-up probe finds it "
-            "faster, `gpu` uses it wherever it works, `cpu` never uses it. The GPU needs a "
-            "llama.cpp backend, which `assist setup` offers to download. If the GPU fails, the CPU"
-            " takes over.",
+            "faster, `gpu` uses it wherever it works, `cpu` never uses it. The GPU needs a llama.cpp "
+            "backend, which `assist setup` offers to download. If the GPU fails, the CPU takes over.",
         },
     )
     context_tokens: int = field(
@@ -65,17 +63,12 @@ class CompletionSettings:
             "min": 0,
             "max": 131_072,
             "doc": "The number of tokens of code that the model reads around the cursor, also after a "
-            "jump to a new position. 0: as many as this machine is fast enough for, as measured at"
-            " start-up, but at least 190 at a new position.",
+            "jump. 0: as many as start-up measured this machine to be fast enough for; 190 after a jump.",
         },
     )
     max_lines: int = field(
         default=12,
-        metadata={
-            "min": 1,
-            "max": 100,
-            "doc": "The maximum number of lines in a suggestion. 1 turns off multi-line suggestions.",
-        },
+        metadata={"min": 1, "max": 100, "doc": "The maximum number of lines in a suggestion. 1: one line."},
     )
     debounce_ms_max: int = field(
         default=300,
@@ -98,8 +91,7 @@ class CompletionSettings:
     speculate: bool = field(
         default=True,
         metadata={
-            "doc": "Whether the model computes likely next suggestions while it would be idle. `false` "
-            "saves power."
+            "doc": "Whether the model computes likely next suggestions when idle. `false` saves power."
         },
     )
     languages_off: tuple[str, ...] = field(
@@ -114,8 +106,7 @@ class CompletionSettings:
         default=True,
         metadata={
             "tightens": True,
-            "doc": "Whether ghost text appears automatically inside comments. A docstring is a string, "
-            "not a comment.",
+            "doc": "Whether ghost text appears automatically in comments; a docstring is not a comment.",
         },
     )
     recent_files: bool = field(
@@ -143,8 +134,8 @@ class CompletionSettings:
         default=True,
         metadata={
             "doc": "Whether assist asks the editor's other language servers which members may follow the "
-            "dot before the cursor, while the model writes. Ghost text that continues with a "
-            "different member is not shown. Works in VS Code and Neovim."
+            "dot before the cursor, while the model writes. Text that continues with another one is not "
+            "shown. Works in VS Code and Neovim."
         },
     )
 

@@ -37,8 +37,7 @@ class ContextSettings:
             "path": True,
             "own_file": True,
             "doc": "Folders outside the workspace whose documentation pages `ask` may show, such as "
-            '["~/handbook"]. Relative paths start at the folder of config.toml. No other files in '
-            "them are shown. An .assist.toml in such a folder applies as it would in the "
-            "workspace.",
+            '["~/handbook"]. Relative paths start at the folder of config.toml. No other files in them are '
+            "shown. An .assist.toml in such a folder applies as it would in the workspace.",
         },
     )

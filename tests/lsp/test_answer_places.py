@@ -42,7 +42,7 @@ async def test_links_out_and_what_git_ignores_stay(
             client.show(uri, CART)
             _, end = await client.whole("explain", uri=uri, wish="frontier")
     assert end.error is None
-    assert "is a link out of" in errors[0]
+    assert "is a link to a file outside" in errors[0]
     assert "git ignores it" in errors[1]
     [request] = acme.requests
     assert b"MARKER" not in request.body

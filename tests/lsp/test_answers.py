@@ -167,7 +167,7 @@ async def test_what_is_wrong_is_told_and_progress_never_outlives_its_question(
         uri = (shop / "shop" / "cart.py").as_uri()
         for asked in ({"uri": uri}, {}):
             _, end = await client.whole("explain", **asked)
-            assert "Open the document first" in end.error
+            assert "Open the document in the editor first" in end.error
         client.show(uri, CART)
         _, end = await client.whole("fix", uri=uri)
         notices = [each.notice for each in client.answers[end.id] if hasattr(each, "notice")]

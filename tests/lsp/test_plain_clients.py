@@ -77,7 +77,7 @@ async def test_what_went_wrong_is_told(tmp_path: Path, shop: Path, home: Environ
     async with open_talker(home, shop, plain=True) as client:
         await client.whole("explain", uri=(shop / "shop" / "cart.py").as_uri())
         (message,) = await client.seen(lambda: client.messages)
-        assert "Open the document first" in message
+        assert "Open the document in the editor first" in message
         assert client.pages == []
 
 
@@ -140,7 +140,7 @@ async def test_an_edit_is_shown_in_the_question_where_no_document_can_be_shown(
             client.sends = True
             _, end = await client.whole("refactor", uri=uri, **ASKED)
             assert (end.edit.applied, client.edits, len(client.previews)) == (False, [], 1)
-            assert "Ask again in a terminal" in end.error
+            assert "`assist` in a terminal" in end.error
 
 
 async def test_nothing_is_sent_by_a_client_that_cannot_ask_until_a_code_action_says_so(

@@ -144,9 +144,7 @@ def _list_ignored(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[
     try:
         ignored_paths = git_repository.filter_ignored(tree, [*own_path, *insides.values()], bool)
     except GitFailed as error:
-        why = (
-            f"is excluded, because git could not say whether it ignores it ({error}): try `git status` there"
-        )
+        why = f"is excluded, because git cannot say if it is ignored ({error}): try `git status` there"
         return dict.fromkeys(insides, why)
     if whole in ignored_paths:
         return {}  # all of the folder is, as a project in a home folder under version control

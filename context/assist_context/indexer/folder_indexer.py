@@ -223,9 +223,7 @@ class FolderIndexer:
             yield
         except StoreError as error:
             if self._lease.record_failure():
-                self.fail(
-                    str(error), ("The index is not updated until a file is saved or the index is needed.")
-                )
+                self.fail(str(error), "The index is updated again at the next save or request.")
             else:
                 self._drop_round()
 

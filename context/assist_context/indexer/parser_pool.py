@@ -257,9 +257,7 @@ class ParserPool:
         if child.reading and child.hung:
             yield ParseOutcome(job, "changed", why="reading took too long")
         elif child.hung:
-            yield ParseOutcome(
-                job, "failed", why=(f"the grammar made no progress for {self._limits.parse_s:.0f} s")
-            )
+            yield ParseOutcome(job, "failed", why=f"the grammar hung for {self._limits.parse_s:.0f} s")
         elif child.reading:
             self._again.appendleft(job)
         elif child.large:

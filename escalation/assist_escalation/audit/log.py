@@ -179,8 +179,7 @@ class AuditLog:
                 yield file, tail(file, size, self._key)
         except Timeout as error:
             raise AuditError(
-                f"{self._path} has been locked by another process for {self._wait_s:g} s. End it and try "
-                "again."
+                f"{self._path} has been locked by another process for {self._wait_s:g} s: end it and retry."
             ) from error
         except DamagedError as error:
             raise AuditError(f"The last line of {self._path} {error}. {_ANEW}") from error

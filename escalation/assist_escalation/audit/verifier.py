@@ -315,8 +315,7 @@ def _chained_entries(file: BinaryIO, size: int, key: bytes | None, scan: _Seen) 
         if entry.event["seq"] != number or entry.event["prev"] != scan.head:
             raise _ProblemError(
                 number,
-                f"Line {number} does not follow the one before: a line was removed, inserted, moved or "
-                "rewritten.",
+                f"Line {number} does not follow the one before: a line was removed, inserted or changed.",
             )
         if entry.authentic is False:
             raise _ProblemError(number, f"Line {number} was not written with the given key.")

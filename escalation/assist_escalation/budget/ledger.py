@@ -183,9 +183,8 @@ class Ledger:
         """Reserve `ask.upper_micro` durably, or raise `BudgetError` and reserve nothing."""
         if ask.upper_micro > min(limits.request_micro, MAX_MICRO):
             raise BudgetError(
-                f"this request may cost {usd(ask.upper_micro)}, but one request may cost at most "
-                f"{usd(limits.request_micro)}: send less, ask with --local, or raise "
-                "max_cost_usd_per_request"
+                f"this request may cost {usd(ask.upper_micro)}, but at most {usd(limits.request_micro)} is "
+                "allowed: send less, ask with --local, or raise max_cost_usd_per_request"
             )
         if self._anchor:
             self._anchor.hold()
@@ -316,10 +315,7 @@ class Ledger:
         if now - self._clock() < _AHEAD_S:
             return ""
         day = time.strftime("%Y-%m-%d", time.gmtime(now))
-        return (
-            f". The ledger's day lasts until {day} (UTC), its latest date: if that was a mistake, "
-            f"move {self._path} away"
-        )
+        return f". The ledger's day lasts until {day} (UTC); if that is wrong, move {self._path} away"
 
     def _expect(self, db: LedgerConnection, request_id: str, rows: int) -> None:
         if not rows and not db.execute("SELECT 1 FROM request WHERE id = ?", (_text(request_id),)).fetchone():

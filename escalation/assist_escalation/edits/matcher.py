@@ -189,7 +189,7 @@ def _within(search: Wanted, text: str) -> tuple[int, int] | None:
     if len(places) > 1:
         at = ", ".join(str(first) for first, _ in places[:SHOWN_LINES])
         raise EditError(
-            f"{search.name}: {search.path} has {len(places)} definitions of the name it gives, at lines {at}"
+            f"{search.name}: {search.path} has {len(places)} definitions of that name, at lines {at}"
         )
     return places[0] if places else None
 

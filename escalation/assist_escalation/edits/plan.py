@@ -121,8 +121,7 @@ def encode(path: str, text: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise EditError(
-            f"{path}: character {error.start} is half of a surrogate pair, which UTF-8 cannot encode: ask "
-            "again"
+            f"{path}: character {error.start} is half a surrogate pair, which UTF-8 cannot encode: ask again"
         ) from None
 
 

@@ -84,20 +84,14 @@ def _check_plan(changes: Sequence[FileChange], notes: list[str]) -> EditPlan:
     edits = [change for change in changes if change.before != change.after or not change.base_sha256]
     for change in edits:
         if denial := denied_by(change.path):
-            raise EditError(
-                f"{change.path} is a file that assist never edits (built-in rule {denial}): edit it by hand"
-            )
+            raise EditError(f"{change.path} is never edited (built-in rule {denial}): edit it by hand")
         if defect := find_defect(change):
             raise EditError(f"{change.path}: {defect}")
     if not edits:
         raise UnchangedError("the answer changes nothing: the files are already as it has them")
     notes = [
         *notes,
-        *(
-            f"{change.path}: the result was not checked by a parser"
-            for change in edits
-            if is_unchecked(change)
-        ),
+        *(f"{change.path}: no parser checked the result" for change in edits if is_unchecked(change)),
     ]
     protected_paths = tuple(change.path for change in edits if protected_by(change.path))
     removals = tuple(removal for change in edits for removal in find_removals(change))

@@ -123,9 +123,8 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
     if tokens > endpoint.context_tokens:
         raise RefusedError(
             "too_long",
-            f"the question has up to {tokens:,} tokens, but {name} takes at most "
-            f"{endpoint.context_tokens:,}: ask about less, or raise context_tokens in [providers.{name}] if "
-            "the model takes more",
+            f"the question has up to {tokens:,} tokens, but {name} takes {endpoint.context_tokens:,}: ask "
+            f"about less, or raise context_tokens in [providers.{name}] if the model takes more",
         )
     micro_left = parts.ledger.remaining(request.scope, get_limits(permissions))
     max_output = affordable(price, tokens, max_output, min(permissions.request_micro, micro_left))

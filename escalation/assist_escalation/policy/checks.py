@@ -30,9 +30,7 @@ def check_url(url: str, name: str = "base_url") -> None:
         raise EscalationError(f"{name} is not an address ({error}): write https://HOST/PATH") from error
     if "@" in url or parts.query:
         # Not shown: it may hold a password or a key.
-        raise EscalationError(
-            f"{name} contains a user or a query: name the key's variable in its own setting"
-        )
+        raise EscalationError(f"{name} has a user or a query: name the key's variable in its own setting")
     is_allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host or ""))
     if not host or not is_allowed or any(character <= " " for character in url):
         raise EscalationError(f"{name} = {url!r}: use https://HOST/PATH, or http only to this machine")
@@ -49,8 +47,7 @@ def check_variable(name: str, variable: str) -> None:
     if variable and not _VARIABLE.fullmatch(variable):
         # The value is not shown: it may be the key.
         raise EscalationError(
-            f"{name} is not a variable's name: export the key in a variable such as "
-            "OPENAI_API_KEY and write that name here"
+            f"{name} is not a variable name: write the name of one that holds the key, like OPENAI_API_KEY"
         )
 
 
@@ -59,13 +56,9 @@ def check_pattern(pattern: str) -> None:
     try:
         empty = re.compile(pattern).match("")
     except (re.error, RecursionError, OverflowError) as error:
-        raise EscalationError(
-            f"patterns contains {pattern[:80]!r}, which is not a regular expression: {error}"
-        ) from error
+        raise EscalationError(f"patterns: {pattern[:80]!r} is not a valid pattern: {error}") from error
     if empty:
-        raise EscalationError(
-            f"patterns contains {pattern[:80]!r}, which matches an empty string: make it longer"
-        )
+        raise EscalationError(f"patterns: {pattern[:80]!r} matches an empty string: make it longer")
 
 
 def check_thresholds(thresholds: Mapping[str, float], kinds: Sequence[str]) -> None:

@@ -21,23 +21,14 @@ USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
 class Price:
     """The price of a million tokens, in US dollars."""
 
-    input_usd_per_mtok: float = field(
-        metadata={"min": 0.0, "max": MAX_USD, "doc": "The price of tokens sent, in US dollars per million."}
-    )
-    output_usd_per_mtok: float = field(
-        metadata={
-            "min": 0.0,
-            "max": MAX_USD,
-            "doc": "The price of tokens received, in US dollars per million.",
-        }
-    )
+    input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "The price of input."})
+    output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "The price of output."})
     cache_read_usd_per_mtok: float = field(
         default=0.0,
         metadata={
             "min": 0.0,
             "max": MAX_USD,
-            "doc": "The price of sent tokens that the provider read from its cache. 0: the same as other "
-            "tokens.",
+            "doc": "The price of sent tokens that the provider read from its cache. 0: as for others.",
         },
     )
     cache_write_usd_per_mtok: float = field(
@@ -45,8 +36,7 @@ class Price:
         metadata={
             "min": 0.0,
             "max": MAX_USD,
-            "doc": "The price of sent tokens that the provider wrote to its cache. 0: the same as other "
-            "tokens.",
+            "doc": "The price of sent tokens that the provider wrote to its cache. 0: as for others.",
         },
     )
 
@@ -117,10 +107,7 @@ class Provider:
     )
     proxy: str = field(
         default="",
-        metadata={
-            "doc": "The HTTP proxy to use, as http://HOST:PORT. Proxy settings in environment "
-            "variables are ignored."
-        },
+        metadata={"doc": "The HTTP proxy to use, as http://HOST:PORT. The environment's is ignored."},
     )
     ca_file: str = field(
         default="",
@@ -151,8 +138,7 @@ class ModelServer:
     )
     base_url: str = field(
         metadata={
-            "doc": "The URL of the server, as for a provider: https, or http to this machine. With or "
-            "without `/v1`."
+            "doc": "The server's URL: https, or http to this machine. `/v1` at the end may be left out."
         }
     )
     model: str = field(metadata={"doc": "The model's name on the server."})
@@ -176,11 +162,7 @@ class ModelServer:
     )
     context_tokens: int = field(
         default=4096,
-        metadata={
-            "min": 1024,
-            "max": 1_000_000,
-            "doc": "The maximum number of tokens of prompt and answer together.",
-        },
+        metadata={"min": 1024, "max": 1_000_000, "doc": "The most tokens of prompt and answer."},
     )
     timeout_ms: int = field(
         default=500,
@@ -188,8 +170,7 @@ class ModelServer:
             "min": 50,
             "max": 60_000,
             "doc": "The maximum time until ghost text begins, in milliseconds after the pause in typing. "
-            "Then the local model answers instead. After a few late answers, the local model "
-            "answers until the server is fast again.",
+            "Then the local model answers; after a few late answers, until the server is fast again.",
         },
     )
     price: Price | None = field(
@@ -198,10 +179,7 @@ class ModelServer:
     )
     proxy: str = field(
         default="",
-        metadata={
-            "doc": "The HTTP proxy to use, as http://HOST:PORT. Proxy settings in environment "
-            "variables are ignored."
-        },
+        metadata={"doc": "The HTTP proxy to use, as http://HOST:PORT. The environment's is ignored."},
     )
     ca_file: str = field(
         default="",

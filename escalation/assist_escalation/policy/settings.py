@@ -68,9 +68,8 @@ class EscalationSettings:
             "tightens": True,
             "takes": "a number from 0 to 1, or such numbers by command and kind",
             "doc": "Ask a provider only if the local answer is correct with a probability below this: "
-            "`0.6`, or by command and kind `threshold.fix = 0.5`, with `threshold.default` for the"
-            " others. Not set: where the gain is worth the cost. `assist eval fit` recommends a "
-            "value for a repository.",
+            "`0.6`, or by command and kind `threshold.fix = 0.5`, with `threshold.default` for the others. "
+            "Not set: where the gain is worth the cost. `assist eval fit` recommends a value.",
         },
     )
     max_cost_usd_per_request: float = field(
@@ -119,8 +118,7 @@ class EscalationSettings:
         default=(ANY,),
         metadata={
             "tightens": True,
-            "doc": "The data classes that may leave this machine at all, whatever a provider may see. `*`"
-            " means all.",
+            "doc": "The data classes that may leave this machine at all, to any provider. `*` means all.",
         },
     )
     default_class: str = field(
@@ -142,9 +140,8 @@ class EscalationSettings:
         default=False,
         metadata={
             "tightens": True,
-            "doc": "Whether a question with a doubtful local answer may go to a provider without asking "
-            "you, in mode `auto`. The local model's doubt depends on what it reads, so text in a "
-            "file can trigger this.",
+            "doc": "Whether a question with a doubtful local answer may go to a provider unasked in "
+            "mode `auto`. The model's doubt depends on what it reads, so text in a file can cause this.",
         },
     )
     yes_allowed: bool = field(
@@ -153,10 +150,7 @@ class EscalationSettings:
     )
     providers: Mapping[str, Provider] = field(
         default_factory=dict,
-        metadata={
-            "table": "providers",
-            "doc": "The providers of frontier models, each under a name that you choose.",
-        },
+        metadata={"table": "providers", "doc": "Providers of frontier models, each under a name you choose."},
     )
     ghost_server: str = field(
         default="",
@@ -219,9 +213,8 @@ class EscalationSettings:
             "tightens": True,
             "table": "gateway",
             "key": "uninspected",
-            "doc": "Whether other tools may send content to a provider that assist cannot inspect: "
-            "images, audio, files, conversations that the provider stores, and tools that run "
-            "there.",
+            "doc": "Whether other tools may send a provider content that assist cannot inspect: images, "
+            "audio, files, conversations that the provider stores, and tools that run there.",
         },
     )
     gateway_session_usd: float = field(
@@ -268,8 +261,7 @@ class EscalationSettings:
             "table": "audit",
             "key": "content",
             "choices": get_args(AuditContent),
-            "doc": "How much of a request the audit log keeps: only its `hash`, its `redacted` text, or "
-            "its `full` text.",
+            "doc": "How much of a request the audit log keeps: its `hash`, `redacted` text or `full` text.",
         },
     )
     audit_content_max: AuditContent = field(
@@ -287,8 +279,7 @@ class EscalationSettings:
             "table": "audit",
             "key": "checkpoint",
             "path": True,
-            "doc": "A file in another location that records where the audit log ends, so that a truncated"
-            " log is detected.",
+            "doc": "A file elsewhere that records where the audit log ends, to detect a truncated log.",
         },
     )
     collector_endpoint: str = field(
@@ -296,9 +287,8 @@ class EscalationSettings:
         metadata={
             "table": "collector",
             "key": "endpoint",
-            "doc": "The URL to which `assist stats --send` sends counts, with OpenTelemetry's protocol "
-            "over HTTP: https, or http to this machine. Empty: nothing is sent. The counts contain"
-            " no text and no paths.",
+            "doc": "The URL to which `assist stats --send` sends counts, by OpenTelemetry over "
+            "HTTP: https, or http to this machine. Empty: none. Counts contain no text and no paths.",
         },
     )
     collector_key_env: str = field(
@@ -306,8 +296,7 @@ class EscalationSettings:
         metadata={
             "table": "collector",
             "key": "key_env",
-            "doc": "The name of the environment variable that holds the collector's key, in upper case. "
-            "Empty: no key.",
+            "doc": "The environment variable that holds the collector's key, in upper case. Empty: none.",
         },
     )
     audit_key_env: str = field(

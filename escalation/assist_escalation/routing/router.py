@@ -213,11 +213,7 @@ def _verdict(
     if wish == "local":
         return _answer_here("asked_local", "you asked for the local model", rules)
     if wish == "frontier":
-        return (
-            ("refused", *bar)
-            if bar
-            else ("frontier", "asked_frontier", ("you asked for a provider (--frontier)"))
-        )
+        return ("refused", *bar) if bar else ("frontier", "asked_frontier", "you asked for a provider")
     if bar is None and rules.rate <= 0:
         bar = "rate_zero", "max_escalation_rate is 0: only --frontier may send this request"
     if bar:

@@ -134,10 +134,7 @@ def root(
 def lsp(
     offline: Offline = False,
     _stdio: Annotated[
-        bool,
-        typer.Option(
-            "--stdio", help="Accepted and ignored: stdio is always used. Some editors add this option."
-        ),
+        bool, typer.Option("--stdio", help="Ignored: stdio is always used. Some editors add this.")
     ] = False,
 ) -> None:
     """Run the language server on stdio. Editors start it; people rarely do."""
@@ -160,9 +157,7 @@ def show_help(
         found = group.get_command(inner, name) if isinstance(group, TyperGroup) else None
         if found is None:
             named = " ".join(command or ())
-            raise UserError(
-                f"There is no command `assist {named}`: `assist help` lists all commands.", WRONG_USAGE
-            )
+            raise UserError(f"There is no command `assist {named}`: `assist help` lists them.", WRONG_USAGE)
         inner = typer.Context(found, info_name=name, parent=inner)
     typer.echo(inner.get_help())
 
@@ -172,8 +167,7 @@ def command_line(word: str = "") -> typer.Typer:
     """The command line. If `word` is a command, only its module is loaded; else, as for help, all are."""
     app = typer.Typer(
         name="assist",
-        help="Ghost text, and answers about code, from a model on your own machine. "
-        "Start with `assist setup`.",
+        help="Ghost text and answers about code from a local model. Start with `assist setup`.",
         epilog=example("assist setup", "assist demo", "assist complete src/app.py:10:5"),
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,

@@ -56,8 +56,7 @@ def parse_day(text: str) -> datetime:
 
 
 Since = Annotated[
-    datetime | None,
-    option("--since", "DATE", "Start at this date or time (UTC), as in 2026-01-31.", parser=parse_day),
+    datetime | None, option("--since", "DATE", "Start at this date or time (UTC).", parser=parse_day)
 ]
 Until = Annotated[
     datetime | None, option("--until", "DATE", "Stop before this date or time (UTC).", parser=parse_day)
@@ -157,15 +156,11 @@ def _add_offline_flag(command: Callable[..., None]) -> Callable[..., None]:
 class Asking:
     """The flags that say how a question is answered."""
 
-    local: Annotated[bool, typer.Option("--local", help="Answer on this machine; never ask a provider.")] = (
-        False
-    )
+    local: Annotated[bool, typer.Option("--local", help="Answer on this machine only.")] = False
     frontier: Annotated[bool, typer.Option("--frontier", help="Ask a provider, if the policy allows it.")] = (
         False
     )
-    provider: Annotated[
-        str, option("--provider", "NAME", "The provider to ask, by its name in config.toml.")
-    ] = ""
+    provider: Annotated[str, option("--provider", "NAME", "The provider, by its name in config.toml.")] = ""
     model: OtherModel = ""
     dry_run: Annotated[
         bool,
@@ -181,9 +176,7 @@ class Asking:
     ] = False
     yes: Annotated[
         bool,
-        typer.Option(
-            "--yes", help="Send and apply without asking for confirmation, if the policy allows it."
-        ),
+        typer.Option("--yes", help="Send and apply without asking, if the policy allows it."),
     ] = False
     workspace: WorkspaceOption = Path()
     offline: Offline = False
@@ -210,9 +203,7 @@ class AskingForEdit(Asking):
             "The command that tests the change. Default: run the tests that use the code.",
         ),
     ] = ""
-    run: Annotated[
-        bool, typer.Option("--run", help="Run the tests on a copy of the workspace without asking.")
-    ] = False
+    run: Annotated[bool, typer.Option("--run", help="Run the tests on a copy without asking.")] = False
 
 
 def add_flags(command: Callable[..., None], **defaults: Any) -> Callable[..., None]:

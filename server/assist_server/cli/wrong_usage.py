@@ -40,10 +40,7 @@ def system_words(error: OSError, data: Path) -> str:
     if error.errno == errno.ENOSPC:
         return f"{what} Free some space on its disk."
     if Path(name).is_relative_to(data):
-        return (
-            f"{what} Data is kept in {data}: make that directory yours, or name another one in "
-            "ASSIST_DATA_DIR."
-        )
+        return f"{what} Data is kept in {data}: make it yours, or name another in ASSIST_DATA_DIR."
     return f"{what} Check its permissions." if error.errno in _NOT_ALLOWED else what
 
 

@@ -53,8 +53,7 @@ def named_server(config: Config, roots: Sequence[str] = ()) -> tuple[str, ModelS
     if own.ghost_server not in own.servers:
         names = ", ".join(own.servers) or "none"
         raise EscalationError(
-            f"[completion] server names {own.ghost_server!r}, which is not a [servers.NAME] table: choose "
-            f"from {names}"
+            f"[completion] server names {own.ghost_server!r}, not a [servers.NAME] table: use {names}"
         )
     return own.ghost_server, own.servers[own.ghost_server]
 

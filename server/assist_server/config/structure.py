@@ -52,8 +52,7 @@ class AnswersSettings:
             "choices": RUNS,
             "stricter": True,
             "doc": "Whether `assist test`, `fix` and `refactor` may run the workspace's code: `ask` asks "
-            "once per workspace, `sandbox` runs it without asking but only in a sandbox, `never` "
-            "does not run it.",
+            "once per workspace, `sandbox` runs it unasked but only in a sandbox, `never` does not run it.",
         },
     )
 
@@ -308,15 +307,6 @@ def show(value: Any) -> str:
             return str(value)
 
 
-def _number(bound: float) -> str:
-    """A bound as text, an integer with all its digits.
-
-    >>> _number(1_048_576), _number(100_000.0)
-    ('1048576', '100000')
-    """
-    return str(bound) if isinstance(bound, int) else f"{bound:g}"
-
-
 def allowed_values(item: Field[Any], hint: Any) -> str:
     """The values a field takes, in words: "one of eager, balanced", "a whole number from 0 to 256"."""
     bounds = item.metadata
@@ -326,5 +316,5 @@ def allowed_values(item: Field[Any], hint: Any) -> str:
         kind = "a list of" if get_origin(hint) is tuple else "one of"
         return f"{kind} {', '.join(bounds['choices'])}"
     if "min" in bounds:
-        return f"{_WORDS[hint]} from {_number(bounds['min'])} to {_number(bounds['max'])}"
+        return f"{_WORDS[hint]} from {bounds['min']:.15g} to {bounds['max']:.15g}"
     return _WORDS.get(hint) or ("a list of text" if get_origin(hint) is tuple else "a table")

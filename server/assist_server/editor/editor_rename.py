@@ -151,7 +151,4 @@ def _places_left(own: MadeEdit, name: NameToRename, files: Mapping[str, _Renamed
         places += [(path, at + 1) for at, (old, mine, theirs) in enumerate(rows) if mine != old == theirs]
     if not places:
         return []
-    return [
-        f"the language server did not rename `{name.old}` at {places_in_words(places)}, although the name "
-        "is the same"
-    ]
+    return [f"the language server did not rename the `{name.old}` at {places_in_words(places)}"]

@@ -149,10 +149,7 @@ class LspEditor:
         """Show the text that would be sent as a document, to a client that does not show it itself."""
         lines = (await asyncio.to_thread(_request_text, context)).split("\n")
         if not await self._documents.show_request(lines):
-            words = (
-                "This editor cannot show documents. Run `assist route ... --show-text` in a terminal to "
-                "see the text."
-            )
+            words = "This editor cannot show documents; run `assist route ... --show-text` in a terminal."
             self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, words))
 
     async def confirm_edit(self, plan: "EditPlan", *, again: bool = False) -> bool:

@@ -372,11 +372,7 @@ def _without(draft_text: Draft, reasons: Mapping[FileInFolder, str]) -> Draft:
     structure = replace(evidence.structure, files=len(paths))
     texts = {path: text for path, text in evidence.texts.items() if path in paths}
     files = {path: reasons[root, path] for root, path in parts.files}
-    answers = (
-        [("an earlier answer", "it was made from files that rules keep on this machine")]
-        if parts.answers
-        else []
-    )
+    answers = [("an earlier answer", "it was made from files that are kept here")] if parts.answers else []
     return replace(
         draft_text,
         prompt=replace(draft_text.prompt, spans=parts.spans),

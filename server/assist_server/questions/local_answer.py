@@ -243,10 +243,7 @@ def _held_sentences(context: "AnswerContext") -> HeldSentences:
 def _left_out_notices(grounding: HeldSentences) -> Iterator[str]:
     """Yield what to know about an answer of the model that is not shown to its end."""
     if grounding.unknown:
-        yield (
-            "The rest of the model's answer is left out, because it mentions things that the model was not "
-            f"shown: {', '.join(grounding.unknown[:NAMED])}."
-        )
+        yield f"Dropped the rest, which names things not shown: {', '.join(grounding.unknown[:NAMED])}."
 
 
 def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer[Any]") -> FittedConversation:

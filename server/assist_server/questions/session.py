@@ -54,8 +54,7 @@ if TYPE_CHECKING:
 UNSENT = "Nothing was sent."
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = "
-    "true under [escalation] in config.toml lets assist ask a provider about a doubtful answer without "
-    "asking you first."
+    "true under [escalation] in config.toml sends doubtful questions to a provider unasked."
 )
 # The causes of a decision that no model is asked: facts or a search answer, or syntax and the index make the
 # edit; or no model's edit is offered, since tests accept a computed one.

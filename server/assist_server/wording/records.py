@@ -32,10 +32,7 @@ _NO_FILE = {
     "library": "signatures of libraries",
 }
 _SPENT = ("Requests", "Dollars", "Tokens in", "Out", "Estimated")
-RECONCILE = (
-    "`assist cost reconcile` counts requests that a crash left open as spent; a running request settles by "
-    "itself."
-)
+RECONCILE = "`assist cost reconcile` counts requests that a crash left open as spent; others settle later."
 
 
 def spending_view(report: SpendingReport, workspace: RecordedWorkspace) -> CommandView:
@@ -133,10 +130,7 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
     if report.ok and permissions.audit_checkpoint:
         yield f"The log ends at the line recorded in {permissions.audit_checkpoint}, or after it."
     if report.restarted:
-        yield (
-            f"In line {report.restarted:,} the checkpoint was restarted: someone accepted the log up to "
-            "there."
-        )
+        yield f"In line {report.restarted:,} the checkpoint was restarted: someone accepted the log so far."
     yield from _ledger_lines(report)
     if report.head:
         yield f"The last valid line has sha256 {report.head}."
@@ -145,10 +139,7 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
         orphans = requests_are(report.orphan_count)
         yield f"{orphans} without an outcome, interrupted or in progress: {harmless(names)}."
     if report.marks:
-        yield (
-            f"{report.marks} of them are about the log itself: a torn line that was kept, or a restarted "
-            "checkpoint."
-        )
+        yield f"{report.marks} of them are about the log itself: a torn line or a restarted checkpoint."
     for limit in report.limits:
         yield f"Limit: {limit}"
 

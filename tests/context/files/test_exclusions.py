@@ -105,7 +105,7 @@ def test_a_git_that_does_not_answer_excludes_and_none_at_all_leaves_our_own_read
         slow = Git({"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}, timeout_s=0.2)
         found = exclusions(str(top), PATHS, slow)
         assert found.keys() == set(PATHS)
-        assert "git could not say" in found["a.py"]
+        assert "git cannot say" in found["a.py"]
 
 
 def test_outside_of_a_repository_the_rule_files_are_read(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_sleeping_grammar_is_killed_by_the_clock(tmp_path: Path, crews: list[C
     put(tmp_path, "b.py", SOURCE)
     crews.append(Crew(limits=ParserLimits(parse_s=8.0)))
     found = by_path(crews[0].run(jobs(tmp_path)))
-    assert found == {"a.py": "the grammar made no progress for 8 s", "b.py": "parsed"}
+    assert found == {"a.py": "the grammar hung for 8 s", "b.py": "parsed"}
 
 
 def test_where_the_system_limits_no_memory_a_large_process_is_seen(tmp_path: Path, crews: list[Crew]) -> None:

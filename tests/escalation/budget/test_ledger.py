@@ -55,7 +55,7 @@ def test_what_is_reserved_is_spent_until_it_is_settled(ledger: Ledger) -> None:
 
 def test_one_request_may_not_cost_more_than_a_request_may(ledger: Ledger) -> None:
     with pytest.raises(
-        BudgetError, match=r"may cost \$0\.0001, but one request may cost at most \$0\.0001.*per_request"
+        BudgetError, match=r"may cost \$0\.0001, but at most \$0\.0001 is allowed.*per_request"
     ):
         ledger.reserve(an_ask("a", 101), LIMITS)
     assert ledger.remaining(HERE, LIMITS) == 250

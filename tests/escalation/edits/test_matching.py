@@ -64,7 +64,7 @@ def test_the_named_symbol_decides_between_equal_lines() -> None:
 
 
 def test_a_symbol_that_is_there_twice_decides_nothing() -> None:
-    with pytest.raises(EditError, match="2 definitions of the name"):
+    with pytest.raises(EditError, match="2 definitions of that name"):
         edited(TWO.replace("g", "f"), "    return 1", "    return 2", "f")
 
 

@@ -74,7 +74,7 @@ def test_a_way_leads_to_commands_that_exist_from_words_that_do_not(key: str) -> 
 def test_what_the_system_refuses_names_the_place_and_a_remedy_that_fits() -> None:
     data = Path("/proc/assist")
     absent = OSError(errno.ENOENT, "No such file or directory", "/proc/assist/index")
-    assert system_words(absent, data).endswith("or name another one in ASSIST_DATA_DIR.")
+    assert system_words(absent, data).endswith("or name another in ASSIST_DATA_DIR.")
     full = OSError(errno.ENOSPC, "No space left on device", "/proc/assist/index")
     assert system_words(full, data).endswith("Free some space on its disk.")
     denied = OSError(errno.EACCES, "Permission denied", "/src/a.py")

@@ -72,7 +72,7 @@ def test_an_editor_names_none_and_can_forbid(tmp_path: Path, repo: Path) -> None
     [
         ("kind = 'tgi'", "llama.cpp"),
         ("base_url = 'http://gpu.example'", "https"),
-        ("api_key_env = 'sk-0123'", "is not a variable's name"),
+        ("api_key_env = 'sk-0123'", "is not a variable name"),
         ("context_tokens = 1", "from 1024"),
         ("colour = 'red'", "no such setting"),
     ],

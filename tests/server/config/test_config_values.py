@@ -63,14 +63,14 @@ def messages(config: Config) -> list[str]:
         ("[egress]\ndeny = ['!a']", "[egress] deny holds the glob '!a': `!` cannot negate another line"),
         (
             "[redaction]\npatterns = ['(']",
-            "[redaction] patterns contains '(', which is not a regular expression",
+            "[redaction] patterns: '(' is not a valid pattern",
         ),
         (
             "[redaction]\npatterns = ['x*']",
-            "[redaction] patterns contains 'x*', which matches an empty string",
+            "[redaction] patterns: 'x*' matches an empty string",
         ),
         ("[audit]\ncontent = 'all'", "[audit] content = 'all': choose from hash, redacted, full"),
-        ("[audit]\nkey_env = 'hunter2'", "[audit] key_env is not a variable's name"),
+        ("[audit]\nkey_env = 'hunter2'", "[audit] key_env is not a variable name"),
         ("[audit]\ncheckpoint = '~nobody-at-all/x'", '[audit] checkpoint = "~nobody-at-all/x": '),
         ("[egress]\ndeny = ['a', 5]", "[egress] deny holds 5: use a list of text"),
         ("[data_class]\n'a/**' = 5", "[data_class] a/** = 5: use text"),

@@ -63,9 +63,7 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
     if label is None:
         raise EditError(f"{at} is a fence without file and lines, although others have them: ask again")
     if opening["run"][0] != "`" or len(opening["run"]) < width:
-        raise EditError(
-            f"{at}: the fence does not have {width} backticks, as in the code that was shown: ask again"
-        )
+        raise EditError(f"{at}: the fence does not have {width} backticks, as the code shown: ask again")
     for end in range(start + 1, len(lines)):
         fence = _FENCE.fullmatch(lines[end])
         if fence and fence["run"] == opening["run"] and fence["info"].strip() in ("", label["mark"]):

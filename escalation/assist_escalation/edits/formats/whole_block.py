@@ -103,8 +103,7 @@ def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[st
         # without a parser nothing would.
         if not language.grammar or len(meant) != 1:
             raise EditError(
-                f"the answer has {len(blocks)} fenced blocks, and it is not clear which one is meant: ask "
-                "again"
+                f"the answer has {len(blocks)} fenced blocks, and it is not clear which is meant: ask again"
             )
     width = len(fence(lines[target.first - 1 : target.last]))
     if meant[0].width < width:
@@ -169,8 +168,7 @@ def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
         names = _outer_names(_definitions_in_place(new, lines, target))
     if target.name.replace("::", ".").rpartition(".")[2] not in names:
         raise OtherCodeError(
-            f"the answer's block does not define {target.name} itself: ask again, or delete or rename it by "
-            "hand"
+            f"the answer's block does not define {target.name}: ask again, or delete or rename it by hand"
         )
 
 

@@ -37,8 +37,7 @@ KindOption = Annotated[
     option(
         "--kind",
         "KIND",
-        "Only events of this kind: intent, outcome, refused, model_changed, edit, undo, torn, "
-        "checkpoint_begun.",
+        "Only this kind: intent, outcome, refused, model_changed, edit, undo, torn, checkpoint_begun.",
     ),
 ]
 Request = Annotated[str, option("--request", "ID", "Only events of this request.")]
@@ -46,8 +45,7 @@ ToolOption = Annotated[str, option("--tool", "NAME", "Only events of this gatewa
 Output = Annotated[Path | None, option("--output", "FILE", "Write to this file. Default: stdout.")]
 
 audit_app = typer.Typer(
-    help="The log of everything sent from this machine, and of every edit. Each line has the hash of the "
-    "line before.",
+    help="The log of all that was sent, and of every edit. Each line has the hash of the line before.",
     short_help="Verify, show and export the log of what left the machine.",
     epilog=example("assist audit verify", "assist audit show --since 2026-01-31"),
     rich_markup_mode=None,
@@ -135,8 +133,7 @@ def show(
         str,
         argument(
             "REQUEST_ID",
-            "Show everything kept about this request: each piece that was sent, and its text if that was "
-            "kept.",
+            "Show all records of this request: each piece that was sent, and its text if that was kept.",
         ),
     ] = "",
 ) -> None:

@@ -34,14 +34,11 @@ Continue = Annotated[
 ]
 ThreadName = Annotated[
     str,
-    option(
-        "--thread", "NAME", "Continue the conversation with this name or id, or start one with this name."
-    ),
+    option("--thread", "NAME", "Continue the conversation with this name or id, or start it."),
 ]
 DASH = "-"  # as in `piped_input`, which loads more
-ROUTE = """Show which model would answer, its score and the threshold, what would be sent to which provider,
-and the maximum cost. Nothing is sent. `assist route explain ...` is the same as
-`assist explain ... --dry-run`."""
+ROUTE = """Show which model would answer, its score and the threshold, what would be sent to whom, and the
+maximum cost. Nothing is sent. `assist route explain ...` is `assist explain ... --dry-run`."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -186,9 +183,7 @@ def write_tests(
     files: Files = None,
     run: Annotated[
         bool,
-        typer.Option(
-            "--run", help="Run the code on a copy without asking, and use the results as expected values."
-        ),
+        typer.Option("--run", help="Run the code on a copy without asking, and expect its results."),
     ] = False,
 ) -> None:
     """Write tests for code, show them, and add them to the existing tests if you agree.

@@ -276,8 +276,7 @@ def _overruling_lines(key: tuple[str, ...], root: Path) -> Iterator[str]:
         limits = dict(restrictions(layer)) if layer.author not in ("user", "editor") else {}
         if setting.item.name in limits:
             yield (
-                f"{layer.source} also sets {label}, to {show(limits[setting.item.name])}: the stricter "
-                "value applies."
+                f"{layer.source} also sets {label}, to {show(limits[setting.item.name])}; the stricter holds."
             )
 
 
