@@ -372,7 +372,7 @@ def test_setup_only_offers_what_it_would_have_to_fetch(speaking: Path, tmp_path:
         pytest.skip("`make setup` fetched no llama.cpp: there is no npm, or the part for a device is here")
     shutil.copytree(fetched / name, tmp_path / "data" / fetched.name / name)
     said = command(tmp_path, "setup", speaking)
-    assert "Here is llvmpipe" in said
+    assert "This machine has llvmpipe" in said
     assert (
         "assist setup --yes fetches @node-llama-cpp/linux-x64-vulkan 3.22.1 (24 MB, 67 MB unpacked)" in said
     )

@@ -37,7 +37,7 @@ def test_what_typescript_knows_not_to_exist_is_held_back(
         until("the server", lambda: "qwen" in window.status())
         window.page.locator(".squiggly-error").first.wait_for(timeout=60_000)
         window.type(".")
-        until("why nothing is shown", lambda: "says your editor" in window.status_details())
+        until("why nothing is shown", lambda: "according to your editor" in window.status_details())
         assert not window.ghost()
         server.answer(REAL[1:])
         window.type(REAL[0])

@@ -41,7 +41,7 @@ def test_what_hides_is_not_shown_and_tab_writes_none_of_it(window: Window, serve
         before = len(server.requests)
         window.type(" ")
         until("the question", lambda before=before: len(server.requests) > before)
-        until("why nothing is shown", lambda: "no one sees" in window.status_details())
+        until("why nothing is shown", lambda: "invisible characters" in window.status_details())
         assert not window.appears(window.ghost, 1)
         assert not raw_in(window.status_details())
         window.press("Tab")
