@@ -64,9 +64,9 @@ ATTACHED_TOKENS = 3_000
 ATTACHED_FRONTIER_TOKENS = 12_000
 SMALL_CALLS = 4  # of libraries that a small model is shown: more takes its eyes off the code
 PYTEST = "import pytest\n"
-# Of 14 such questions about ten repositories, the 25 sentences of the 1.5B were read next to the code.
+# A 1.5B's sentences about how code works, read by two people: docs/benchmarks.md, "Answers that people read"
 GUESSED = (
-    "Small models are often wrong about how code works (12 of 25 sentences in our test): check the lines."
+    "Small models are often wrong about how code works (7 of 13 sentences in our test): check the lines."
 )
 WHOLE_FILE = 150  # lines; a file up to this length is shown whole for an edit: about 1,500 tokens at most
 
