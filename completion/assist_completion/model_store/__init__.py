@@ -1,4 +1,4 @@
-"""The models on this machine: how they are listed, fetched, verified, locked and removed.
+"""The models on this machine: the catalog, the installed files, their verification, locks and removal.
 
-This wing is the only one of the package that may open a connection, and only when a user asks for a model.
+Fetching is the installer's work (`plugins/installer`); nothing here opens a connection.
 """
