@@ -27,7 +27,7 @@ def test_a_shot_is_readable_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_place_without_a_text_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     show(Shot(SCENE, LINES, 1, 19, counts={"low-confidence": 1}))
-    assert "Nothing is shown: too unsure" in capsys.readouterr().out
+    assert "Nothing is shown: not confident enough" in capsys.readouterr().out
 
 
 def test_the_demo_without_a_model_says_what_to_run(assist: Assist) -> None:

@@ -37,14 +37,14 @@ async def test_nothing_comes_unasked_where_the_user_does_not_want_it(home: Mappi
         await client.until("ready")
         client.show(PAGE, "# Shapes\n\nTo install it, run `pip ", "markdown")
         assert await count(client, PAGE, (2, 28)) == 0
-        assert (await why(client, PAGE)).startswith("off in markdown; ask by hand")
+        assert (await why(client, PAGE)).startswith("off in markdown; request a suggestion manually")
         assert client.statuses[-1].quiet == "off in markdown"
         assert await count(client, PAGE, (2, 28), manual=True)
         client.show(URI, CODE)
         assert await count(client, URI, AT)
         assert client.statuses[-1].quiet == ""
         assert await count(client, URI, IN_COMMENT) == 0
-        assert (await why(client, URI)).startswith("off in comments; ask by hand")
+        assert (await why(client, URI)).startswith("off in comments; request a suggestion manually")
 
 
 async def test_a_snooze_ends_when_the_user_says_so(home: Mapping[str, str]) -> None:

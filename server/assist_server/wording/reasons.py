@@ -63,7 +63,7 @@ def why_nothing(
     of the general ones.
 
     >>> why_nothing("low-confidence", Suggestion(score=0.021, needed=0.0987)).partition(";")[0]
-    'too unsure: 0.02 of 0.10 needed'
+    'not confident enough: 0.02 (0.10 needed)'
     """
     words = exactly or reason_words(reason)
     if reason == "low-confidence":
@@ -80,7 +80,7 @@ def why_shown(suggestion: Suggestion) -> str:
     """Find where a shown text came from, and how sure the model was of it.
 
     >>> why_shown(Suggestion(shown=True, score=0.931, needed=0.0987, source="cache"))
-    'a suggestion was shown: 0.93 of 0.10 needed, already known'
+    'a suggestion was shown: confidence 0.93 (0.10 needed), already known'
     >>> why_shown(Suggestion(text="self.close", refuted="close_all", source="cache")).partition(": ")[2]
     'already known; nothing here has the name `close_all`, so the text ends before it'
     >>> why_nothing("unknown-name", Suggestion(refuted="amount", owner="Cart"))
@@ -88,7 +88,7 @@ def why_shown(suggestion: Suggestion) -> str:
     >>> why_nothing("unknown-name", Suggestion(refuted="amount", by_editor=True))
     "the object has no member `amount`, according to your editor's language server"
     """
-    sure = f"{_figures(suggestion)}, " if suggestion.needed else ""
+    sure = f"confidence {_figures(suggestion)}, " if suggestion.needed else ""
     by_model = suggestion.source == "model"
     took = f"from the model in {suggestion.ms.total:.0f} ms" if by_model else "already known"
     return f"a suggestion was shown: {sure}{took}{_refuted_words(suggestion)}"
@@ -157,4 +157,4 @@ def held_back(suggestion: Suggestion) -> str:
 def _figures(suggestion: Suggestion) -> str:
     """Return how sure the model was and had to be; with two digits more where both would look equal."""
     digits = 2 if f"{suggestion.score:.2f}" != f"{suggestion.needed:.2f}" else 4
-    return f"{suggestion.score:.{digits}f} of {suggestion.needed:.{digits}f} needed"
+    return f"{suggestion.score:.{digits}f} ({suggestion.needed:.{digits}f} needed)"

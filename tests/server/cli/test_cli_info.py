@@ -141,5 +141,5 @@ def test_stats_tell_shares_and_reasons(assist: Assist, tmp_path: Path) -> None:
     done = assist("stats")
     assert "6 (60%)" in done.out
     assert "5 (50%) were served without inference" in done.out
-    assert "4 × too unsure" in done.out
+    assert "4 × not confident enough" in done.out
     assert assist("stats", "--json").json["served_without_inference"] == 0.5

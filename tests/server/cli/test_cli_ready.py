@@ -55,8 +55,8 @@ def test_why_says_how_sure_the_model_was_and_what_it_read(fake_assist: Assist, t
     (tmp_path / ".assistignore").write_text("# mine\nadd.*\n")
     done = fake_assist("complete", "add.py:3:12", "--why")
     assert (done.code, done.out) == (0, "a + b\n")
-    assert "A suggestion was shown: 0." in done.err
-    assert "of 0.20 needed, from the model in " in done.err
+    assert "A suggestion was shown: confidence 0." in done.err
+    assert "(0.20 needed), from the model in " in done.err
     assert "The model read " in done.err
     assert "is excluded by `add.*` at .assistignore:2" in done.err
     document = fake_assist("complete", "add.py:3:12", "--why", "--json").json

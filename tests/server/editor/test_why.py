@@ -173,7 +173,7 @@ async def never(place: Path) -> RequestEnd:
 
 # reason: how it comes about, and the words that users read
 CASES: dict[str, tuple[Case, str]] = {
-    "low-confidence": (doubted, "too unsure: 0."),
+    "low-confidence": (doubted, "not confident enough: 0."),
     "model-stopped": (partial(filtered, source="x = 1█\n", raw=""), "nothing to add here"),
     "empty": (partial(filtered, source="x = 1█\n", raw="\ny = 2\n"), "considers this line complete"),
     "repetition": (partial(filtered, source="x = █\n", raw="1, " * 20), "the model repeated itself"),
@@ -202,7 +202,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "unseen": (partial(filtered, source="x = █\n", raw="a  # \u202e"), "invisible characters"),
     "manual-only": (unasked, "the mode is manual"),
     "in-comment": (in_comment, "off in comments"),
-    "language-off": (in_a_language_that_is_off, "off in Markdown; ask by hand"),
+    "language-off": (in_a_language_that_is_off, "off in Markdown; request a suggestion manually"),
     "snoozed": (snoozed, "snoozed until "),
     "long-line": (partial(filtered, source=f"x = '{'a' * 5000}█\n", raw="y"), "longer than 4,000 characters"),
     "superseded": (overtaken, "a newer request"),
