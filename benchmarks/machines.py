@@ -34,11 +34,11 @@ COLUMNS = (
     "machine",
     "memory",
     "model",
-    "reads, writes tokens/s",
-    "a new place is read in",
-    "key to answer p50, p95",
-    "first text at a new place p50, p95; places that got one",
-    "computing for a kept character",
+    "reading, writing (tokens/s)",
+    "reading a new place",
+    "key to answer (p50, p95)",
+    "first text at a new place (p50, p95; share of places with a text)",
+    "compute time per kept character",
     "speeds from",
 )
 
