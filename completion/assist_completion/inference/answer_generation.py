@@ -193,8 +193,8 @@ class AnswerRun:
         self.text = self.conversation.beginning
 
     def expect(self, unread: int) -> None:
-        """Note how many tokens will be read."""
-        self.unread = unread
+        """Note how many tokens will be read. An interrupted answer keeps its first number."""
+        self.unread = unread if self.unread is None else self.unread
         self.on_text()
 
     def count_evaluated(self, tokens: int) -> None:
