@@ -14,31 +14,47 @@ _INTRO = """\
 # Settings
 
 This page is generated from the code.
-Every setting and every table is optional.
-The settings are in `config.toml`, on Linux in `~/.config/assist`; `assist config path` prints its path.
-`assist config set completion.mode quiet` changes one setting and keeps all other lines.
-`assist config unset` removes one, and `assist config show` shows the effective settings.
-Editors send the same keys as `initializationOptions` or under `assist`, except providers and `context.docs`.
-An editor's settings can make the rules for what leaves your machine stricter, never looser.
+Every table is optional, and so is every setting except those marked "required".
+Your settings are in `config.toml`, on Linux in `~/.config/assist`; `assist config path` prints its path.
+`assist config set completion.mode quiet` changes one setting and keeps all other lines of the file.
+`assist config unset completion.mode` removes a setting.
+`assist config show` shows the settings that apply, from all files.
 
-Two more files can restrict what leaves your machine; the strictest rule applies.
-An organisation's `policy.toml` is in the platform's site directory or next to `config.toml`.
-It may contain all tables from `[escalation]` on; a provider in it replaces yours of the same name.
-A repository's `.assist.toml` is in the workspace folder, or above it within the git repository.
-It may contain `[escalation]`, `[egress]`, `[data_class]`, the restricting keys of `[gateway]`,
-and `languages_off` and `in_comments` of `[completion]`.
-Any other key in it is an error.
-Its globs are relative to its own folder.
-While it is invalid, new or changed, nothing leaves: `assist config trust` shows and accepts it.
+Three other sources can make the rules for what leaves your machine stricter.
+If they disagree, the strictest rule applies.
+
+- **An editor** sends the same keys in `initializationOptions`, or in its settings under `assist`.
+  It may set `[answers]`, `[completion]` except `library` and `server`, and `[context]` except `docs`.
+  A path to a model must also be in `config.toml`, or lead into assist's own model directory.
+  `[answers] run` can only be stricter than in `config.toml`.
+  The editor may also restrict what leaves, with the keys of `[escalation]`, `[egress]`, `[data_class]` and
+  `[gateway]` that a repository may set.
+- **An organisation** has a `policy.toml` in the system's configuration directory, on Linux
+  `/etc/xdg/assist`, or next to `config.toml`.
+  It may contain `[completion] server` and all tables below from `[escalation]` on, except `port`,
+  `with_editor` and `edit_servers` of `[gateway]`.
+  A provider or server in it replaces yours of the same name.
+- **A repository** has an `.assist.toml` in the workspace folder, or above it within the git repository.
+  It may contain `[escalation]`, `[egress]`, `[data_class]`, `languages_off` and `in_comments` of
+  `[completion]`, and `unattributed`, `uninspected`, `max_cost_usd_per_session` and `matched` of `[gateway]`.
+  Any other key in it is an error.
+  Its globs are relative to the folder that contains it.
+  If it is invalid, or you have not accepted its current text, nothing in that repository leaves your
+  machine.
+  `assist config trust` shows the file and asks you to accept it.
+
+These environment variables have an effect:
 
 | variable | effect |
 |---|---|
-| `ASSIST_CONFIG_DIR` | the directory of `config.toml`, instead of the platform's default |
-| `ASSIST_DATA_DIR` | the directory of models and measurements, instead of the platform's default |
-| `ASSIST_OFFLINE` | `1` forbids all network sockets |
+| `ASSIST_CONFIG_DIR` | the directory of `config.toml`, instead of the system's default |
+| `ASSIST_DATA_DIR` | the directory of models, indexes and logs, instead of the system's default |
+| `ASSIST_OFFLINE` | `1` forbids all network sockets, even to a server on the same machine |
 
-Both directories must be absolute paths outside the workspace and its repository.
-If either is inside, nothing leaves your machine.
+If you move these directories, use absolute paths outside the workspace and outside every repository.
+Otherwise nothing leaves your machine.
+The terms on this page, such as data class, preview and redaction, are explained in
+[What may leave the machine](egress.md).
 """
 
 

@@ -12,16 +12,18 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any, get_origin
 
-from assist_escalation.policy.settings import Thresholds
+from assist_escalation.policy.settings import ANY, Thresholds
 from assist_server.config.layers import may_say
 from assist_server.config.structure import SETTINGS
 
 _TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _SERVER_DOCS: Mapping[str, str] = {
-    "path": "The `assist` program to start. Empty: the one that Set Up installed, else the one on the PATH.",
-    "python": "The Python interpreter for Set Up's environment, 3.11 or newer. Empty: the newest one found.",
-    "package": "The package that Set Up installs, as a pip requirement; hashes of its dependencies are "
-    "not checked. Empty: the wheel in the extension, with hash checks.",
+    "path": "The `assist` program to start. Empty: the one that **Set Up** installed, otherwise the one on "
+    "the PATH.",
+    "python": "The Python interpreter, 3.11 or newer, for the environment that **Set Up** creates. Empty: "
+    "the newest one found.",
+    "package": "The package that **Set Up** installs, as a pip requirement, without checking the hashes of "
+    "its dependencies. Empty: the wheel in the extension, with hash checks.",
 }
 _STRICTER = "This setting applies only where it is stricter than your config.toml."
 
@@ -62,7 +64,7 @@ def _limits_words(item: Field[Any]) -> str:
     if "min" in item.metadata or "takes" in item.metadata:
         return " This setting can only lower the limit in your config.toml."
     if isinstance(item.default, tuple):
-        can = "only shorten the list" if item.default else "only add to the list"
+        can = "only shorten the list" if ANY in item.default else "only add to the list"
         return f" This setting can {can} in your config.toml."
     return f" {_STRICTER}"
 

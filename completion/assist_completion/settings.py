@@ -3,11 +3,12 @@
 This module reads no file and no environment: the server makes a `CompletionSettings` from config.toml.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from assist_completion.errors import CompletionError
+from assist_context.settings import setting
 
 Mode = Literal["eager", "balanced", "quiet", "manual"]
 Switch = Literal["on", "off"]
@@ -25,118 +26,90 @@ class CompletionSettings:
     assist_completion.errors.CompletionError: max_lines = 0: use a number from 1 to 100
     """
 
-    model: str = field(
-        default=DEFAULT_MODEL,
-        metadata={
-            "doc": "The model that writes ghost text: a name from `assist models list`, or the path of a "
-            ".gguf file. `~` is your home directory; a relative path starts at the config directory."
-        },
+    model: str = setting(
+        DEFAULT_MODEL,
+        "The model that writes ghost text: a name from `assist models list`, or the path of a .gguf file. "
+        "`~` is your home directory; a relative path starts at the directory of config.toml.",
     )
-    mode: Mode = field(
-        default="balanced",
-        metadata={
-            "choices": get_args(Mode),
-            "doc": "How sure the model must be before its text is shown, from `eager` (least) to `quiet` "
-            "(most). With `manual`, nothing is computed until you request it.",
-        },
+    mode: Mode = setting(
+        "balanced",
+        "How sure the model must be before a suggestion is shown automatically, from `eager` (least sure) "
+        "to `quiet` (most sure). With `manual`, nothing is computed until you request a suggestion.",
+        choices=get_args(Mode),
     )
-    threads: int = field(
-        default=0,
-        metadata={
-            "min": 0,
-            "max": 256,
-            "doc": "The number of threads for the model. 0: one per physical core.",
-        },
+    threads: int = setting(
+        0,
+        "The number of threads that run the model. 0: one per fast physical core, at most 8.",
+        min=0,
+        max=256,
     )
-    device: DeviceChoice = field(
-        default="auto",
-        metadata={
-            "choices": get_args(DeviceChoice),
-            "doc": "The device that runs the model: `auto` uses the GPU if the start-up probe finds it "
-            "faster, `gpu` uses it wherever it works, `cpu` never uses it. The GPU needs a llama.cpp "
-            "backend, which `assist setup` offers to download. If the GPU fails, the CPU takes over.",
-        },
+    device: DeviceChoice = setting(
+        "auto",
+        "The device that runs the model. `auto`: the GPU, if a measurement at start-up finds it faster. "
+        "`gpu`: the GPU, wherever it works. `cpu`: never the GPU. The GPU needs its own llama.cpp library, "
+        "which `assist setup` offers to download. If the GPU fails, the CPU takes over.",
+        choices=get_args(DeviceChoice),
     )
-    context_tokens: int = field(
-        default=0,
-        metadata={
-            "min": 0,
-            "max": 131_072,
-            "doc": "The number of tokens of code that the model reads around the cursor, also after a "
-            "jump. 0: as many as start-up measured this machine to be fast enough for; 190 after a jump.",
-        },
+    context_tokens: int = setting(
+        0,
+        "The number of tokens of code in the model's prompt, including right after you move to a new "
+        "position. 0: the number depends on this machine's speed, which assist measures at start-up; at a "
+        "new position it is at least 190.",
+        min=0,
+        max=131_072,
     )
-    max_lines: int = field(
-        default=12,
-        metadata={"min": 1, "max": 100, "doc": "The maximum number of lines in a suggestion. 1: one line."},
+    max_lines: int = setting(
+        12, "The maximum number of lines in a suggestion. 1: only single lines.", min=1, max=100
     )
-    debounce_ms_max: int = field(
-        default=300,
-        metadata={
-            "min": 0,
-            "max": 5_000,
-            "doc": "The maximum time to wait for a pause in typing before the model is asked, in "
-            "milliseconds. A suggestion that is already computed is shown without waiting.",
-        },
+    debounce_ms_max: int = setting(
+        300,
+        "The maximum time that assist waits for a pause in typing before it asks the model, in "
+        "milliseconds. A suggestion that is already computed is shown without waiting.",
+        min=0,
+        max=5_000,
     )
-    snapshot_mb: int = field(
-        default=256,
-        metadata={
-            "min": 0,
-            "max": 65_536,
-            "doc": "The memory for the model's state at earlier cursor positions, in MB, so that code "
-            "there is not read again when you return. 0: none.",
-        },
+    snapshot_mb: int = setting(
+        256,
+        "The maximum memory, in MB, for what the model has read at earlier cursor positions. Code there is "
+        "then not read again when you return. 0: nothing is kept.",
+        min=0,
+        max=65_536,
     )
-    speculate: bool = field(
-        default=True,
-        metadata={
-            "doc": "Whether the model computes likely next suggestions when idle. `false` saves power."
-        },
+    speculate: bool = setting(
+        True, "Whether the model computes likely next suggestions while it is idle. `false` saves power."
     )
-    languages_off: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            "tightens": True,
-            "doc": "Languages without automatic ghost text and next edits, by your editor's names for "
-            'them, such as `["markdown", "plaintext"]`. Manual requests still work.',
-        },
+    languages_off: tuple[str, ...] = setting(
+        (),
+        "Languages in which ghost text and next edits do not appear automatically, by your editor's "
+        'language identifiers, such as `["markdown", "plaintext"]`. Manual requests still work.',
+        tightens=True,
     )
-    in_comments: bool = field(
-        default=True,
-        metadata={
-            "tightens": True,
-            "doc": "Whether ghost text appears automatically in comments; a docstring is not a comment.",
-        },
+    in_comments: bool = setting(
+        True,
+        "Whether ghost text appears automatically in comments. A docstring does not count as a comment.",
+        tightens=True,
     )
-    recent_files: bool = field(
-        default=True,
-        metadata={"doc": "Whether the model also sees your recent edits in other files of the workspace."},
+    recent_files: bool = setting(
+        True, "Whether the model also sees your recent edits in other files of the workspace."
     )
-    next_edit: Switch = field(
-        default="on",
-        metadata={
-            "choices": get_args(Switch),
-            "doc": "Whether assist offers the likely next edit after each edit. This needs no model. "
-            "`mode` sets how likely the edit must be; with `manual` it is offered only on request.",
-        },
+    next_edit: Switch = setting(
+        "on",
+        "Whether assist suggests the likely next edit after each edit. This needs no model. `mode` sets how "
+        "likely the edit must be; with `manual`, an edit is suggested only on request.",
+        choices=get_args(Switch),
     )
-    library: str = field(
-        default="",
-        metadata={
-            "path": True,
-            "own_file": True,
-            "doc": "The folder of your own llama.cpp build (`libllama` and its parts), used instead of "
-            "those that came with assist. A change takes effect at the next start.",
-        },
+    library: str = setting(
+        "",
+        "The folder with your own build of llama.cpp (`libllama` and the libraries it needs), used instead "
+        "of the build that came with assist. A change takes effect at the next start.",
+        path=True,
+        own_file=True,
     )
-    editor_knowledge: bool = field(
-        default=True,
-        metadata={
-            "doc": "Whether assist asks the editor's other language servers which members may follow the "
-            "dot before the cursor, while the model writes. Text that continues with another one is not "
-            "shown. Works in VS Code and Neovim."
-        },
+    editor_knowledge: bool = setting(
+        True,
+        "Whether assist asks your editor's other language servers which members may follow the dot before "
+        "the cursor, while the model writes. Automatic ghost text is then cut before a member that they do "
+        "not list, or hidden. Works in VS Code and Neovim.",
     )
 
     def __post_init__(self) -> None:

@@ -285,8 +285,8 @@ def tables(page: str, outcomes: dict[str, Outcome], reasons: list[dict[str, str]
         ["all", str(tests), share, str(bad), str(left_out), ""],
     ]
     return {
-        "folders": lines_of(["folder", "tests", "passed", "failed", "skipped", "run on"], rows),
-        "others": lines_of(["file", "tests", "why"], sorted(others)),
+        "folders": lines_of(["folder", "tests", "passed", "failed", "skipped", "date of the run"], rows),
+        "others": lines_of(["file", "failed tests", "reason"], sorted(others)),
     }
 
 

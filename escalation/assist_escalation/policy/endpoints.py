@@ -6,6 +6,7 @@ It holds the name of a key's variable, never a key. Nothing here says what may b
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from assist_context.settings import setting
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.checks import check_bounds, check_url, check_variable, check_words
 
@@ -21,23 +22,25 @@ USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
 class Price:
     """The price of a million tokens, in US dollars."""
 
-    input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "The price of input."})
-    output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "The price of output."})
-    cache_read_usd_per_mtok: float = field(
-        default=0.0,
-        metadata={
-            "min": 0.0,
-            "max": MAX_USD,
-            "doc": "The price of sent tokens that the provider read from its cache. 0: as for others.",
-        },
+    input_usd_per_mtok: float = field(
+        metadata={"min": 0.0, "max": MAX_USD, "doc": "The price of input, in US dollars per million tokens."}
     )
-    cache_write_usd_per_mtok: float = field(
-        default=0.0,
-        metadata={
-            "min": 0.0,
-            "max": MAX_USD,
-            "doc": "The price of sent tokens that the provider wrote to its cache. 0: as for others.",
-        },
+    output_usd_per_mtok: float = field(
+        metadata={"min": 0.0, "max": MAX_USD, "doc": "The price of output, in US dollars per million tokens."}
+    )
+    cache_read_usd_per_mtok: float = setting(
+        0.0,
+        "The price of input that the provider reads from its cache, in US dollars per million tokens. 0: "
+        "the price of other input.",
+        min=0.0,
+        max=MAX_USD,
+    )
+    cache_write_usd_per_mtok: float = setting(
+        0.0,
+        "The price of input that the provider writes to its cache, in US dollars per million tokens. 0: the "
+        "price of other input.",
+        min=0.0,
+        max=MAX_USD,
     )
 
     def __post_init__(self) -> None:
@@ -50,70 +53,56 @@ class Provider:
 
     base_url: str = field(
         metadata={
-            "doc": "The URL of the API: https, or http to this machine. Without a user name or password."
+            "doc": "The URL of the API: https, or http to this machine. It may not contain a user name or a "
+            "password."
         }
     )
-    model: str = field(metadata={"doc": "The model's name at the provider."})
-    api_key_env: str = field(
-        default="",
-        metadata={
-            "doc": "The name of the environment variable that holds the key, in upper case; never the key"
-            " itself. Empty if the provider needs none.",
-        },
+    model: str = field(metadata={"doc": "The provider's name for the model."})
+    api_key_env: str = setting(
+        "",
+        "The name of the environment variable that holds the key, in upper case; never the key itself. "
+        "Empty: the provider needs no key.",
     )
-    residency: tuple[str, ...] = field(
-        default=(),
-        metadata={"doc": "The data classes this provider may see. Empty: it may see nothing."},
+    residency: tuple[str, ...] = setting(
+        (), "The data classes that this provider may see. Empty: it may see nothing."
     )
-    price: Price | None = field(
-        default=None,
-        metadata={
-            "doc": "The price, if the built-in price list lacks the model or is wrong. Without a price, "
-            "the cost cannot be limited, so requests are refused."
-        },
+    price: Price | None = setting(
+        None,
+        "The provider's price. Set it if the built-in price list lacks the model or is wrong. If the price "
+        "is unknown, assist cannot limit the cost and refuses requests to this provider, unless "
+        "`allow_unknown_price` is true.",
     )
-    max_output_tokens: int = field(
-        default=4096,
-        metadata={"min": 64, "max": 131_072, "doc": "The maximum length of an answer, in tokens."},
+    max_output_tokens: int = setting(4096, "The maximum length of an answer, in tokens.", min=64, max=131_072)
+    context_tokens: int = setting(
+        32_768, "The maximum length of a prompt, in tokens.", min=1024, max=10_000_000
     )
-    context_tokens: int = field(
-        default=32_768,
-        metadata={"min": 1024, "max": 10_000_000, "doc": "The maximum length of a prompt, in tokens."},
+    timeout_seconds: float = setting(
+        USUAL_S,
+        "The maximum time for a whole answer, in seconds. The first token must arrive within a quarter of "
+        "this time. Raise it for a model that reasons for a long time or runs on a slow machine.",
+        min=1.0,
+        max=3600.0,
     )
-    timeout_seconds: float = field(
-        default=USUAL_S,
-        metadata={
-            "min": 1.0,
-            "max": 3600.0,
-            "doc": "The maximum time for a whole answer, in seconds; the limit for the first token is a "
-            "quarter of it. Raise it for a model that reasons for long or runs on a slow machine.",
-        },
+    edits: Edits = setting(
+        "blocks",
+        "The format in which the model writes changes: SEARCH/REPLACE `blocks` (the old lines and the new "
+        "ones), or the complete text of each changed part (`pieces`), which is more reliable with small "
+        "models.",
+        choices=get_args(Edits),
     )
-    edits: Edits = field(
-        default="blocks",
-        metadata={
-            "choices": get_args(Edits),
-            "doc": "The format in which the model writes changes: SEARCH/REPLACE `blocks`, or the changed"
-            " `pieces` in full, which is more reliable with small models.",
-        },
+    dialect: Dialect = setting(
+        "chat",
+        "The API that assist uses: `chat` completions, `messages` or `responses`. The last two serve only "
+        "other tools, through `assist gateway`; assist's own questions need `chat`.",
+        choices=get_args(Dialect),
     )
-    dialect: Dialect = field(
-        default="chat",
-        metadata={
-            "choices": get_args(Dialect),
-            "doc": "The API to use: `chat` completions, `messages` or `responses`. The last two are only "
-            "for other tools, through `assist gateway`; assist's own questions use `chat`.",
-        },
+    proxy: str = setting(
+        "", "The HTTP proxy to use, as http://HOST:PORT. Proxies in environment variables are ignored."
     )
-    proxy: str = field(
-        default="",
-        metadata={"doc": "The HTTP proxy to use, as http://HOST:PORT. The environment's is ignored."},
-    )
-    ca_file: str = field(
-        default="",
-        metadata={
-            "doc": "A file of certificates to trust instead of the built-in ones, for an internal gateway."
-        },
+    ca_file: str = setting(
+        "",
+        "A file with the certificates to trust instead of those that the system trusts, for an internal "
+        "gateway.",
     )
 
     def __post_init__(self) -> None:
@@ -133,57 +122,45 @@ class ModelServer:
         metadata={
             "choices": get_args(ServerKind),
             "doc": "The server software: `llama.cpp`, `vllm`, `ollama`, `mistral-fim` (Mistral's own "
-            "infilling protocol), or `openai` for any other server with OpenAI's completions API.",
+            "protocol for code completion), or `openai` for any other server with OpenAI's completions API.",
         }
     )
     base_url: str = field(
-        metadata={
-            "doc": "The server's URL: https, or http to this machine. `/v1` at the end may be left out."
-        }
+        metadata={"doc": "The server's URL: https, or http to this machine. You can omit `/v1` at the end."}
     )
-    model: str = field(metadata={"doc": "The model's name on the server."})
-    api_key_env: str = field(
-        default="",
-        metadata={
-            "doc": "The name of the environment variable that holds the key, in upper case; never the key"
-            " itself. Empty if the server needs none.",
-        },
+    model: str = field(metadata={"doc": "The server's name for the model."})
+    api_key_env: str = setting(
+        "",
+        "The name of the environment variable that holds the key, in upper case; never the key itself. "
+        "Empty: the server needs no key.",
     )
-    residency: tuple[str, ...] = field(
-        default=(),
-        metadata={"doc": "The data classes this server may see. Empty: it may see nothing."},
+    residency: tuple[str, ...] = setting(
+        (), "The data classes that this server may see. Empty: it may see nothing."
     )
-    fim: str = field(
-        default="",
-        metadata={
-            "doc": "The model family whose infilling tokens to use (`assist models list --json` shows it). "
-            "Empty: derived from the model's name."
-        },
+    fim: str = setting(
+        "",
+        "The model's family, which decides the special tokens that mark the code before and after the "
+        "cursor. `assist models list --json` shows the families. Empty: derived from the model's name.",
     )
-    context_tokens: int = field(
-        default=4096,
-        metadata={"min": 1024, "max": 1_000_000, "doc": "The most tokens of prompt and answer."},
+    context_tokens: int = setting(
+        4096, "The maximum number of tokens in prompt and answer together.", min=1024, max=1_000_000
     )
-    timeout_ms: int = field(
-        default=500,
-        metadata={
-            "min": 50,
-            "max": 60_000,
-            "doc": "The maximum time until ghost text begins, in milliseconds after the pause in typing. "
-            "Then the local model answers; after a few late answers, until the server is fast again.",
-        },
+    timeout_ms: int = setting(
+        500,
+        "The maximum time from the pause in typing until ghost text begins, in milliseconds. If the server "
+        "is later, the local model answers. After a few late answers, assist uses only the local model "
+        "until the server is fast again.",
+        min=50,
+        max=60_000,
     )
-    price: Price | None = field(
-        default=None,
-        metadata={"doc": "The price, if the server charges per token. Without a price, it counts as free."},
+    price: Price | None = setting(
+        None, "The price, if the server charges per token. Without a price, the server counts as free."
     )
-    proxy: str = field(
-        default="",
-        metadata={"doc": "The HTTP proxy to use, as http://HOST:PORT. The environment's is ignored."},
+    proxy: str = setting(
+        "", "The HTTP proxy to use, as http://HOST:PORT. Proxies in environment variables are ignored."
     )
-    ca_file: str = field(
-        default="",
-        metadata={"doc": "A file of certificates to trust instead of the built-in ones."},
+    ca_file: str = setting(
+        "", "A file with the certificates to trust instead of those that the system trusts."
     )
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NewType, get_args
 
+from assist_context.settings import setting
 from assist_escalation.policy.checks import (
     check_bounds,
     check_pattern,
@@ -44,269 +45,226 @@ class EscalationSettings:
     since they can only forbid: see `policy.permissions`.
     """
 
-    mode: EscalationMode = field(
-        default="never",
-        metadata={
-            "tightens": True,
-            "choices": get_args(EscalationMode),
-            "doc": "Whether requests may go to a provider: `never`, only after asking you (`ask`), or "
-            "without asking within the limits below (`auto`).",
-        },
+    mode: EscalationMode = setting(
+        "never",
+        "Whether requests may go to a provider: `never`, only after asking you (`ask`), or without asking "
+        "within the limits below (`auto`).",
+        tightens=True,
+        choices=get_args(EscalationMode),
     )
-    max_escalation_rate: float = field(
-        default=0.15,
-        metadata={
-            "tightens": True,
-            "min": 0.0,
-            "max": 1.0,
-            "doc": "The maximum share of requests that may go to a provider, from 0 to 1.",
-        },
+    max_escalation_rate: float = setting(
+        0.15,
+        "The maximum share of requests that may go to a provider: 0.15 is 15 %.",
+        tightens=True,
+        min=0.0,
+        max=1.0,
     )
     threshold: Thresholds = field(
         default_factory=lambda: Thresholds({}),
         metadata={
             "tightens": True,
             "takes": "a number from 0 to 1, or such numbers by command and kind",
-            "doc": "Ask a provider only if the local answer is correct with a probability below this: "
-            "`0.6`, or by command and kind `threshold.fix = 0.5`, with `threshold.default` for the others. "
-            "Not set: where the gain is worth the cost. `assist eval fit` recommends a value.",
+            "doc": "A provider is asked only if the estimated probability that the local answer is right is "
+            "below this number. Set one number for all requests (`threshold = 0.6`) or one per command or "
+            "kind (`threshold.fix = 0.5`, with `threshold.default` for the others). Not set: a provider is "
+            "asked if the expected gain is worth the cost. `assist eval fit` recommends a value.",
         },
     )
-    max_cost_usd_per_request: float = field(
-        default=0.05,
-        metadata={
-            "tightens": True,
-            "min": 0.0,
-            "max": MAX_USD,
-            "doc": "The maximum cost of one request, in US dollars.",
-        },
+    max_cost_usd_per_request: float = setting(
+        0.05, "The maximum cost of one request, in US dollars.", tightens=True, min=0.0, max=MAX_USD
     )
-    max_cost_usd_per_day: float = field(
-        default=2.0,
-        metadata={
-            "tightens": True,
-            "min": 0.0,
-            "max": MAX_USD,
-            "doc": "The maximum cost per day, in US dollars.",
-        },
+    max_cost_usd_per_day: float = setting(
+        2.0,
+        "The maximum cost per UTC day, in US dollars, for each repository and for you in total.",
+        tightens=True,
+        min=0.0,
+        max=MAX_USD,
     )
-    always_local: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            "tightens": True,
-            "choices": REQUESTS,
-            "doc": "Kinds of request that never leave the machine.",
-        },
+    always_local: tuple[str, ...] = setting(
+        (),
+        "Kinds of request that never leave this machine: a command, `cross_file` (the prompt has code from "
+        "more than one file), or `architecture` (you ask about the design of the software).",
+        tightens=True,
+        choices=REQUESTS,
     )
-    always_ask: tuple[str, ...] = field(
-        default=("refactor", "cross_file", "architecture"),
-        metadata={
-            "tightens": True,
-            "choices": REQUESTS,
-            "doc": "Kinds of request for which you are asked each time, even in mode `auto`.",
-        },
+    always_ask: tuple[str, ...] = setting(
+        ("refactor", "cross_file", "architecture"),
+        "Kinds of request for which you are asked each time, even in mode `auto`. `always_local` explains "
+        "the kinds.",
+        tightens=True,
+        choices=REQUESTS,
     )
-    allowed_providers: tuple[str, ...] = field(
-        default=(ANY,),
-        metadata={
-            "tightens": True,
-            "key": "providers",
-            "doc": "The providers that may be used, by name, in order of preference. `*` means all.",
-        },
+    allowed_providers: tuple[str, ...] = setting(
+        (ANY,),
+        'The names of the providers that may be used, in order of preference. `"*"` means all.',
+        tightens=True,
+        key="providers",
     )
-    residency: tuple[str, ...] = field(
-        default=(ANY,),
-        metadata={
-            "tightens": True,
-            "doc": "The data classes that may leave this machine at all, to any provider. `*` means all.",
-        },
+    residency: tuple[str, ...] = setting(
+        (ANY,),
+        "The data classes (labels that `[data_class]` gives to files) that may leave this machine, whatever "
+        'the provider. `"*"` means all.',
+        tightens=True,
     )
-    default_class: str = field(
-        default="internal",
-        metadata={
-            "tightens": True,
-            "doc": "The data class of files that match no glob in this file's `[data_class]`, and of text"
-            " that you type. Other settings files can add a class, but not replace yours.",
-        },
+    default_class: str = setting(
+        "internal",
+        "The data class of text that you type and of files that match no glob in the `[data_class]` table "
+        "of the same settings file. Other settings files can add a class, but not replace this one.",
+        tightens=True,
     )
-    allow_unknown_price: bool = field(
-        default=False,
-        metadata={
-            "tightens": True,
-            "doc": "Whether a provider with an unknown price may be used. No cost limit applies to it.",
-        },
+    allow_unknown_price: bool = setting(
+        False,
+        "Whether a provider may be used if its price is unknown. No cost limit then applies to it.",
+        tightens=True,
     )
-    allow_unasked_retry: bool = field(
-        default=False,
-        metadata={
-            "tightens": True,
-            "doc": "Whether a question with a doubtful local answer may go to a provider unasked in "
-            "mode `auto`. The model's doubt depends on what it reads, so text in a file can cause this.",
-        },
+    allow_unasked_retry: bool = setting(
+        False,
+        "Whether a question may go to a provider in mode `auto` without asking you, because the local model "
+        "doubts its own answer. This doubt depends on what the model reads, so text in a file can cause it.",
+        tightens=True,
     )
-    yes_allowed: bool = field(
-        default=True,
-        metadata={"tightens": True, "doc": "Whether `--yes` may skip the preview of what would be sent."},
+    yes_allowed: bool = setting(
+        True, "Whether `--yes` may skip the preview of what would be sent to a provider.", tightens=True
     )
     providers: Mapping[str, Provider] = field(
         default_factory=dict,
-        metadata={"table": "providers", "doc": "Providers of frontier models, each under a name you choose."},
-    )
-    ghost_server: str = field(
-        default="",
         metadata={
-            "table": "completion",
-            "key": "server",
-            "doc": "The team server that writes ghost text: the NAME of a `[servers.NAME]` table. The "
-            "local model takes over while the server is unavailable, and for files that the rules "
-            "keep on this machine. Empty: always the local model.",
+            "table": "providers",
+            "doc": "A provider is a model's API, such as OpenAI's, to which assist may send requests. You "
+            "choose the NAME of each provider.",
         },
+    )
+    ghost_server: str = setting(
+        "",
+        "The team server that writes ghost text: the NAME of a `[servers.NAME]` table. The local model "
+        "takes over while the server is unavailable, and in files that the rules keep on this machine. "
+        "Empty: always the local model.",
+        table="completion",
+        key="server",
     )
     servers: Mapping[str, ModelServer] = field(
         default_factory=dict,
         metadata={
             "table": "servers",
-            "doc": "The model servers that your team hosts, each under a name that you choose. "
+            "doc": "The model servers that your team hosts. You choose the NAME of each server. "
             "`[completion] server` selects the one that writes ghost text.",
         },
     )
-    ghost_text: GhostTextSource = field(
-        default="server",
-        metadata={
-            "tightens": True,
-            "choices": get_args(GhostTextSource),
-            "doc": "Where ghost text may be written: only on this machine (`local`), or also by the "
-            "server that `[completion] server` names (`server`).",
-        },
+    ghost_text: GhostTextSource = setting(
+        "server",
+        "Where ghost text may be computed: only on this machine (`local`), or also on the server that "
+        "`[completion] server` names (`server`).",
+        tightens=True,
+        choices=get_args(GhostTextSource),
     )
-    deny: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            "tightens": True,
-            "table": "egress",
-            "doc": "Files that never leave the machine, as globs relative to the workspace's root. They "
-            "are added to the built-in list of files with secrets. At most 1,000.",
-        },
+    deny: tuple[str, ...] = setting(
+        (),
+        "Files that never leave this machine, as globs. A glob is relative to the workspace's root, or to "
+        "the folder of the .assist.toml that contains it. These files are in addition to the built-in list "
+        "of files with secrets. At most 1,000 globs.",
+        tightens=True,
+        table="egress",
     )
     data_class: Mapping[str, str] = field(
         default_factory=dict,
         metadata={
             "tightens": True,
             "table": "data_class",
-            "doc": 'The data classes of files, as `"GLOB" = "CLASS"`. A file has the classes of all globs'
-            " that match it. Only a provider whose `residency` includes all of them may see it.",
+            "doc": 'A data class is a label for files: `"GLOB" = "CLASS"`. If several globs match a file, '
+            "it has all their classes. Only a provider whose `residency` includes all of them may see the "
+            "file.",
         },
     )
-    gateway_unattributed: bool = field(
-        default=True,
-        metadata={
-            "tightens": True,
-            "table": "gateway",
-            "key": "unattributed",
-            "doc": "Whether text from other tools that matches no known file may go to a provider. Each "
-            "tool's token must allow it too.",
-        },
+    gateway_unattributed: bool = setting(
+        True,
+        "Whether text that other tools send through `assist gateway` may go to a provider if it matches no "
+        "known file. The tool's token must allow this too.",
+        tightens=True,
+        table="gateway",
+        key="unattributed",
     )
-    gateway_uninspected: bool = field(
-        default=False,
-        metadata={
-            "tightens": True,
-            "table": "gateway",
-            "key": "uninspected",
-            "doc": "Whether other tools may send a provider content that assist cannot inspect: images, "
-            "audio, files, conversations that the provider stores, and tools that run there.",
-        },
+    gateway_uninspected: bool = setting(
+        False,
+        "Whether other tools may send a provider content that assist cannot inspect: images, audio, files, "
+        "conversations that the provider stores, and calls of tools that run at the provider.",
+        tightens=True,
+        table="gateway",
+        key="uninspected",
     )
-    gateway_session_usd: float = field(
-        default=1.0,
-        metadata={
-            "tightens": True,
-            "table": "gateway",
-            "key": "max_cost_usd_per_session",
-            "min": 0.0,
-            "max": MAX_USD,
-            "doc": "The maximum cost of one conversation of another tool, in US dollars.",
-        },
+    gateway_session_usd: float = setting(
+        1.0,
+        "The maximum cost of one conversation between another tool and a provider, in US dollars.",
+        tightens=True,
+        table="gateway",
+        key="max_cost_usd_per_session",
+        min=0.0,
+        max=MAX_USD,
     )
-    gateway_matched: MatchedText = field(
-        default="cut",
-        metadata={
-            "tightens": True,
-            "table": "gateway",
-            "key": "matched",
-            "choices": get_args(MatchedText),
-            "doc": "What to do with lines in other tools' requests that come from a file which may not "
-            "leave: `cut` removes them and sends the rest, `refuse` refuses the request.",
-        },
+    gateway_matched: MatchedText = setting(
+        "cut",
+        "What happens if another tool's request contains lines of a file that may not leave: `cut` removes "
+        "the lines and sends the rest, `refuse` refuses the request.",
+        tightens=True,
+        table="gateway",
+        key="matched",
+        choices=get_args(MatchedText),
     )
-    patterns: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            "table": "redaction",
-            "doc": "Regular expressions for your own secrets, in addition to the built-in detectors.",
-        },
+    patterns: tuple[str, ...] = setting(
+        (),
+        "Regular expressions that find your own kinds of secrets, in addition to the built-in detectors.",
+        table="redaction",
     )
-    rules_file: str = field(
-        default="",
-        metadata={
-            "table": "redaction",
-            "path": True,
-            "doc": "A file with gitleaks or Betterleaks rules for your company's secrets, in addition to "
-            "the built-in detectors. It is read once, at start-up.",
-        },
+    rules_file: str = setting(
+        "",
+        "A file with gitleaks or Betterleaks rules for your company's secrets, in addition to the built-in "
+        "detectors. A command or an editor's server reads the file once, when it starts; a running gateway "
+        "reads it again when it changes.",
+        table="redaction",
+        path=True,
     )
-    audit_content: AuditContent = field(
-        default="hash",
-        metadata={
-            "table": "audit",
-            "key": "content",
-            "choices": get_args(AuditContent),
-            "doc": "How much of a request the audit log keeps: its `hash`, `redacted` text or `full` text.",
-        },
+    audit_content: AuditContent = setting(
+        "hash",
+        "What the audit log keeps of the text of a request: only its `hash`, the text after redaction "
+        "(`redacted`), or the original text (`full`).",
+        table="audit",
+        key="content",
+        choices=get_args(AuditContent),
     )
-    audit_content_max: AuditContent = field(
-        default="full",
-        metadata={
-            "table": "audit",
-            "key": "content_max",
-            "choices": get_args(AuditContent),
-            "doc": "The most that the audit log may keep, even if `content` asks for more.",
-        },
+    audit_content_max: AuditContent = setting(
+        "full",
+        "The maximum for `content`, whoever sets it.",
+        table="audit",
+        key="content_max",
+        choices=get_args(AuditContent),
     )
-    audit_checkpoint: str = field(
-        default="",
-        metadata={
-            "table": "audit",
-            "key": "checkpoint",
-            "path": True,
-            "doc": "A file elsewhere that records where the audit log ends, to detect a truncated log.",
-        },
+    audit_checkpoint: str = setting(
+        "",
+        "The path of a file that records where the audit log ends, so that a truncated log is noticed. "
+        "Choose a location that the log's writer cannot change.",
+        table="audit",
+        key="checkpoint",
+        path=True,
     )
-    collector_endpoint: str = field(
-        default="",
-        metadata={
-            "table": "collector",
-            "key": "endpoint",
-            "doc": "The URL to which `assist stats --send` sends counts, by OpenTelemetry over "
-            "HTTP: https, or http to this machine. Empty: none. Counts contain no text and no paths.",
-        },
+    collector_endpoint: str = setting(
+        "",
+        "The URL to which `assist stats --send` sends counts, with OpenTelemetry's protocol over HTTP: "
+        "https, or http to this machine. Counts contain no text and no paths. Empty: nothing is sent.",
+        table="collector",
+        key="endpoint",
     )
-    collector_key_env: str = field(
-        default="",
-        metadata={
-            "table": "collector",
-            "key": "key_env",
-            "doc": "The environment variable that holds the collector's key, in upper case. Empty: none.",
-        },
+    collector_key_env: str = setting(
+        "",
+        "The name of the environment variable that holds the key for the collector, in upper case. Empty: "
+        "no key is sent.",
+        table="collector",
+        key="key_env",
     )
-    audit_key_env: str = field(
-        default="",
-        metadata={
-            "table": "audit",
-            "key": "key_env",
-            "doc": "The name of the environment variable that holds a key for the audit log, in upper "
-            "case. The log cannot be rewritten undetected without this key.",
-        },
+    audit_key_env: str = setting(
+        "",
+        "The name of the environment variable that holds a key for the audit log, in upper case. No one who "
+        "lacks this key can rewrite the log unnoticed.",
+        table="audit",
+        key="key_env",
     )
 
     def __post_init__(self) -> None:

@@ -9,13 +9,13 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from assist_completion.errors import CompletionError
 from assist_completion.settings import CompletionSettings, check_bounds, check_model, is_path
-from assist_context.settings import ContextSettings
+from assist_context.settings import ContextSettings, setting
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.settings import DEFAULT, EscalationSettings, Thresholds
 
@@ -30,39 +30,34 @@ T = TypeVar("T")
 class AnswersSettings:
     """The `[answers]` table. An invalid value raises `CompletionError`."""
 
-    model: str = field(
-        default="",
-        metadata={
-            "doc": "The local model that answers questions: a name or a path, as for ghost text. Empty: "
-            "the model that writes ghost text."
-        },
+    model: str = setting(
+        "",
+        "The local model that answers questions: a name or a path, as in `[completion]`. Empty: the model "
+        "that writes ghost text.",
     )
-    threads_days: int = field(
-        default=7,
-        metadata={
-            "min": 0,
-            "max": 365,
-            "doc": "The number of days to keep terminal conversations for `assist ask -c`, in the data "
-            "directory, readable only by you. 0: none are kept.",
-        },
+    threads_days: int = setting(
+        7,
+        "The number of days that conversations from the terminal are kept, so that `assist ask -c` can "
+        "continue them. They are stored in the data directory, readable only by you. 0: conversations are "
+        "not kept.",
+        min=0,
+        max=365,
     )
-    run: RunSetting = field(
-        default="ask",
-        metadata={
-            "choices": RUNS,
-            "stricter": True,
-            "doc": "Whether `assist test`, `fix` and `refactor` may run the workspace's code: `ask` asks "
-            "once per workspace, `sandbox` runs it unasked but only in a sandbox, `never` does not run it.",
-        },
+    run: RunSetting = setting(
+        "ask",
+        "Whether `assist test`, `fix` and `refactor` may run the workspace's code. `ask`: assist asks you "
+        "once per workspace. `sandbox`: it runs the code without asking, but only in a sandbox. `never`: it "
+        "does not run the code.",
+        choices=RUNS,
+        stricter=True,
     )
 
-    words: bool = field(
-        default=False,
-        metadata={
-            "doc": "Whether a local model with fewer than 7 billion parameters also writes prose where "
-            "facts computed from the code answer the question; `--words` does so for one command. "
-            "About half of what small models say about code is wrong."
-        },
+    words: bool = setting(
+        False,
+        "Whether a local model with fewer than 7 billion parameters also writes prose if facts computed "
+        "from the code already answer the question. `--words` turns this on for one command. Such models "
+        "are often wrong: in about one of six sentences about a function, and in half of those that answer "
+        "a question in your own words.",
     )
 
     def __post_init__(self) -> None:
@@ -75,30 +70,18 @@ class AnswersSettings:
 class GatewaySettings:
     """The address of the gateway, from the `[gateway]` table. An invalid value raises `CompletionError`."""
 
-    port: int = field(
-        default=8790,
-        metadata={
-            "min": 1,
-            "max": 65_535,
-            "own_file": True,
-            "doc": "The port on this machine where `assist gateway` listens.",
-        },
+    port: int = setting(
+        8790, "The port on this machine where `assist gateway` listens.", min=1, max=65_535, own_file=True
     )
-    with_editor: bool = field(
-        default=False,
-        metadata={
-            "own_file": True,
-            "doc": "Whether the gateway also runs while an editor is open, in a separate process.",
-        },
+    with_editor: bool = setting(
+        False, "Whether the gateway also runs while an editor is open, in a separate process.", own_file=True
     )
-    edit_servers: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            "own_file": True,
-            "doc": "The MCP servers whose tools edit files here, by the names that agents give them. "
-            "Placeholders in what they write are replaced by the original secrets, as for an "
-            "agent's own tools. `filesystem` is built in.",
-        },
+    edit_servers: tuple[str, ...] = setting(
+        (),
+        "The MCP servers whose tools edit files on this machine, by the names that agents use for them. If "
+        "an agent writes to a file with such a tool, assist replaces placeholders by the original secrets, "
+        "as it does for the agent's own tools. `filesystem` is built in.",
+        own_file=True,
     )
 
     def __post_init__(self) -> None:
@@ -144,7 +127,12 @@ def _settings() -> Iterator[tuple[Key, SettingField]]:
 
 SETTINGS: Mapping[Key, SettingField] = dict(_settings())
 TABLES = tuple(dict.fromkeys(key[0] for key in SETTINGS))
-_WORDS: Mapping[type, str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_WORDS: Mapping[type, str] = {
+    str: "a string",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 
 
 class _InvalidError(Exception):
@@ -184,29 +172,29 @@ def _put(base: Any, key: Key, value: Any, home: Path) -> Any:
     if len(key) == 1 and key[0] in TABLES:
         raise _wrong_type(key, f"= {show(value)}", "a table")
     whole = SETTINGS.get(key[:1])  # [providers] and [data_class] are one setting each
-    setting = whole or SETTINGS.get(key)
-    if setting is None:
+    field = whole or SETTINGS.get(key)
+    if field is None:
         names = [other[-1] for other in SETTINGS if other[:-1] == key[:-1]] if key[1:] else TABLES
         raise _InvalidError((key, _unknown_key_message(key, names)))
-    section = getattr(base, setting.section)
-    name = setting.item.name
-    field_value = _field_value(value, get_args(setting.hint)[1] if whole else setting.hint, key)
+    section = getattr(base, field.section)
+    name = field.item.name
+    field_value = _field_value(value, get_args(field.hint)[1] if whole else field.hint, key)
     try:
         if whole:
             field_value = {**getattr(section, name), key[1]: field_value}
         elif name == MODEL and is_path(field_value):
             check_model(field_value)  # before the path changes, so that the message shows what the user wrote
             field_value = _absolute(field_value, home, key[1])
-        elif setting.item.metadata.get("path") and isinstance(field_value, tuple):
+        elif field.item.metadata.get("path") and isinstance(field_value, tuple):
             field_value = tuple(_absolute(path, home, key[1]) for path in field_value)
-        elif setting.item.metadata.get("path") and field_value:
+        elif field.item.metadata.get("path") and field_value:
             field_value = _absolute(field_value, home, key[1])
         section = replace(section, **{name: field_value})
         if isinstance(section, ContextSettings):  # its package has no errors
             check_bounds(section)
     except (CompletionError, EscalationError) as error:  # the message starts with the name
         raise _InvalidError((key, f"[{key[0]}] {error}")) from error
-    return replace(base, **{setting.section: section})
+    return replace(base, **{field.section: section})
 
 
 def _absolute(path: str, home: Path, name: str) -> str:
@@ -228,10 +216,10 @@ def _field_value(value: Any, hint: Any, key: Key) -> Any:
         return Thresholds({kind: _field_value(limit, float, key) for kind, limit in table.items()})
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
-            raise _wrong_type(key, f"= {show(value)}", "a list of text")
+            raise _wrong_type(key, f"= {show(value)}", "a list of strings")
         for item in value:
             if not isinstance(item, str):
-                raise _wrong_type(key, f"holds {show(item)}", "a list of text")
+                raise _wrong_type(key, f"holds {show(item)}", "a list of strings")
         return tuple(value)
     kind = str if get_origin(hint) is Literal else hint
     if type(value) is kind:  # true is no whole number
@@ -271,8 +259,8 @@ def _entry(value: Any, owner: Any, key: Key) -> Any:
 
 
 def _wrong_type(key: Key, type_name: str, type_expected: str) -> _InvalidError:
-    setting = SETTINGS.get(key)
-    values = allowed_values(setting.item, setting.hint) if setting and key[1:] else type_expected
+    field = SETTINGS.get(key)
+    values = allowed_values(field.item, field.hint) if field and key[1:] else type_expected
     return _InvalidError((key, f"{_label(key)} {type_name}: use {values}"))
 
 
@@ -313,8 +301,8 @@ def allowed_values(item: Field[Any], hint: Any) -> str:
     if "takes" in bounds:
         return str(bounds["takes"])
     if "choices" in bounds:
-        kind = "a list of" if get_origin(hint) is tuple else "one of"
+        kind = "a list with any of" if get_origin(hint) is tuple else "one of"
         return f"{kind} {', '.join(bounds['choices'])}"
     if "min" in bounds:
         return f"{_WORDS[hint]} from {bounds['min']:.15g} to {bounds['max']:.15g}"
-    return _WORDS.get(hint) or ("a list of text" if get_origin(hint) is tuple else "a table")
+    return _WORDS.get(hint) or ("a list of strings" if get_origin(hint) is tuple else "a table")

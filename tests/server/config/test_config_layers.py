@@ -115,7 +115,7 @@ def test_an_accepted_file_tightens_and_says_no_more(config: Config, repo: Path) 
         ("[audit]\ncheckpoint = '/tmp/x'", "audit", "strangers may have written it"),
         ("[redaction]\npatterns = ['(a+)+$']", "redaction", "strangers may have written it"),
         ("[completion]\nmodel = '/tmp/evil.gguf'", "completion.model", "strangers may have written it"),
-        ("[completion]\nlanguages_off = 1", "completion.languages_off", "use a list of text"),
+        ("[completion]\nlanguages_off = 1", "completion.languages_off", "use a list of strings"),
         ("[answers]\nmodel = '/tmp/evil.gguf'", "answers", "strangers may have written it"),
         ("[context]\nindex = false", "context", "strangers may have written it"),
         ("[egress]\ndeny = ['!infra/**']", "egress.deny", "`!` cannot negate another line"),
