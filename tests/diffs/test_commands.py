@@ -109,7 +109,7 @@ def test_remarks_have_a_place_in_the_diff(assist: Assist, repo: Path, tmp_path: 
         done = assist("review", "--frontier", "--yes")
         document = assist("review", "HEAD", "--frontier", "--yes", "--json").json
     assert done.out == "cart.py:5: fails for an empty list\n"
-    assert "Dropped 1 about lines that are not in the diff." in done.err
+    assert "Dropped remarks about lines that are not in the diff: 1." in done.err
     assert document["remarks"] == [{"path": "cart.py", "line": 5, "text": "fails for an empty list"}]
     assert document["dropped"] == 1
 
@@ -129,7 +129,7 @@ def test_a_review_says_what_was_turned_around_before_any_model(assist: Assist, r
 
 
 TURNED = """\
-flags.py:2: `and` became `or`; it is true in other cases, or gives another value
+flags.py:2: `and` became `or`; it is true in different cases, or gives a different value
     - return bool(val and val.lower() != 'no')
     + return bool(val or val.lower() != 'no')
 """
@@ -167,4 +167,4 @@ def test_a_review_has_its_facts_first(assist: Assist, repo: Path, tmp_path: Path
     with provider(tmp_path, scripted_answer(said)):
         done = assist("review", "--frontier", "--yes")
     assert done.out == f"{TURNED}flags.py:2: it fails for None\n"
-    assert "Dropped 1 that report a defined name as undefined." in done.err
+    assert "Dropped remarks that report a defined name as undefined: 1." in done.err

@@ -99,7 +99,9 @@ def version_of(spec: CandidateSpec, config: Config, root: str) -> str:
         known = found.servers if spec.source == "server" else found.providers
         if spec.name not in known:
             names = ", ".join(known) or "none"
-            raise UserError(f"{spec.label}: no such {spec.source} may be asked here; known tables: {names}.")
+            raise UserError(
+                f"{spec.label} may not be asked here, or is not in config.toml; choose from {names}."
+            )
         parts += [known[spec.name].base_url, known[spec.name].model]
     return " ".join(parts)
 

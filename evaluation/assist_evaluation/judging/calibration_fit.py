@@ -82,8 +82,8 @@ def fit(labels: Sequence[Label]) -> Calibration:
     """The calibration for these labels. `EscalationError` if there are too few."""
     if len(labels) < LEAST:
         raise EscalationError(
-            f"{len(labels)} local answers with known worth are too few to calibrate: {LEAST} are needed. "
-            "Accepting, undoing and rating answers makes them."
+            f"{len(labels)} judged local answers are too few to calibrate: {LEAST} are needed. "
+            "An answer is judged once you have accepted, undone or rated it."
         )
     scores = np.array([label.score for label in labels], dtype=np.float64)
     good = np.array([label.good for label in labels], dtype=np.float64)

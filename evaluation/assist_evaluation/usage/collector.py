@@ -63,7 +63,7 @@ def send(config: Config, counts: CollectedCounts) -> str:
         raise UserError("Nothing is sent offline: leave out --offline, or unset ASSIST_OFFLINE.")
     found = permissions_for(config, ())[0]
     if not found.collector:
-        raise UserError("No collector is named: write its address as endpoint into [collector].")
+        raise UserError("No collector is configured: set its address as `endpoint` in [collector].")
     try:
         check_url(found.collector, "endpoint")
     except EscalationError as error:

@@ -290,5 +290,5 @@ def _counts(value: Any) -> Counter[str]:
 def _text(row: Mapping[str, Any], name: str, form: re.Pattern[str] | None = None) -> str:
     value = row.get(name)
     if not isinstance(value, str) or value != plain_name(value) or (form and not form.fullmatch(value)):
-        raise ValueError(f"its {name} {str(value)[:60]!r} cannot be")
+        raise ValueError(f"its {name} cannot be {str(value)[:60]!r}")
     return value

@@ -58,7 +58,7 @@ def _words(event: LogEvent) -> Iterator[str]:
             yield _redaction_words(event.get("redactions"))
             yield _file_words("left out", event.get("left_out"))
         case "outcome":
-            yield str(event.get("error") or event.get("finish") or "no end")
+            yield str(event.get("error") or event.get("finish") or "not finished")
             yield _money(event.get("cost_micro"))
             usage = event.get("usage")
             counts = usage if isinstance(usage, Mapping) else {}

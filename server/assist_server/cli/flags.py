@@ -170,9 +170,7 @@ class Asking:
     ] = False
     show_text: Annotated[
         bool,
-        typer.Option(
-            "--show-text", help="Show the exact text before it is sent, or with --dry-run without sending it."
-        ),
+        typer.Option("--show-text", help="Show the exact text that would be sent, before anything is sent."),
     ] = False
     yes: Annotated[
         bool,

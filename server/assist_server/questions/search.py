@@ -30,7 +30,7 @@ asks_models = False
 MOST = 3  # places
 LONGEST = 200  # characters of a line
 TAB = 4
-SEARCH_WHY = "7 of 13 sentences of a small model about how code works were wrong"
+SEARCH_WHY = "in our test, 7 of 13 sentences of a small model about how code works were wrong"
 
 
 def applies(query: AskedQuestion) -> Applicability:

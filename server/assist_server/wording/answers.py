@@ -240,7 +240,7 @@ def _proof_line(context: AnswerContext, final: FinalAnswer) -> str:
         tries = f" ({proof.attempts} attempts)" if proof.attempts > 1 else ""
         return f"Proof: {proof.kind}. {proof.words[:1].upper()}{proof.words[1:]}{tries}."
     if final.decision.cause == BY_CONSTRUCTION and final.plan is not None:
-        return "Proof: construction."
+        return "Proof: construction. The edit follows from the code's structure."
     if context.question.command != "test" or final.plan is None:
         return ""
     counts = proof.recorded if proof is not None else None

@@ -103,11 +103,11 @@ def _message_answer(note: str, answer: str, diff: ComparedDiff) -> DiffAnswer:
 def _dropped_notes(remarks: Remarks) -> Iterator[str]:
     """Yield what is said of the remarks that are not kept."""
     if remarks.refuted:
-        yield f"Dropped {remarks.refuted} that report a defined name as undefined."
+        yield f"Dropped remarks that report a defined name as undefined: {remarks.refuted}."
     if remarks.empty:
-        yield f"Dropped {remarks.empty} that say nothing."
+        yield f"Dropped remarks that say nothing: {remarks.empty}."
     if remarks.dropped:
-        yield f"Dropped {remarks.dropped} about lines that are not in the diff."
+        yield f"Dropped remarks about lines that are not in the diff: {remarks.dropped}."
 
 
 def drop_refuted(remarks: Remarks, is_defined: Callable[[str, str], bool]) -> Remarks:

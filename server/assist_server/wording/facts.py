@@ -47,14 +47,14 @@ _VALUE = re.compile(
 _WHY: Mapping[DiffFactKind, str] = {
     "offset": "this may be an off-by-one error",
     "negation": "the condition is now the opposite",
-    "operator": "it is true in other cases, or gives another value",
-    "condition": "it is true in other cases",
+    "operator": "it is true in different cases, or gives a different value",
+    "condition": "it is true in different cases",
     "operands": "the result is different",
-    "leave": "the code no longer waits for it, or continues where it ended",
+    "leave": "the code no longer waits here, or goes on where it used to stop",
     "swallowed": "an error may go unnoticed",
     "unclosed": "it may stay open",
-    "gone": "what it blocked now passes",
-    "default": "calls that omit the argument get it",
+    "gone": "what this check stopped now gets through",
+    "default": "calls that omit the argument now get this value",
 }
 MAX_REMARKS = 10
 _MAX_OF_DIFF = 40
@@ -212,7 +212,7 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
     yield from _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
     yield from _list_rows("Open", [_line_words(path, line, text) for line, text in facts.todos])
     if changes is None:
-        yield FactRow("Changed", _plain("git takes too long to tell"))
+        yield FactRow("Changed", _plain("not known, because git took too long"))
     else:
         rows_shown = [_plain(_change(change)) for change in changes[:_CHANGES]]
         yield from _list_rows("Changed", rows_shown, len(changes))

@@ -138,7 +138,7 @@ def change_lines(file: Repository) -> Iterator[str]:
     yield from (f"- {line}" for line in before if line not in now)
     yield from (f"+ {line}" for line in now if line not in before)
     if now == before:
-        yield "  it forbids the same"
+        yield "  it still forbids the same things"
 
 
 def _statement_lines(statement: Statement | None) -> list[str]:

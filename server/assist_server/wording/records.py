@@ -121,7 +121,7 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
     if report.ok and not report.events:
         yield f"There is no audit log in {path}: nothing was recorded yet."
         return
-    yield f"{path} {'holds' if report.ok else 'DOES NOT HOLD'}."
+    yield f"{path} is {'intact' if report.ok else 'NOT INTACT'}."
     yield from problem_lines(report)
     if report.events:
         yield f"Lines 1 to {report.events:,} are one chain: each is intact and follows the one before."
@@ -139,7 +139,7 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
         orphans = requests_are(report.orphan_count)
         yield f"{orphans} without an outcome, interrupted or in progress: {harmless(names)}."
     if report.marks:
-        yield f"{report.marks} of them are about the log itself: a torn line or a restarted checkpoint."
+        yield f"{report.marks} lines are about the log itself: a torn line or a restarted checkpoint."
     for limit in report.limits:
         yield f"Limit: {limit}"
 
@@ -244,7 +244,7 @@ def _event_words(event: LogEvent) -> Iterator[str]:
             yield f"files: {', '.join(_spans(event.get('spans'))) or 'none'}"
             yield f"redacted: {', '.join(_redactions(event.get('redactions'))) or 'nothing'}"
         case "outcome":
-            yield str(event.get("error") or event.get("finish") or "no end")
+            yield str(event.get("error") or event.get("finish") or "not finished")
             yield f"{event.get('model_returned') or 'no model'}"
             yield f"{_micro(event.get('cost_micro'))}, {_number(event.get('latency_ms'))} ms"
             yield _usage(event.get("usage"))

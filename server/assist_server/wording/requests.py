@@ -23,7 +23,7 @@ NAMED = 5  # places of a redaction, and files that are left out, in the same way
 # Each count of a request, for one and for several; the third says that it is kept as a logarithm.
 _FEATURES: Mapping[str, tuple[str, str, bool]] = {
     "words": ("word in your request", "words in your request", True),
-    "demands": ("additional demand", "additional demands", True),
+    "demands": ("additional requirement", "additional requirements", True),
     "hard_words": ("word that suggests a hard task", "words that suggest a hard task", False),
     "architecture": ("word about architecture", "words about architecture", False),
     "files": ("file", "files", True),
@@ -101,7 +101,7 @@ def _threshold_words(decision: Decision) -> str:
     sentence = "a provider is asked only if a local answer is less likely than this to be right"
     if decision.fixed:
         return f"{sentence} ([escalation] threshold), and max_escalation_rate allows it"
-    return f"{sentence}: there the gain is worth the cost; max_escalation_rate must allow it too"
+    return f"{sentence}, because then the gain is worth the cost, and max_escalation_rate allows it"
 
 
 def preview_lines(context: AnswerContext) -> list[str]:

@@ -176,7 +176,7 @@ def test_a_collector_that_refuses_is_told(tmp_path: Path, status: int) -> None:
         ("http://127.0.0.1:9/", {"ASSIST_OFFLINE": "1", "COLLECT_KEY": "k" * 9}, "offline"),
         ("http://127.0.0.1:9/", {}, "COLLECT_KEY is not set"),
         ("http://elsewhere.example/", {"COLLECT_KEY": "k" * 9}, "https"),
-        ("", {"COLLECT_KEY": "k" * 9}, "No collector is named"),
+        ("", {"COLLECT_KEY": "k" * 9}, "No collector is configured"),
     ],
 )
 def test_nothing_is_sent_where_it_may_not(tmp_path: Path, endpoint: str, more: Any, says: str) -> None:

@@ -21,7 +21,7 @@ def test_verify_says_what_holds_and_what_that_cannot_prove(
         record_request(home, tmp_path, request, ends=micro is not None)
     done = assist("audit", "verify")
     assert done.code == 0
-    assert "audit.jsonl holds." in done.out
+    assert "audit.jsonl is intact." in done.out
     assert "Lines 1 to 3 are one chain" in done.out
     assert "1 request is without an outcome, interrupted or in progress: r2." in done.out
     assert "The ledger and the log have the same requests; 1 of them were paid." in done.out
@@ -36,7 +36,7 @@ def test_verify_is_exit_1_where_the_log_was_changed(assist: Assist, home: Home, 
     audit.write_bytes(audit.read_bytes().replace(b"big-0801", b"big-0802"))
     done = assist("audit", "verify")
     assert done.code == 1
-    assert "DOES NOT HOLD" in done.out
+    assert "NOT INTACT" in done.out
     assert "Line 2 was changed" in done.out
     assert assist("audit", "verify", "--json").json["line"] == 2
 

@@ -184,7 +184,7 @@ CASES: dict[str, tuple[Case, str]] = {
     ),
     "duplicate-closer": (
         partial(filtered, source="def f\n  x = 1\n█\nend\n", raw="end", suffix="rb"),
-        "the closing line that comes next",
+        "the answer only repeated the closing line that comes next",
     ),
     "extra-closing-bracket": (
         partial(filtered, source="x = foo(a)█\n", raw=")"),

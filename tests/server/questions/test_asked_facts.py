@@ -104,4 +104,4 @@ def test_where_git_needs_too_long_nothing_is_said_to_be_unchanged(tmp_path: Path
     in_time = [(row.name, row.value) for row in fact_rows(found)]
     assert in_time[-1] == ("Changed", "nothing in the index")
     late = [(row.name, row.value) for row in fact_rows(replace(found, changes=None))]
-    assert late == [*in_time[:-1], ("Changed", "git takes too long to tell")]
+    assert late == [*in_time[:-1], ("Changed", "not known, because git took too long")]

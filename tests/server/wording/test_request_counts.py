@@ -19,7 +19,7 @@ def test_features_are_told_as_the_counts_that_they_were_made_from() -> None:
     assert feature_words(features(facts)) == [
         "the command",
         "8 words in your request",
-        "2 additional demands",
+        "2 additional requirements",
         "1 word that suggests a hard task",
         "1 word about architecture",
         "3 files",

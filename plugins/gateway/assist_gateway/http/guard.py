@@ -28,7 +28,7 @@ def admit(method: str, raw: RawHeaders, hosts: frozenset[str], known: KnownTools
         raise GatewayRefusal(403, "wrong_host", "The Host header does not name this gateway.")
     headers = unique_headers(raw)
     if any(name in headers for name in BROWSERS) or method not in ("GET", "POST"):
-        raise GatewayRefusal(403, "from_browser", "The gateway does not answer to web pages.")
+        raise GatewayRefusal(403, "from_browser", "The gateway does not answer requests from web pages.")
     tool = known.tool_of(headers.get("authorization", "") or headers.get("x-api-key", ""))
     if tool is None:
         raise GatewayRefusal(401, "invalid_api_key", UNKNOWN_TOOL)
