@@ -81,8 +81,8 @@ def test_tasks_can_be_asked_again_from_a_file(assist: Assist, shop: Path, tmp_pa
     [
         (("-c", "cloud:x"), "is not a candidate"),
         (("-c", "local:nowhere"), "nowhere"),
-        (("-c", "server:team"), "no such server"),
-        (("-c", "provider:acme", "--max-usd", "1"), "no such provider"),
+        (("-c", "server:team"), "server:team may not be asked here"),
+        (("-c", "provider:acme", "--max-usd", "1"), "provider:acme may not be asked here"),
         (("-c", "known:oracle", "--guard", "lines is good"), "is not a guard"),
         (("-c", "known:oracle", "--kinds", "lies"), "is not a kind"),
         (("-c", "search", "--kinds", "lines"), "search cannot answer lines: name other kinds"),
