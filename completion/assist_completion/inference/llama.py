@@ -242,7 +242,7 @@ class Llama:
         out = (TokenId * room)()
         count = self._api.llama_tokenize(self._vocab, data, len(data), out, room, False, special)
         if count < 0:
-            raise ModelError(f"llama.cpp cannot tokenize {len(data)} bytes (answer {count}).")
+            raise ModelError(f"llama.cpp cannot tokenize {len(data)} bytes (it returned {count}).")
         return list(out[:count])
 
     def pieces(self) -> list[bytes]:

@@ -51,7 +51,7 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
         try:
             transaction.prepare(entry, "new", folders)
             if paths := transaction.not_on(entry, "old", folders):
-                raise EditError(f"{', '.join(paths)} changed since the model saw it: ask again")
+                raise EditError(f"{', '.join(paths)} changed since the model saw them: ask again")
         except (OSError, EditError) as error:
             with suppress(OSError):  # if this fails, `recover` does it
                 transaction.finish(entry, folders)
@@ -71,7 +71,7 @@ def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appl
             journal.prune(journal_dir)
         except OSError as error:
             raise EditError(
-                f"the journal cannot be written: {explain(error)}; undo it in the editor"
+                f"the journal cannot be written: {explain(error)}; undo the edit in the editor"
             ) from error
         return _applied_edit(entry)
 

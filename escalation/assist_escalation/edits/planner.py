@@ -84,7 +84,7 @@ def _check_plan(changes: Sequence[FileChange], notes: list[str]) -> EditPlan:
     edits = [change for change in changes if change.before != change.after or not change.base_sha256]
     for change in edits:
         if denial := denied_by(change.path):
-            raise EditError(f"{change.path} is never edited (built-in rule {denial}): edit it by hand")
+            raise EditError(f"assist never edits {change.path} (built-in rule {denial}): edit it by hand")
         if defect := find_defect(change):
             raise EditError(f"{change.path}: {defect}")
     if not edits:
@@ -168,7 +168,9 @@ def _create_file(path: str, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileC
     if len(blocks) > 1:
         raise EditError(f"{path} is new and has {len(blocks)} blocks, 1 at most: ask again")
     if any(line.strip() for line in block.search):
-        raise EditError(f"block {number}: {path} does not exist, so its search has to be empty: ask again")
+        raise EditError(
+            f"block {number}: {path} does not exist, so the search part of the block must be empty: ask again"
+        )
     return FileChange(
         path, "", None, "", "".join(line + "\n" for line in block.replace), (Hunk(1, 0, "new"),)
     )

@@ -351,7 +351,7 @@ def make_key(name: str, endpoint: Provider | ModelServer, keys: Callable[[str], 
     variable = endpoint.api_key_env
     key = keys(variable) if variable else ""
     if variable and not key:
-        raise RefusedError("no_key", f"The variable {variable} is not set: export the key of {name} in it.")
+        raise RefusedError("no_key", f"The variable {variable} is not set: set it to the key of {name}.")
     return key
 
 

@@ -50,7 +50,7 @@ def payload_pieces(draft: Prepared) -> tuple[PayloadPiece, ...]:
         places = tuple(_places(span, draft.redacted))
         pieces.append(PayloadPiece(block.role, span.origin, classes, block.text, places))
     if _messages(pieces) != draft.messages:
-        raise EscalationError("The pieces of this request are not what would be sent: ask again.")
+        raise EscalationError("What was shown of this request is not what would be sent: ask again.")
     return tuple(pieces)
 
 

@@ -175,7 +175,7 @@ def _provider(request: ProviderRequest) -> tuple[str, Verdict]:
         provider_names = ", ".join(permissions.providers) or "none"
         raise RefusedError(
             "provider",
-            f"The provider {request.provider!r} is not allowed here: allowed are {provider_names}.",
+            f"The provider {request.provider!r} is not allowed here: choose from {provider_names}.",
         )
     names = [request.provider] if request.provider else list(permissions.providers)
     if not names:

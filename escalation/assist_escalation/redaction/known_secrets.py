@@ -329,7 +329,7 @@ def load_rules_file(path: str) -> tuple[SecretRule, ...]:
     try:
         raw = read_regular(path, _MAX_BYTES + 1)
         if len(raw) > _MAX_BYTES:
-            raise EscalationError(f"{path} has more than {_MAX_BYTES:,} bytes: leave out rules")
+            raise EscalationError(f"{path} is larger than {_MAX_BYTES:,} bytes: remove some of its rules")
         return read_rules_file(raw.decode(), path)
     except OSError as error:
         raise EscalationError(f"{path} cannot be read ({error.strerror}): make it readable") from error
@@ -362,11 +362,11 @@ def _rule(value: object, place: str, everywhere: tuple[Allowlist, ...]) -> Secre
     table = _table(value, place, "rules")
     rule = Rule(f"{place} ({Rule(place, table).text('id')})", table)
     if "regex" not in table:
-        raise EscalationError(f"{rule.name} has no regex: for files by their names alone, use [egress] deny")
+        raise EscalationError(f"{rule.name} has no regex: to block files by their names, use [egress] deny")
     group = table.get("secretGroup", 0)
     entropy = table.get("entropy", 0.0)
     if type(group) is not int or group < 0 or type(entropy) not in (int, float):
-        raise rule.error("secretGroup", "and entropy must be numbers from 0")
+        raise rule.error("secretGroup", "and entropy must be numbers, 0 or more")
     return SecretRule(
         rule.text("id"),
         go_expression(rule.text("regex"), rule.name),

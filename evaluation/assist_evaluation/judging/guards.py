@@ -39,8 +39,8 @@ def parse_guard(text: str) -> re.Match[str]:
     parts = _GUARD.fullmatch(text)
     if parts is None:
         raise UserError(
-            f'{text!r} is not a guard: write "lines.exact >= 0.4" or "lines.exact >= last - 0.02", with a '
-            "candidate before it if it is not the first one.",
+            f'{text!r} is not a guard: write "lines.exact >= 0.4" or "lines.exact >= last - 0.02", with '
+            "the candidate's name in front unless it is about the first candidate.",
             WRONG_USAGE,
         )
     return parts

@@ -102,7 +102,8 @@ def open_repository(git: Git, root: str, revision: str = "HEAD") -> MinedReposit
         if revision != "HEAD":
             raise UserError(f"{revision!r} is not a commit of this repository.") from error
         raise UserError(
-            f"{root} is not a git repository with a commit ({error}): tasks are mined from a history."
+            f"{root} is not a git repository with a commit ({error}): tasks are mined from the commit "
+            "history."
         ) from error
     return MinedRepository(root, tree, git, commit)
 

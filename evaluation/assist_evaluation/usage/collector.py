@@ -70,9 +70,7 @@ def send(config: Config, counts: CollectedCounts) -> str:
         raise UserError(f"[collector] {error}") from error
     key = config.secrets.get(found.collector_key_env) if found.collector_key_env else ""
     if found.collector_key_env and not key:
-        raise UserError(
-            f"The variable {found.collector_key_env} is not set: export the collector's key in it."
-        )
+        raise UserError(f"The variable {found.collector_key_env} is not set: set it to the collector's key.")
     if not counts.usage and not counts.egress:
         raise UserError("There is nothing to send yet: assist has counted nothing in this data directory.")
     with _variables_of_others_unset():

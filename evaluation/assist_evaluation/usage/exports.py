@@ -251,7 +251,7 @@ def _export(document: Any) -> UsageExport:
     since = _text(document, "since", _DAY) if document.get("since") else ""
     days = document.get("first", {name: since for name, _ in _TABLES})
     if not isinstance(days, dict):
-        raise ValueError("its first days are not a table")
+        raise ValueError("its first_days is not a table")
     first = (_text(days, name, _DAY) if days.get(name) else "" for name, _ in _TABLES)
     sums = UsageSums(
         _table(document, "ghost_text", UsageKey),

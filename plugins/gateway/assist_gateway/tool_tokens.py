@@ -106,11 +106,15 @@ def add_tool(data: Path, tool: ToolToken) -> str:
         kept = _read(token_file(data))
         if any(known.tool.name == tool.name for known in kept):
             raise UserError(
-                f"{tool.name} has a token already: `assist gateway revoke {tool.name}` ends it, then make a "
-                "new one."
+                f"{tool.name} has a token already: revoke it with `assist gateway revoke {tool.name}`, then "
+                "make "
+                "a new one."
             )
         if len(kept) >= MAX_TOOLS:
-            raise UserError(f"There are {len(kept)} tokens: revoke some with `assist gateway revoke NAME`.")
+            raise UserError(
+                f"There are already {len(kept)} tokens, and no more are allowed: revoke some with `assist "
+                "gateway revoke NAME`."
+            )
         _write(data, (*kept, _KeptToken(_digest(token), tool)))
     return token
 

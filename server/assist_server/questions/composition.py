@@ -230,8 +230,8 @@ def log_key(config: Config, permissions: Permissions) -> bytes | None:
     key = config.secrets.get(permissions.audit_key_env)
     if not key:
         raise EscalationError(
-            f"The variable {permissions.audit_key_env}, which audit_key_env names, is not set: export the "
-            "key of the audit log in it. Until then nothing leaves this machine."
+            f"The variable {permissions.audit_key_env}, which audit_key_env names, is not set: set it to the "
+            "key of the audit log. Until then nothing leaves this machine."
         )
     return key.encode()
 

@@ -67,7 +67,9 @@ def read_attachment(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     size = os.path.getsize(full)
     if size > MAX_BYTES:
         most = f"{MAX_BYTES / 1e6:.0f} MB"
-        raise UserError(f"{name} has {size / 1e6:,.1f} MB: add files of at most {most}, or pipe a part in.")
+        raise UserError(
+            f"The size of {name} is {size / 1e6:,.1f} MB: add files of at most {most}, or pipe a part in."
+        )
     return _set_alias(_attachment(full, roots, folder=False), typed_name, base)
 
 

@@ -119,7 +119,7 @@ def test_a_link_inside_is_followed_but_never_to_a_guarded_file(tmp_path: Path) -
     apply(changing("link.py", "c = 1\n", "c = 2\n"), {"": root}, journal)
     assert (root / "link.py").is_symlink()
     assert (root / "c.py").read_text() == "c = 2\n"
-    for name, says in (("Makefile", "ask about that file"), (".env", "never edited")):
+    for name, says in (("Makefile", "ask about that file"), (".env", "never edits")):
         (root / name).write_text("x\n")
         (root / f"to{name}").symlink_to(name)
         with pytest.raises(EditError, match=says):

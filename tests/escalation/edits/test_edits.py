@@ -64,7 +64,7 @@ def test_a_path_out_of_scope_is_refused(path: str) -> None:
 
 @pytest.mark.parametrize("path", [".git/config", ".env", "a/.git/hooks/x", "id_rsa"])
 def test_denied_files_are_never_edited(path: str) -> None:
-    with pytest.raises(EditError, match="never edited"):
+    with pytest.raises(EditError, match="never edits"):
         plan(block(path, "", "x\n"), {}, create={path})
 
 

@@ -103,11 +103,11 @@ def test_a_piece_that_leaves_lines_out_takes_the_place_of_those_it_has() -> None
         (ANSWER.replace("lines 1-2", "lines 2-2"), "shown 0 times"),
         (ANSWER.replace("shop/cart.py", "shop/Cart.py"), "not for a file of this request"),
         (ANSWER.replace("shop/cart.py", "../shop/cart.py"), "not for a file of this request"),
-        (ANSWER + "\n```python\nprint(with_tax(1))\n```\n", "without file and lines"),
-        (ANSWER + "\n```\n", "without file and lines"),
+        (ANSWER + "\n```python\nprint(with_tax(1))\n```\n", "names no file and lines"),
+        (ANSWER + "\n```\n", "names no file and lines"),
         (ANSWER.removesuffix("``` 29948af4950a\n"), "cut off"),
         (ANSWER.replace("def with_tax(net):\n    return net * 1.2\n", ""), "is empty"),
-        (ANSWER.replace("def with_tax(net):\n", ""), r"fewer .*than were shown"),
+        (ANSWER.replace("def with_tax(net):\n", ""), r"fewer .*than the model was shown"),
         (ANSWER.replace("net * 1.2", "net * 1.2)"), "syntax"),
         (ANSWER.replace("    return net * 1.2", "    # ... existing code ..."), "left out|syntax"),
         (ANSWER + "<<<<<<< SEA", "without a block"),
@@ -123,7 +123,7 @@ def test_what_is_not_certainly_a_piece_refuses_the_answer(answer: str, says: str
 
 def test_a_file_of_which_only_the_changed_part_comes_back_is_not_cut() -> None:
     answer = "```shop/cart.py lines 1-9\nclass Cart:\n    def total(self):\n        return 1\n```\n"
-    with pytest.raises(EditError, match=r"fewer .*than were shown"):
+    with pytest.raises(EditError, match=r"fewer .*than the model was shown"):
         plan(answer, SCOPE, spans=[span("shop/cart.py", 1, 9, CART)])
     scope = {"a.txt": Base("a.txt", "a\nb\n", hash_text("a\nb\n"))}
     with pytest.raises(EditError, match="1 fewer lines"):

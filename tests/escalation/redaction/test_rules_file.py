@@ -83,7 +83,7 @@ def test_what_the_rules_find(text: str, path: str, secrets: list[str]) -> None:
         ("title = 'x'\n", "no [[rules]]"),
         ("[extend]\npath = 'base.toml'\n[[rules]]\nid = 'a'\nregex = 'b'\n", "copy its rules here"),
         ("[[rules]]\nregex = 'b'\n", "rule 1: id must be"),
-        ("[[rules]]\nid = 'dock'\npath = 'b'\n", "rule 1 (dock) has no regex: for files"),
+        ("[[rules]]\nid = 'dock'\npath = 'b'\n", "rule 1 (dock) has no regex: to block files"),
         ("[[rules]]\nid = 'dock'\nregex = '(b'\n", "rule 'dock' cannot be read"),
         ("[[rules]]\nid = 'dock'\nregex = 'b*'\n", "rule 'dock' matches an empty text"),
         ("[[rules]]\nid = 'dock'\nregex = 'b'\nsecretGroup = 2\n", "no group 2"),

@@ -158,9 +158,9 @@ def test_a_right_checksum_proves_a_token_and_a_wrong_one_proves_nothing() -> Non
     [
         ({"body": "octal{3}"}, "t: body has 'octal{3}', but an alphabet and a length must be there"),
         ({"body": "hex"}, "t: body has 'hex', but an alphabet and a length must be there"),
-        ({"body": "hex{3} - hex{3}"}, "t: body is 'hex{3} - hex{3}', but must be of parts"),
-        ({"body": ""}, "t: body is '', but must be of parts"),
-        ({"body": "hex{32}"}, "t: body must have a literal in each form"),
+        ({"body": "hex{3} - hex{3}"}, "t: body is 'hex{3} - hex{3}', but must consist of parts"),
+        ({"body": ""}, "t: body is '', but must consist of parts"),
+        ({"body": "hex{32}"}, "t: body must contain literal text in each alternative"),
         (
             {"prefix": "x-", "body": "hex{3}", "checksum": "md5"},
             "t: checksum is 'md5', but must be one of github",

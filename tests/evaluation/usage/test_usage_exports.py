@@ -229,7 +229,7 @@ def row(**more: Any) -> dict[str, Any]:
         ({"since": "yesterday"}, "its since"),
         ({"made": "2026-01-31"}, "its made"),
         ({"left": None}, "no list 'left'"),
-        ({"first": ["2026-01-01"]}, "first days are not a table"),
+        ({"first": ["2026-01-01"]}, "first_days is not a table"),
         ({"first": {"questions": "later"}}, "its questions"),
         (row(model="models/mine.bin"), "its model"),
         ({"questions": [{}]}, "does not have its fields"),

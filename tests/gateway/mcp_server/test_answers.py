@@ -199,7 +199,7 @@ def test_no_result_is_longer_than_its_ceiling_which_a_caller_can_lower(shop: Age
         ("pack", {"path": "a.py", "line": True}, "pack: line is a whole number."),
         ("references", {"symbol": "x", "kind": "some"}, "references: kind is one of all, code, tests."),
         ("policy", {"paths": [1]}, "policy: paths is a list of texts."),
-        ("search", {"query": "a\0b"}, "zero character"),
+        ("search", {"query": "a\0b"}, "NUL character"),
     ],
 )
 def test_arguments_that_do_not_fit_are_said(tool: str, said: dict[str, object], words: str) -> None:

@@ -180,7 +180,7 @@ def test_without_a_provider_the_report_says_so(tmp_path: Path, assist: Assist) -
     assert "No request was sent: the rules do not allow any." in done.out
     wrong = assist("policy", "probe", "--provider", "acme", "--workspace", str(tmp_path), "--json")
     assert wrong.code == 1
-    assert "'acme' may not be used here: allowed are none." in wrong.json["error"]
+    assert "'acme' may not be used here: choose from none." in wrong.json["error"]
 
 
 @pytest.mark.slow

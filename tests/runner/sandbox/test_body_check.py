@@ -128,7 +128,7 @@ def test_a_check_that_is_stopped_accepts_nothing(tree: Path) -> None:
 
 
 def test_a_file_that_is_not_in_the_copy_is_an_error(tree: Path) -> None:
-    with pytest.raises(UserError, match="is not a file of the copy"):
+    with pytest.raises(UserError, match="is not a file in the copy of the repository"):
         run_with_text(tree, "../cart.py", "", PYTEST, LIMITS)
     with pytest.raises(UserError, match="cannot be read in the copy"):
         judge_body(FunctionBody("no.py", 0, 1), tree, PYTEST, LIMITS, random.Random(1))

@@ -85,7 +85,10 @@ def test_no_file_outside_the_copy_is_changed(tmp_path: Path) -> None:
     (copy / "link.py").symlink_to(outside)
     (copy / "folder").symlink_to(tmp_path)
     for path in ("link.py", "folder/outside.py", "../outside.py", str(outside), "missing.py"):
-        with pytest.raises(UserError, match="is not a file of the copy"), changed_file(copy, path, "harm"):
+        with (
+            pytest.raises(UserError, match="is not a file in the copy of the repository"),
+            changed_file(copy, path, "harm"),
+        ):
             pass
     assert outside.read_text() == "mine\n"
 

@@ -69,7 +69,7 @@ def test_help_is_at_hand_in_each_of_its_usual_forms(assist: Assist) -> None:
         (("models",), "Missing command: name one of "),
         (("models", "pull"), "Missing argument 'NAME', as in `assist models pull "),
         (("setup", "--fast"), "No such option: --fast"),
-        (("complete",), "Give a cursor, as in src/app.py:10:5"),
+        (("complete",), "Give a cursor position, as in src/app.py:10:5"),
         (("complete", "a.py"), "'a.py' is not a position: write PATH:LINE:COL"),
         (("complete", "a.py:1"), "is not a position"),
         (("context", "a.py:1"), "is not a position"),

@@ -62,7 +62,9 @@ def test_a_question_about_a_file_elsewhere_is_asked_by_the_rules_here_and_its_fo
     shown = at("other/sub")("explain", rates, "--frontier", "--dry-run").out
     assert str(place / "other") in shown.replace("\n", "")
     told = at("mine")("explain", rates, "--facts").err
-    assert f"is outside {place / 'mine'}: it is treated as a file of {place / 'other'}" in told
+    assert (
+        f"is outside {place / 'mine'}: it is treated as a file of {place / 'other'}, and the question" in told
+    )
     assert "the rules of both folders apply" in told
 
 

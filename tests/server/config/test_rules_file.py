@@ -46,7 +46,7 @@ def test_an_organisation_may_have_one(tmp_path: Path) -> None:
         (None, "cannot be read"),
         (b"\xff\xfe", "not in UTF-8"),
         (b"[[rules]]\nid = 'dock'\nregex = '('\n", "rule 'dock'"),
-        (b"#" * (1 << 19) + b"#", "more than 524,288 bytes"),
+        (b"#" * (1 << 19) + b"#", "larger than 524,288 bytes"),
     ],
 )
 def test_nothing_leaves_without_rules_that_are_asked_for(

@@ -348,7 +348,7 @@ def test_a_file_that_is_too_large_is_refused_in_words_before_it_is_read(tmp_path
     with (tmp_path / "dump.py").open("wb") as file:
         file.truncate(2**40)  # a file with holes: to read it would take a terabyte
     with pytest.raises(
-        UserError, match=r"dump\.py has 1,099,511\.6 MB: questions can be about files of at most 4 MB"
+        UserError, match=r"dump\.py is 1,099,511\.6 MB: questions can be about files of at most 4 MB"
     ):
         resolve_target(corpus, "dump.py:1-2")
 
@@ -358,7 +358,7 @@ def test_a_large_open_document_is_not_parsed_and_cannot_be_asked_about(tmp_path:
     lines = ("def f():\n", "    return 1\n") * 250_000
     document = overlay(corpus, "big.py", Document("big.py", lines, language_of("big.py")))
     assert corpus.opened["big.py"].symbols.definitions == ()
-    with pytest.raises(UserError, match=r"big\.py has 5\.5 MB"):
+    with pytest.raises(UserError, match=r"big\.py is 5\.5 MB"):
         lines_in_document(corpus, document, 1, 2)
 
 

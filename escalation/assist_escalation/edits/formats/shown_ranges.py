@@ -61,9 +61,9 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
     at = f"line {start + 1} of the answer"
     label = LABEL.fullmatch(opening["info"].strip())
     if label is None:
-        raise EditError(f"{at} is a fence without file and lines, although others have them: ask again")
+        raise EditError(f"{at} names no file and lines, although other blocks do: ask again")
     if opening["run"][0] != "`" or len(opening["run"]) < width:
-        raise EditError(f"{at}: the fence does not have {width} backticks, as the code shown: ask again")
+        raise EditError(f"{at}: the fence has fewer than {width} backticks: ask again")
     for end in range(start + 1, len(lines)):
         fence = _FENCE.fullmatch(lines[end])
         if fence and fence["run"] == opening["run"] and fence["info"].strip() in ("", label["mark"]):
@@ -71,7 +71,7 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
     else:
         raise EditError(f"{at}: the piece was cut off: ask for less, or ask again")
     if end - start > MAX_LINES:
-        raise EditError(f"{at}: a piece has {MAX_LINES} lines at most: ask for less")
+        raise EditError(f"{at}: a block of an answer may have at most {MAX_LINES} lines: ask for less")
     first, last = int(label["first"]), int(label["last"])
     return RangeEdit(start + 1, label["path"], first, last, tuple(lines[start + 1 : end]))
 
@@ -132,4 +132,4 @@ def _check_whole(name: str, path: str, old: list[str], new: list[str]) -> None:
     before, after = (symbols(language, "\n".join(side) + "\n") for side in (old, new))
     gap = max(len(before.definitions) - len(after.definitions), len(before.imports) - len(after.imports))
     if gap > 0:
-        raise EditError(f"{name} has {gap} fewer definitions or imports than were shown: ask again")
+        raise EditError(f"{name} has {gap} fewer definitions or imports than the model was shown: ask again")

@@ -74,7 +74,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
         _check_name(new, lines, target)
         new, notes = _drop_known(new, lines, target, here)
         if imports.added and new == _strip_blank_lines(old) and language_of(target.path).name != "python":
-            raise EditError("the answer changes only imports, which may not exist: ask again")
+            raise EditError("the answer changes only imports, and what they name might not exist: ask again")
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
     if target.last < target.first and not target.tests:

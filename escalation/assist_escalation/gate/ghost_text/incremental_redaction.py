@@ -122,7 +122,7 @@ class SessionRedactor:
             any(self._nonce in text for span in everything for text in (span.text, span.origin.path))
             or self._nonce in texts.far
         ):
-            raise RedactionError("the text contains the nonce of its placeholders")
+            raise RedactionError("the text contains the random mark of this request's placeholders")
         around = self._around_cursor(texts, check)
         files = tuple(Span(whole(file), replace(file.origin, path=path_of(file))) for file in texts.files)
         return RedactedTexts(

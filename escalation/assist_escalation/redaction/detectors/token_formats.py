@@ -143,7 +143,7 @@ def list_parts(rule: Rule, body: str, alphabets: dict[str, str]) -> tuple[Part, 
             Part(alphabets[match["alphabet"]], int(match["least"]), int(match["most"] or match["least"]))
         )
     if not parts or body.replace("uuid", _UUID)[end:].strip():
-        raise rule.error("body", f"is {body!r}, but must be of parts such as hex{{32}} and '-'")
+        raise rule.error("body", f"is {body!r}, but must consist of parts such as hex{{32}} and '-'")
     return tuple(parts)
 
 
@@ -182,7 +182,9 @@ def token_format(rule: Rule, token: Token) -> Format:
         )
     marks = [max((part.text for part in body if not part.most), key=len, default="") for body in token.bodies]
     if not all(marks):
-        raise rule.error("body", "must have a literal in each form, since there is no prefix and no near")
+        raise rule.error(
+            "body", "must contain literal text in each alternative, because neither prefix nor near is set"
+        )
     return Format(kind, _marks(marks), f"{_LEFT}(?:{forms}){_RIGHT}")
 
 

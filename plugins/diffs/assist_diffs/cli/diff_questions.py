@@ -161,7 +161,7 @@ def _edit(config: Config, root: str, message: str) -> None:
     git = find_git(Git(config.programs), root)
     if git is None or not sys.stdin.isatty():
         say_lines(message)
-        raise UserError("There is no terminal for an editor. The message is above.")
+        raise UserError("An editor needs a terminal, and there is none; the commit message is printed above.")
     with tempfile.TemporaryDirectory() as folder:  # Windows lets no other program read an open temporary file
         file = Path(folder, "message.txt")
         file.write_text(message + "\n", encoding="utf-8")

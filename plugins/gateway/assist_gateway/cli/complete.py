@@ -105,8 +105,8 @@ def complete(
     """Complete the code at a cursor, as an editor would. A suggestion with a low score is not shown."""
     if bool(location) == flags.batch or (flags.batch and (flags.manual or flags.why)):
         raise UserError(
-            'Give a cursor, as in src/app.py:10:5, or --batch, where each line may say "manual": true, and '
-            'each answer says "why". See `assist complete --help`.',
+            "Give a cursor position, as in src/app.py:10:5, or --batch to read requests from stdin. "
+            "See `assist complete --help`.",
             WRONG_USAGE,
         )
     if flags.model and flags.server:

@@ -316,7 +316,7 @@ def log(
     past = deque((entry.event for entry in entries(audit, Filter(tool=tool or ANY_TOOL))), MAX_LINES)
     last = show(past)
     if not once:
-        say("Waiting for the next requests of tools to providers; Ctrl-C stops.")
+        say("Waiting for your tools' next requests to providers; Ctrl-C stops.")
     while not once:
         time.sleep(LOOK_S)
         events, start = later_events(audit, start)

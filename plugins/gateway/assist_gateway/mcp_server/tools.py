@@ -130,7 +130,7 @@ def _check(name: str, kind: Mapping[str, Any], value: object) -> None:
     if not fits or (wanted is list and not all(isinstance(text, str) for text in texts)):
         raise UserError(f"{name} is {words}.", WRONG_USAGE)
     if any(isinstance(text, str) and (len(text) > LONGEST or "\0" in text) for text in texts):
-        raise UserError(f"{name} is too long, or has a zero character.", WRONG_USAGE)
+        raise UserError(f"{name} is too long, or contains a NUL character.", WRONG_USAGE)
     if isinstance(value, int) and value < 1:
         raise UserError(f"{name} counts from 1.", WRONG_USAGE)
     if "enum" in kind and value not in kind["enum"]:

@@ -191,7 +191,7 @@ async def _use_all(
     permissions = desk.permissions
     if options.provider and options.provider not in permissions.providers:
         known = ", ".join(permissions.providers) or "none"
-        raise UserError(f"{options.provider!r} may not be used here: allowed are {known}.")
+        raise UserError(f"{options.provider!r} may not be used here: choose from {known}.")
     providers = [options.provider] if options.provider else list(permissions.providers)
     server = "" if options.provider else permissions.ghost_server
     files = desk.workspace.files

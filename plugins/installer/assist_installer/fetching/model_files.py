@@ -73,7 +73,10 @@ def fetch(
                 expected = _agreed_hash(store, row, offer)
                 say(f"Fetching {row.name} from {name}{', to be checked by sha256' if expected else ''}.")
                 if not expected:
-                    say(f"No hash is published for {row.name}: the hash of this file is pinned.")
+                    say(
+                        f"No hash is published for {row.name}: from now on, its file must have the hash of "
+                        "this download."
+                    )
                 return _accept(store, row, _deliver(store, row, offer, expected, progress, free), name)
             except UnavailableError as error:
                 reasons.append(f"{name}: {error}")

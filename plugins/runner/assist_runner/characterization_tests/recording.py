@@ -298,7 +298,7 @@ class CallRecorder:
             placed = replace(placed, text=re.sub(r"\r?\n", "\r\n", placed.text))
         language = language_of(placed.path)
         if (errors(language, placed.text) or 0) > (errors(language, before) or 0):
-            raise CannotRunError(f"{placed.path} could not be parsed with the tests in it")
+            raise CannotRunError(f"{placed.path} could not be parsed after the tests were added")
         return placed
 
     def _failing(

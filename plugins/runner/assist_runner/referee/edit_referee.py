@@ -215,7 +215,7 @@ def _judging_baseline(first: TestResults, second: TestResults) -> TestBaseline:
     if not first.passed | first.failed and not second.passed | second.failed:
         raise CannotJudgeError("the tests say nothing")
     if second.unbuilt:
-        raise CannotJudgeError(f"the tests cannot be built in their copy: {second.unbuilt}")
+        raise CannotJudgeError(f"the tests cannot be built in the copy of the repository: {second.unbuilt}")
     before = baseline_of(first, second)
     if not before.passing | before.failing:
         raise CannotJudgeError("all tests are flaky")

@@ -241,5 +241,7 @@ def _make_folder(tree: Path, name: str) -> None:
     for part in PurePosixPath(name).parts:
         folder = folder / part
         if part == ".." or folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise NoSandboxError(f"{name} is not a folder of the copy: it cannot hold the files of a build.")
+            raise NoSandboxError(
+                f"{name} is not a folder in the copy of the repository, so build files cannot be put there."
+            )
         folder.mkdir(mode=0o700, exist_ok=True)

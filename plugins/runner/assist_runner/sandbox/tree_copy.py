@@ -145,7 +145,9 @@ def changed_file(tree: Path, path: str, text: str) -> Iterator[Path]:
     file = tree / path
     inside = file.parent.resolve().is_relative_to(tree.resolve()) and not PurePosixPath(path).is_absolute()
     if not inside or file.is_symlink() or not file.is_file():
-        raise UserError(f"{path} is not a file of the copy: take a path relative to the repository.")
+        raise UserError(
+            f"{path} is not a file in the copy of the repository: use a path relative to the repository."
+        )
     old = file.read_bytes()
     changed = file.stat().st_mtime
     try:

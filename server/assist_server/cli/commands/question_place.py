@@ -114,8 +114,8 @@ def place_of_question(config: Config, root: Path, question: TerminalQuestion) ->
     root, target = _find_place(root, question.target)
     if root != home:
         say(
-            f"assist: {_full_path(root, target)} is outside {home}: it is treated as a file of {root} and "
-            "answered with the code there; the rules of both folders apply."
+            f"assist: {_full_path(root, target)} is outside {home}: it is treated as a file of {root}, "
+            "and the question is answered with the code there; the rules of both folders apply."
         )
     folder = working_folder(config, root)
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
