@@ -141,8 +141,7 @@ def load_first(sources: Sequence[LibrarySource]) -> LoadedLibrary:
     """Load the first library. Raises `ModelError` with the remedy if there is none or it cannot be used."""
     if not sources:
         raise ModelError(
-            "There is no llama.cpp for this machine, so no model can run here, but a team's server can be "
-            "used. "
+            "There is no llama.cpp for this machine, so no model runs here; a team's server can be used. "
             "`assist setup --engine` fetches one."
         )
     try:

@@ -203,8 +203,7 @@ class AuditLog:
                 f"The checkpoint {checkpoint} does not exist, although {self._path} "
                 f"{f'has {end.seq} lines' if end.last else 'is empty although requests were paid for'}: its "
                 "disk is not mounted, it was removed, or it was named in the settings only now. Without it "
-                "nothing shows whether lines were cut off the log. Restore it, for example from a backup. "
-                f"{_RESTART}"
+                f"nothing shows whether lines were cut off the log. Restore it. {_RESTART}"
             )
         if known_end is None:
             with _name_in_errors(checkpoint):
@@ -300,9 +299,7 @@ def known_checkpoint(path: Path) -> Checkpoint | None:
         with _name_in_errors(path):
             return _read_checkpoint(path)
     except (ValueError, RecursionError) as error:
-        raise AuditError(
-            f"{path} is not a checkpoint: {error}. Restore it from a backup. {_RESTART}"
-        ) from error
+        raise AuditError(f"{path} is not a checkpoint: {error}. Restore it. {_RESTART}") from error
     except OSError as error:
         raise AuditError(failure(error, path)) from error
 

@@ -229,8 +229,7 @@ class Ledger:
         tokens = (usage.input, usage.cache_read, usage.cache_write, usage.output)
         if actual_micro < 0 or min(tokens) < 0:
             raise EscalationError(
-                f"request {request_id} cost {actual_micro} for {usage}: neither a cost nor a count of "
-                "tokens may be negative"
+                f"request {request_id} cost {actual_micro} for {usage}: neither may be negative"
             )
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
             row = (*(min(count, MAX_MICRO) for count in (actual_micro, *tokens)), usage.estimated)

@@ -163,9 +163,7 @@ def _exists(path: Path) -> bool:
     try:
         # The WAL file first: a ledger that is created meanwhile exists before its WAL file.
         if os.path.lexists(f"{path}-wal") and not os.path.lexists(path):
-            raise LedgerError(
-                f"{path} is gone, but {path}-wal is not. Restore it, or move the other file too."
-            )
+            raise LedgerError(f"{path} is gone, but {path}-wal is not: restore the first or move both.")
         path.lstat()
     except FileNotFoundError:
         return False
@@ -188,9 +186,7 @@ def _make(path: Path) -> None:
         try:
             with closing(sqlite3.connect(name, isolation_level=None)) as db:
                 if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-                    raise LedgerError(
-                        f"The file system of {path} does not support shared memory. Use a local disk."
-                    )
+                    raise LedgerError(f"{path} has no shared memory on its disk. Use a local disk.")
                 db.executescript(_TABLES)
             _publish(name, path)
         except OSError as error:

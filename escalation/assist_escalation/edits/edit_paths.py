@@ -85,9 +85,7 @@ def find_place(
         raise EditError(f"{path} leads out of its workspace, to another folder: edit it there, by hand")
     inner = place.relative_to(root).as_posix()
     if denial := denied_by(inner):
-        raise EditError(
-            f"{path} is {inner}, which assist never edits (built-in rule {denial}): do so by hand"
-        )
+        raise EditError(f"assist never edits {inner} ({path}; built-in rule {denial}): edit it by hand")
     if protected_by(inner) and not is_confirmed:
         raise EditError(f"{path} leads to {inner}: ask about that file by its own name")
     return place

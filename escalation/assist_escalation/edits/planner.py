@@ -168,9 +168,7 @@ def _create_file(path: str, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileC
     if len(blocks) > 1:
         raise EditError(f"{path} is new and has {len(blocks)} blocks, 1 at most: ask again")
     if any(line.strip() for line in block.search):
-        raise EditError(
-            f"block {number}: {path} does not exist, so the search part of the block must be empty: ask again"
-        )
+        raise EditError(f"block {number}: its search part is not empty, but {path} does not exist: ask again")
     return FileChange(
         path, "", None, "", "".join(line + "\n" for line in block.replace), (Hunk(1, 0, "new"),)
     )

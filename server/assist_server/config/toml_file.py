@@ -56,9 +56,7 @@ def parse_toml(path: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_message_with_position(path, text, str(error))) from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, lists 1,000 deep
-        raise ConfigError(
-            f"{path} contains a value that is too long or nested too deeply ({error}): simplify it"
-        ) from error
+        raise ConfigError(f"{path} has a value that is too long or deep ({error}): simplify it") from error
 
 
 def _message_with_position(path: Path, text: str, message: str) -> str:

@@ -178,7 +178,7 @@ def _size(document: Document) -> int:
 def _check_size(path: str, size: int) -> None:
     if size > MAX_BYTES:
         raise UserError(
-            f"The size of {path} is {size / 1e6:,.1f} MB: questions can be about files of at most "
+            f"{path} is {size / 1e6:,.1f} MB long: questions can be about files of at most "
             f"{MAX_BYTES / 1e6:.0f} MB. Copy the lines in question into a separate file, and name that."
         )
 

@@ -68,7 +68,7 @@ def read_attachment(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     if size > MAX_BYTES:
         most = f"{MAX_BYTES / 1e6:.0f} MB"
         raise UserError(
-            f"The size of {name} is {size / 1e6:,.1f} MB: add files of at most {most}, or pipe a part in."
+            f"{name} is {size / 1e6:,.1f} MB long: add files of at most {most}, or pipe a part in."
         )
     return _set_alias(_attachment(full, roots, folder=False), typed_name, base)
 

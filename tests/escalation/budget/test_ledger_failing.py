@@ -205,5 +205,5 @@ def test_what_we_never_write_cannot_be_written(path: Path, statement: str) -> No
 def test_a_log_without_its_ledger(tmp_path: Path, call: Callable[[Ledger], object]) -> None:
     path = tmp_path / "ledger.db"
     path.with_name("ledger.db-wal").write_bytes(b"committed, and not yet in the ledger")
-    assert "Restore it" in failure(path, call)
+    assert "restore the first" in failure(path, call)
     assert os.listdir(tmp_path) == ["ledger.db-wal"]

@@ -73,8 +73,8 @@ def test_every_table_arrives(tmp_path: Path) -> None:
         (b'a = """never closed', ":1:20: not valid TOML: Unterminated string"),
         (b"[completion]\n# \xff\n", ":2: byte 0xff is not UTF-8: save the file as UTF-8"),
         ("[completion]".encode("utf-16"), ":1: byte 0xff is not UTF-8: save the file as UTF-8"),
-        (b"a = " + b"[" * 5000, " contains a value that is too long or nested too deeply"),
-        (b"a = " + b"1" * 5000, " contains a value that is too long or nested too deeply"),
+        (b"a = " + b"[" * 5000, " has a value that is too long or deep"),
+        (b"a = " + b"1" * 5000, " has a value that is too long or deep"),
     ],
 )
 def test_a_broken_file_is_named_with_the_place(tmp_path: Path, content: bytes, message: str) -> None:

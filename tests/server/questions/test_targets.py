@@ -348,7 +348,7 @@ def test_a_file_that_is_too_large_is_refused_in_words_before_it_is_read(tmp_path
     with (tmp_path / "dump.py").open("wb") as file:
         file.truncate(2**40)  # a file with holes: to read it would take a terabyte
     with pytest.raises(
-        UserError, match=r"dump\.py is 1,099,511\.6 MB: questions can be about files of at most 4 MB"
+        UserError, match=r"dump\.py is 1,099,511\.6 MB long: questions can be about files of at most 4 MB"
     ):
         resolve_target(corpus, "dump.py:1-2")
 

@@ -182,9 +182,7 @@ def token_format(rule: Rule, token: Token) -> Format:
         )
     marks = [max((part.text for part in body if not part.most), key=len, default="") for body in token.bodies]
     if not all(marks):
-        raise rule.error(
-            "body", "must contain literal text in each alternative, because neither prefix nor near is set"
-        )
+        raise rule.error("body", "must contain literal text in each alternative, or set prefix or near")
     return Format(kind, _marks(marks), f"{_LEFT}(?:{forms}){_RIGHT}")
 
 
