@@ -20,7 +20,7 @@ _INTRO = """\
 # Commands
 
 This page is generated from the code.
-A position is `PATH:LINE:COL`; line and column count from 1, columns in Unicode characters.
+A position is `PATH:LINE:COL`; lines and columns are numbered from 1, columns in Unicode characters.
 `--json` prints one JSON document on stdout and nothing else.
 If a command fails, the document is `{"error": MESSAGE}`; a refusal also has a `"cause"`.
 Messages go to stderr.
@@ -31,6 +31,7 @@ Messages go to stderr.
 | 1 | failed; the message says how to fix it |
 | 2 | wrong usage |
 | 3 | refused by a policy or a budget |
+| 4 | a guard of `eval`, a case of `policy test` or the check by `policy probe` failed |
 | 130 | interrupted |
 """
 

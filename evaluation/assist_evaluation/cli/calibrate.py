@@ -16,7 +16,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "calibrate",
         epilog=example("assist calibrate", "assist calibrate --apply"),
-        short_help="Fit the router's scores to the outcomes of answers.",
+        short_help="Adjust when a provider is asked to how good past answers were.",
     )(calibrate)
 
 

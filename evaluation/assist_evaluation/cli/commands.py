@@ -66,10 +66,10 @@ def add_to(app: typer.Typer) -> None:
 def evaluate(context: typer.Context, flags: EvalFlags) -> None:
     """Measure models, a team's server and providers on tasks from this repository, and write a report.
 
-    It mines tasks from the history, files and tests. Every candidate gets the same tasks, through the same
-    engine, retrieval and gate as in daily use. The report says which differences are larger than chance.
+    It mines tasks from the history, files and tests. Every candidate gets the same tasks, with the same
+    prompts, checks and rules as in daily use. The report says which differences are larger than chance.
     Providers are asked only with --max-usd; before anything is sent, you see the provider, the amount and the
-    price. Answers are kept, so a second run asks only new tasks.
+    price. Answers are kept, so a second run runs only new tasks.
     """
     check_extra()
     if context.invoked_subcommand is None:

@@ -76,7 +76,7 @@ def compare(first: FirstModel, second: SecondModel, flags: CompareFlags) -> None
     """Compare the accuracy and speed of two models on lines from this repository's recent commits.
 
     A line is correct if it equals the committed line, apart from layout. This is `assist eval` with two
-    candidates: nothing leaves this machine, and a second run asks only new tasks.
+    candidates. Nothing leaves this machine, and a second run runs only new tasks.
     """
     check_extra()
     from assist_evaluation.candidates.spec import CandidateSpec  # noqa: PLC0415

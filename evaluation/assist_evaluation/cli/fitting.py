@@ -47,7 +47,7 @@ class FitFlags:
             "--provider",
             "CANDIDATE",
             "The provider, which is asked below the threshold. Default: the first one in the run; if "
-            "there is none, its share of correct answers is assumed.",
+            "there is none, a share of correct answers is assumed and shown.",
         ),
     ] = ""
     calibrate: Annotated[
@@ -67,7 +67,7 @@ class FitFlags:
 
 
 def fit(flags: FitFlags) -> None:
-    """Compare thresholds by their share of provider requests, share of correct answers, and cost.
+    """Compare thresholds: how many requests go to a provider, how many answers are right, and the cost.
 
     It recommends the threshold with the best balance of correct answers, cost and waiting time, and prints
     the lines for `.assist.toml`. A threshold in that file can only keep more requests on this machine; to

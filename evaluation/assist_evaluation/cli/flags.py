@@ -20,7 +20,13 @@ Count = Annotated[
 Kinds = Annotated[
     str,
     option(
-        "--kinds", "KIND,...", "Only these kinds of tasks: lines, typing, bodies, edits, next, questions."
+        "--kinds",
+        "KIND,...",
+        (
+            "Only these kinds of tasks: lines (rest of a line), typing (of a word), bodies (of functions), "
+            "edits, "
+            "next (next edits), questions."
+        ),
     ),
 ]
 Run = Annotated[
@@ -64,9 +70,10 @@ class EvalFlags:
             "-c",
             metavar="NAME",
             help="local:NAME, server:NAME, provider:NAME, search or next-edit, with options such as "
-            "local:NAME,context=off,mode=quiet,as=answers. Repeatable. Default: the model in use "
-            "with and without context from other files, other installed models, the team's server, "
-            "search, next-edit, and with --max-usd a provider.",
+            "local:NAME,context=off,mode=quiet,as=answers (the model of `ask` in place of ghost text). "
+            "Repeatable. Default: the model in use, once with context from other files and once without; "
+            "the other installed models; the team's server; search; next-edit; and with --max-usd a "
+            "provider.",
             show_default=False,
         ),
     ] = None
@@ -108,8 +115,8 @@ class EvalFlags:
         option(
             "--guard",
             "TEXT",
-            'A condition that the results must meet, as in "lines.exact >= last - 0.02". If it fails, the'
-            " exit code is 4. Repeatable.",
+            'A condition that the results must meet, as in "lines.exact >= last - 0.02": kind, figure of the '
+            "report, and a number or that of the last run. If it fails, the exit code is 4. Repeatable.",
         ),
     ] = None
     dry_run: Annotated[

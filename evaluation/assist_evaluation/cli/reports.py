@@ -181,7 +181,7 @@ def compare(
     """Compare two runs on the tasks that they share; `assist eval run --tasks` repeats the same tasks.
 
     A run is `last`, `last-1`, its name, or its folder. For each candidate, the output says whether it got
-    better or worse by more than chance.
+    better or worse by more than chance would explain.
     """
     from assist_evaluation.report.run_report import compare_runs, find_run, report_of  # noqa: PLC0415
     from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415

@@ -74,16 +74,16 @@ def stats(
         bool,
         typer.Option(
             "--send",
-            help="Also send the counts, and totals of what left, to the endpoint in [collector].",
+            help="Also send the counts, and totals of what was sent to providers, to the [collector].",
         ),
     ] = False,
     as_json: AsJson = False,
     offline: Offline = False,
 ) -> None:
-    """Show the counts of all editor sessions and answers on this machine. They contain no text.
+    """Show how many suggestions and answers assist gave on this machine, and what became of them.
 
-    Daily counts of ghost text start with the first version that recorded them. --since without --by shows one
-    row for each day.
+    The counts contain no text. Early versions counted ghost text without its day. --since without
+    --by shows one row for each day.
     """
     if context.invoked_subcommand is not None:
         if by or since or send or as_json or offline:
@@ -161,7 +161,11 @@ def report(
         option(
             "--merge",
             "DIR",
-            "Combine the exports (*.json) in this directory, instead of using this machine's counts.",
+            (
+                "Combine the files of `assist stats export` (*.json) in this directory, instead of using "
+                "this "
+                "machine's counts."
+            ),
         ),
     ] = None,
     as_json: AsJson = False,

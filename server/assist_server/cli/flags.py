@@ -40,7 +40,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")
 WorkspaceOption = Annotated[
     Path,
     option(
-        "--workspace", "DIR", "The directory that relative paths start from. Default: the working directory."
+        "--workspace", "DIR", "The workspace, where relative paths start. Default: the working directory."
     ),
 ]
 
@@ -62,7 +62,7 @@ Until = Annotated[
     datetime | None, option("--until", "DATE", "Stop before this date or time (UTC).", parser=parse_day)
 ]
 Words = Annotated[
-    bool, typer.Option("--words", help="Also let a small local model (below 7B parameters) write prose.")
+    bool, typer.Option("--words", help="Add a small local model's prose (below 7B parameters) to the facts.")
 ]
 OtherModel = Annotated[
     str,

@@ -84,7 +84,7 @@ def test_without_a_known_hash_the_first_file_is_pinned(store: Store, row: ModelR
     said: list[str] = []
     fetch(store, unknown, say=said.append)
     assert read_pins(store.root)["tiny"].sha256 == hashlib.sha256(MODEL).hexdigest()
-    assert any("the hash of this file is pinned" in sentence for sentence in said)
+    assert any("its file must have the hash of this download" in sentence for sentence in said)
 
     remove(Store(store.root, (unknown,)), "tiny")
     row.sources[0].path.write_bytes(gguf(b"other"))

@@ -72,7 +72,9 @@ def review(
     note: NoteOption = "",
     facts: FactsOption = False,
 ) -> None:
-    """List risky changes in a diff (flipped operators, stale callers, lost checks) and a provider's remarks.
+    """List risky changes in a diff (flipped operators, stale callers, lost checks).
+
+    With --frontier or --provider, a provider's remarks are added.
 
     The list is computed from the code; the local model is not used. A provider's remark about a line outside
     the diff is dropped. Untracked files are not reviewed.

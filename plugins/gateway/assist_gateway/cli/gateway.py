@@ -283,13 +283,13 @@ def _say_missing(name: str, text: str, *, known: bool) -> None:
 @gateway_app.command(
     "log",
     epilog=example("assist gateway log", "assist gateway log --tool aider --once"),
-    short_help="Show live what tools send: files, cuts and cost.",
+    short_help="Show what tools send as they send it: files, cost.",
 )
 def log(
     tool: Annotated[str, option("--tool", "NAME", "Only requests of this tool.")] = "",
     once: Annotated[bool, typer.Option("--once", help="Show the last requests and exit.")] = False,
 ) -> None:
-    """Show live what tools send to providers: tool, model, files, cuts and cost. Ctrl-C stops it.
+    """Show what tools send to providers as they send it: tool, model, files, removed text, cost.
 
     It reads the audit log. Requests to local models are not in it, because they send nothing.
     """

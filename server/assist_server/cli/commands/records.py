@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # numpy, and all of the gate
 
 SpendingByOption = Annotated[
     Literal["day", "repo", "command", "model", "tool"],
-    typer.Option("--by", help="Show one row for each of these."),
+    typer.Option("--by", help=("Show one row for each day, repository, and so on.")),
 ]
 
 cost_app = typer.Typer(rich_markup_mode=None)
@@ -58,7 +58,7 @@ def add_to(app: typer.Typer) -> None:
 def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
     """Undo the last edit that assist made in a workspace, after showing the change.
 
-    Nothing is undone if a file has changed since then.
+    Nothing is undone if one of its files has changed since then.
     """
     from assist_context.unseen_characters import visible  # noqa: PLC0415
     from assist_escalation.edits.plan import diff  # noqa: PLC0415
@@ -91,7 +91,7 @@ def cost(
     """Show the money spent on providers, and today's remaining budget.
 
     Until a request is settled, it counts at its maximum cost. "Estimated" is the number of requests for which
-    the provider reported no plausible token count: they count at their maximum cost too, or more.
+    the provider reported no plausible token count: they count at their maximum or reported cost.
     """
     if context.invoked_subcommand is not None:
         return

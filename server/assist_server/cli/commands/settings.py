@@ -60,7 +60,7 @@ def add_to(app: typer.Typer) -> None:
 def show_config(
     workspace: WorkspaceOption = Path(), as_json: AsJson = False, offline: Offline = False
 ) -> None:
-    """Show every setting, the changed defaults, what may leave the machine, and which file says so."""
+    """Show every setting, those that you changed, what may leave the machine, and which file says so."""
     config = set_offline(configuration.load_lenient(), offline=offline)
     effective = effective_permissions(config, [str(directory(workspace))])
     problems = _problems(config, effective)
