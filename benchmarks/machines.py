@@ -37,7 +37,7 @@ COLUMNS = (
     "reading, writing (tokens/s)",
     "reading a new place",
     "key to answer (p50, p95)",
-    "first text at a new place (p50, p95; share of places with a text)",
+    "first suggestion at a new place (p50, p95; share of places with a suggestion)",
     "compute time per kept character",
     "speeds from",
 )

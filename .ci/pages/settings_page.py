@@ -24,9 +24,11 @@ Three other sources can make the rules for what leaves your machine stricter.
 If they disagree, the strictest rule applies.
 
 - **An editor** sends the same keys in `initializationOptions`, or in its settings under `assist`.
-  It may set `[answers]`, `[completion]` except `library` and `server`, and `[context]` except `docs`.
+  It may set `[answers]`, `[completion]` except `library` and `server`, and `[context]` except `docs`; its
+  values replace those in `config.toml`.
   A path to a model must also be in `config.toml`, or lead into assist's own model directory.
-  `[answers] run` can only be stricter than in `config.toml`.
+  But `[answers] run` can only be stricter than there: `never` is stricter than `ask`, and `ask` than
+  `sandbox`.
   The editor may also restrict what leaves, with the keys of `[escalation]`, `[egress]`, `[data_class]` and
   `[gateway]` that a repository may set.
 - **An organisation** has a `policy.toml` in the system's configuration directory, on Linux
@@ -52,7 +54,7 @@ These environment variables have an effect:
 | `ASSIST_OFFLINE` | `1` forbids all network sockets, even to a server on the same machine |
 
 If you move these directories, use absolute paths outside the workspace and outside every repository.
-Otherwise nothing leaves your machine.
+If they are anywhere else, assist blocks everything that would leave your machine.
 The terms on this page, such as data class, preview and redaction, are explained in
 [What may leave the machine](egress.md).
 """

@@ -52,7 +52,7 @@ class CompletionSettings:
     )
     context_tokens: int = setting(
         0,
-        "The number of tokens of code in the model's prompt, including right after you move to a new "
+        "The number of tokens of code in the model's prompt, also in the first prompt at a new "
         "position. 0: the number depends on this machine's speed, which assist measures at start-up; at a "
         "new position it is at least 190.",
         min=0,

@@ -31,7 +31,7 @@ class ContextSettings:
         True,
         "Whether assist reads names, signatures and the first sentences of documentation from the installed "
         "packages that open files import. Automatic ghost text is then cut before a name that a package "
-        "lacks, or hidden. This stays on this machine, unless a provider's `residency` includes `library`.",
+        "lacks, or hidden. These texts leave this machine only if a provider's `residency` has `library`.",
     )
     docs: tuple[str, ...] = setting(
         (),

@@ -54,7 +54,7 @@ class EscalationSettings:
     )
     max_escalation_rate: float = setting(
         0.15,
-        "The maximum share of requests that may go to a provider: 0.15 is 15 %.",
+        "The share of your requests, the hardest ones, that may go to a provider: 0.15 is 15 %.",
         tightens=True,
         min=0.0,
         max=1.0,
@@ -75,7 +75,7 @@ class EscalationSettings:
     )
     max_cost_usd_per_day: float = setting(
         2.0,
-        "The maximum cost per UTC day, in US dollars, for each repository and for you in total.",
+        "The maximum cost per UTC day, in US dollars: yours in total, or in `.assist.toml` the repository's.",
         tightens=True,
         min=0.0,
         max=MAX_USD,
@@ -119,8 +119,8 @@ class EscalationSettings:
     )
     allow_unasked_retry: bool = setting(
         False,
-        "Whether a question may go to a provider in mode `auto` without asking you, because the local model "
-        "doubts its own answer. This doubt depends on what the model reads, so text in a file can cause it.",
+        "In mode `auto`: whether a question may go to a provider unasked after the local model has doubted "
+        "its own answer. This doubt depends on what the model reads, so text in a file can cause it.",
         tightens=True,
     )
     yes_allowed: bool = setting(
@@ -232,7 +232,7 @@ class EscalationSettings:
     )
     audit_content_max: AuditContent = setting(
         "full",
-        "The maximum for `content`, whoever sets it.",
+        "The most that `content` may keep, whichever file sets it.",
         table="audit",
         key="content_max",
         choices=get_args(AuditContent),
@@ -240,7 +240,7 @@ class EscalationSettings:
     audit_checkpoint: str = setting(
         "",
         "The path of a file that records where the audit log ends, so that a truncated log is noticed. "
-        "Choose a location that the log's writer cannot change.",
+        "Choose a place where those who can edit the log cannot edit it.",
         table="audit",
         key="checkpoint",
         path=True,

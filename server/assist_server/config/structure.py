@@ -56,8 +56,8 @@ class AnswersSettings:
         False,
         "Whether a local model with fewer than 7 billion parameters also writes prose if facts computed "
         "from the code already answer the question. `--words` turns this on for one command. Such models "
-        "are often wrong: in about one of six sentences about a function, and in half of those that answer "
-        "a question in your own words.",
+        "are often wrong: in about one in six sentences about a function, and in half of those that answer "
+        "a free-form question.",
     )
 
     def __post_init__(self) -> None:
@@ -74,12 +74,12 @@ class GatewaySettings:
         8790, "The port on this machine where `assist gateway` listens.", min=1, max=65_535, own_file=True
     )
     with_editor: bool = setting(
-        False, "Whether the gateway also runs while an editor is open, in a separate process.", own_file=True
+        False, "Whether an editor also starts the gateway, as a separate process.", own_file=True
     )
     edit_servers: tuple[str, ...] = setting(
         (),
         "The MCP servers whose tools edit files on this machine, by the names that agents use for them. If "
-        "an agent writes to a file with such a tool, assist replaces placeholders by the original secrets, "
+        "an agent writes to a file with such a tool, assist puts the original secrets back in the text, "
         "as it does for the agent's own tools. `filesystem` is built in.",
         own_file=True,
     )
