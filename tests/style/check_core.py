@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # Who adds lines removes as many; who removes more lowers the number.
-MAX_LINES = {"completion": 9088, "context": 21849, "escalation": 15986, "server": 24136}
+MAX_LINES = {"completion": 9088, "context": 21849, "escalation": 15984, "server": 24134}
 
 
 def excess(root: Path, paths: list[str], most: Mapping[str, int]) -> Iterator[str]:

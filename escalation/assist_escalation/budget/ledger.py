@@ -228,9 +228,7 @@ class Ledger:
         """
         tokens = (usage.input, usage.cache_read, usage.cache_write, usage.output)
         if actual_micro < 0 or min(tokens) < 0:
-            raise EscalationError(
-                f"request {request_id} cost {actual_micro} for {usage}: neither may be negative"
-            )
+            raise EscalationError(f"request {request_id} has a negative cost or use: {actual_micro}, {usage}")
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
             row = (*(min(count, MAX_MICRO) for count in (actual_micro, *tokens)), usage.estimated)
             rows = db.execute(_SETTLE, (*row, _text(finish), _text(request_id))).rowcount

@@ -186,7 +186,7 @@ def _make(path: Path) -> None:
         try:
             with closing(sqlite3.connect(name, isolation_level=None)) as db:
                 if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-                    raise LedgerError(f"{path} has no shared memory on its disk. Use a local disk.")
+                    raise LedgerError(f"{path} is on a disk without shared memory. Use a local disk.")
                 db.executescript(_TABLES)
             _publish(name, path)
         except OSError as error:

@@ -16,7 +16,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "calibrate",
         epilog=example("assist calibrate", "assist calibrate --apply"),
-        short_help="Adjust when a provider is asked to how good past answers were.",
+        short_help="Learn from past answers when to ask a provider.",
     )(calibrate)
 
 

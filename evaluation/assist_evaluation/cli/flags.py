@@ -22,11 +22,8 @@ Kinds = Annotated[
     option(
         "--kinds",
         "KIND,...",
-        (
-            "Only these kinds of tasks: lines (rest of a line), typing (of a word), bodies (of functions), "
-            "edits, "
-            "next (next edits), questions."
-        ),
+        "Only these kinds of tasks: lines (the rest of a line), typing (key by key), bodies (of functions), "
+        "edits, next (next edits), questions.",
     ),
 ]
 Run = Annotated[
@@ -70,7 +67,7 @@ class EvalFlags:
             "-c",
             metavar="NAME",
             help="local:NAME, server:NAME, provider:NAME, search or next-edit, with options such as "
-            "local:NAME,context=off,mode=quiet,as=answers (the model of `ask` in place of ghost text). "
+            "local:NAME,context=off,mode=quiet,as=answers (bodies as answers, not as ghost text). "
             "Repeatable. Default: the model in use, once with context from other files and once without; "
             "the other installed models; the team's server; search; next-edit; and with --max-usd a "
             "provider.",

@@ -161,11 +161,8 @@ def report(
         option(
             "--merge",
             "DIR",
-            (
-                "Combine the files of `assist stats export` (*.json) in this directory, instead of using "
-                "this "
-                "machine's counts."
-            ),
+            "Combine the files of `assist stats export` (*.json) in this directory, instead of using this "
+            "machine's counts.",
         ),
     ] = None,
     as_json: AsJson = False,

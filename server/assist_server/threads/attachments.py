@@ -67,9 +67,7 @@ def read_attachment(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     size = os.path.getsize(full)
     if size > MAX_BYTES:
         most = f"{MAX_BYTES / 1e6:.0f} MB"
-        raise UserError(
-            f"{name} is {size / 1e6:,.1f} MB long: add files of at most {most}, or pipe a part in."
-        )
+        raise UserError(f"{name} is {size / 1e6:,.1f} MB long: add at most {most} a file, or pipe a part in.")
     return _set_alias(_attachment(full, roots, folder=False), typed_name, base)
 
 

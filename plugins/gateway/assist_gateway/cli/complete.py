@@ -96,7 +96,7 @@ def complete(
         str,
         typer.Argument(
             metavar="PATH:LINE:COL",
-            help=("The cursor position; lines and columns are numbered from 1, columns in characters."),
+            help="The cursor position; lines and columns are numbered from 1, columns in characters.",
             show_default=False,
             autocompletion=complete_file,
         ),

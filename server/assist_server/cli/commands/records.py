@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # numpy, and all of the gate
 
 SpendingByOption = Annotated[
     Literal["day", "repo", "command", "model", "tool"],
-    typer.Option("--by", help=("Show one row for each day, repository, and so on.")),
+    typer.Option("--by", help="Show one row for each day, repository, and so on."),
 ]
 
 cost_app = typer.Typer(rich_markup_mode=None)
@@ -91,7 +91,7 @@ def cost(
     """Show the money spent on providers, and today's remaining budget.
 
     Until a request is settled, it counts at its maximum cost. "Estimated" is the number of requests for which
-    the provider reported no plausible token count: they count at their maximum or reported cost.
+    the provider reported no plausible token count; they count at their maximum cost or a larger reported one.
     """
     if context.invoked_subcommand is not None:
         return
