@@ -24,6 +24,7 @@ LAVAPIPE = {
     "LP_NATIVE_VECTOR_WIDTH": "128",
 }
 WORD = "width"  # what the model says
+COMPILING = 400.0  # seconds for the first time, on a busy machine
 FAILED = "The graphics device failed, and the processor goes on: "
 LINES = [f"name_{number} = make({number})" for number in range(20)]
 
@@ -87,5 +88,5 @@ async def device_user(
     settings = f'[completion]\nmodel = "{model}"\nmode = "eager"\ndevice = "{used}"\n'
     environ = {**write(home, settings), **device.environ, "ASSIST_DATA_DIR": str(data), "ASSIST_OFFLINE": "1"}
     async with serving(environ) as client:
-        await client.until("ready", "failed")
+        await client.until("ready", "failed", seconds=COMPILING)
         yield DeviceUser(client)

@@ -21,7 +21,16 @@ from typing import Any
 import pytest
 import tiny_model
 from config_files import write
-from device_server import FAILED, LAVAPIPE, WORD, DeviceUser, FailingDevice, build_shim, device_user
+from device_server import (
+    COMPILING,
+    FAILED,
+    LAVAPIPE,
+    WORD,
+    DeviceUser,
+    FailingDevice,
+    build_shim,
+    device_user,
+)
 
 from assist_completion.inference.libraries import library_sources, use
 from assist_completion.inference.speed_probe import Speeds, measure_speeds
@@ -36,7 +45,6 @@ PROGRAM = Path(__file__).with_name("device_program.py")
 ANSWER = Path(__file__).with_name("device_answer.py")
 REPLAY = Path(__file__).with_name("device_replay.py")
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-COMPILING = 400.0  # seconds for the first time, on a busy machine
 SLICE = 16
 
 pytestmark = [
@@ -45,6 +53,7 @@ pytestmark = [
         reason="the package has a part for this one",
     ),
     pytest.mark.xdist_group("lavapipe"),
+    pytest.mark.timeout(3 * COMPILING),  # the first test waits for the fixtures: three programs compile
 ]
 
 

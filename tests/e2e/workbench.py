@@ -47,11 +47,18 @@ PATIENCE = 90  # seconds to wait for something on a busy machine
 T = TypeVar("T")
 
 
-def until(what: str, found: Callable[[], T], patience: float = PATIENCE) -> T:
-    """Call `found` until it returns a true value, and return that. The failure names what was expected."""
-    end = time.monotonic() + patience
+def until(
+    what: str, found: Callable[[], T], patience: float = PATIENCE, progress: Callable[[], str] = str
+) -> T:
+    """Call `found` until it returns a true value, and return that. The failure names what was expected.
+
+    Where `progress` tells how far something is, the patience begins anew with each text that differs.
+    """
+    told, end = "", time.monotonic() + patience
     while not (value := found()):
-        assert time.monotonic() < end, f"waited {patience} s, but not seen: {what}"
+        if (now := progress()) != told:
+            told, end = now, time.monotonic() + patience
+        assert time.monotonic() < end, f"waited {patience} s, but not seen: {what}; {told}"
         time.sleep(0.03)
     return value
 
@@ -336,6 +343,10 @@ class Window:
         found = self.page.locator(".notifications-toasts .notification-list-item", has_text=words).first
         found.wait_for(timeout=patience * 1000)
         return found
+
+    def told(self) -> str:
+        """Return assist's status and all that notifications say."""
+        return " | ".join([self.status(), *self.page.locator(".notifications-toasts").all_inner_texts()])
 
     # The workbench
 

@@ -13,10 +13,10 @@ from editors_vscode import vscode
 from playwright.sync_api import Browser
 from workbench import Window, running_code_server, until
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(2400)]
 
-# Seconds to fetch about 100 MB of packages and a model of 491 MB; alone it takes 82, next to other tests that
-# fetch it took more than 300.
+# Seconds without progress while about 100 MB of packages and a model of 491 MB are fetched. Alone, the whole
+# test takes 52 s; on a machine that was very busy, the model took more than 600.
 SLOW = 600
 FOLDER = "extension/dist/python/"
 REQUIREMENTS = f"{FOLDER}requirements.txt"
@@ -118,7 +118,7 @@ def test_from_nothing_to_the_first_ghost_text(window: Window, folder: Path, bare
     window.notice("seconds left", SLOW)
     window.shoot("progress")
     window.notice("Step 3 of 3: a model", SLOW)
-    until("the model", lambda: "coder" in window.status(), SLOW)
+    until("the model", lambda: "coder" in window.status(), SLOW, window.told)
     write_with_ghost_text(window, folder)
 
 
@@ -130,7 +130,7 @@ def test_uv_sets_up_where_there_is_one(
     models.parent.mkdir()
     models.symlink_to(model_path.parent)
     set_up(window)
-    until("the model", lambda: "coder" in window.status(), SLOW)
+    until("the model", lambda: "coder" in window.status(), SLOW, window.told)
     write_with_ghost_text(window, folder)
     [log] = (window.code.user / "logs").glob("*/exthost*/assist.assist/assist.log")
     assert "Installed" in log.read_text()  # as uv says it
