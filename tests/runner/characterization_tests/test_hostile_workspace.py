@@ -115,7 +115,9 @@ def until_gone(process: int) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="orphaned processes are only inherited on Linux")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only on Linux can a process adopt the orphans of its child processes"
+)
 def test_a_daemon_that_nothing_confines_ends_with_its_run(root: Path, tmp_path: Path) -> None:
     mark = tmp_path / "daemon"
     copy = copy_of(root)
@@ -129,7 +131,9 @@ def test_a_daemon_that_nothing_confines_ends_with_its_run(root: Path, tmp_path: 
     assert not copy.tree.exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="orphaned processes are only inherited on Linux")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only on Linux can a process adopt the orphans of its child processes"
+)
 def test_what_runs_unconfined_ends_when_its_server_is_killed(root: Path, tmp_path: Path) -> None:
     mark = tmp_path / "daemon"
     run = textwrap.dedent(f"""
