@@ -16,6 +16,7 @@ WRITERS = ("local", "server")  # who can write ghost text
 GHOST_KINDS: tuple[TaskKind, ...] = ("lines", "typing")  # what tells most about it, first
 EDIT_KINDS: tuple[TaskKind, ...] = ("edits", "bodies")
 FEW = 20  # tasks: with fewer, not even a large difference is certain
+THRESHOLD = "For the threshold below which a provider is asked"
 OVERHEAD = 1.5  # of a task's median time: loading, the slow tasks, and the rounds
 
 
@@ -59,7 +60,7 @@ def _choice(kind: TaskKind, rows: Sequence[CandidateKind], found: RunSummary) ->
         return [f"For ghost text: take {_words_of(best)}. It is better here than all others that were asked."]
     fastest = min((best, *others), key=lambda row: row.ms_p50)
     names = " and ".join(row.candidate for row in (best, *others))
-    told = f"For ghost text: {names} cannot be told apart by {best.tasks:,} {kind}, so take the fastest, "
+    told = f"For ghost text: {best.tasks:,} {kind} are too few to tell {names} apart. The fastest is "
     return [f"{told}{_words_of(fastest)}.", *_what_would_tell(kind, best, others, found)]
 
 
@@ -68,7 +69,7 @@ def _words_of(row: CandidateKind) -> str:
     spec = _spec(row.candidate)
     is_plain = spec is not None and row.candidate == f"local:{spec.name}"
     command = f", `assist models use {spec.name}`" if spec is not None and is_plain else ""
-    return f"{row.candidate} ({row.ms_p50:,.0f} ms at half of the places{command})"
+    return f"{row.candidate} ({row.ms_p50:,.0f} ms at the median{command})"
 
 
 def _what_would_tell(
@@ -97,11 +98,11 @@ def _what_would_tell(
 def _threshold(found: RunSummary) -> str:
     rows = [row for row in found.kinds if row.kind in EDIT_KINDS and _source(row.candidate) == "provider"]
     if not rows:
-        return "For the threshold of providers: keep it, since none was asked here."
+        return f"{THRESHOLD}: keep it, since no provider was asked here."
     tasks = sum(row.tasks for row in rows)
     if tasks < FEW:
-        return f"For the threshold of providers: keep it, since {tasks:,} answers of a provider are too few."
-    return "For the threshold of providers: `assist eval fit` says what each one would do on these tasks."
+        return f"{THRESHOLD}: keep it, since {tasks:,} answers of a provider are too few."
+    return f"{THRESHOLD}: `assist eval fit` says what each one would do on these tasks."
 
 
 def _is_writer(label: str) -> bool:

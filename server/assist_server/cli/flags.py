@@ -174,7 +174,7 @@ class Asking:
     ] = False
     yes: Annotated[
         bool,
-        typer.Option("--yes", help="Send and apply without asking, if the policy allows it."),
+        typer.Option("--yes", help="Do not ask before sending or changing files, if the policy allows it."),
     ] = False
     workspace: WorkspaceOption = Path()
     offline: Offline = False

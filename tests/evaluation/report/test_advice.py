@@ -49,7 +49,7 @@ def summary(*rows: list[ResultRow]) -> RunSummary:
 def test_a_model_that_is_better_than_all_others_is_recommended_with_its_command() -> None:
     found = summary(rows_of(SMALL, 0.2, 80), rows_of(LARGE, 0.9, 80, 1_400.0))
     assert advice(found)[0] == (
-        "For ghost text: take local:large (1,400 ms at half of the places, `assist models use large`). It is "
+        "For ghost text: take local:large (1,400 ms at the median, `assist models use large`). It is "
         "better here than all others that were asked."
     )
 
@@ -58,13 +58,19 @@ def test_of_models_that_cannot_be_told_apart_the_fastest_is_and_how_to_tell_them
     off = "local:large,context=off"
     found = summary(rows_of(SMALL, 0.45, 15), rows_of(LARGE, 0.6, 15, 1_400.0), rows_of(off, 0.9, 15, 9.0))
     choice, more, threshold = advice(found)
-    assert "local:small cannot be told apart by 15 lines, so take the fastest, local:small (500 ms" in choice
+    assert (
+        "15 lines are too few to tell local:large and local:small apart. The fastest is local:small (500 ms"
+        in choice
+    )
     assert off not in choice
     told = re.search(r"About (\d+) lines would tell .*--count (\d+) --minutes (\d+) -c local:\w+ -c", more)
     assert told is not None
     assert int(told[1]) == int(told[2]) > 15
     assert int(told[3]) >= int(told[1]) * 1.9 * 1.5 / 60
-    assert threshold == "For the threshold of providers: keep it, since none was asked here."
+    assert (
+        threshold
+        == "For the threshold below which a provider is asked: keep it, since no provider was asked here."
+    )
 
 
 def test_what_a_run_cannot_say_is_said() -> None:

@@ -43,17 +43,15 @@ to whom, and the maximum cost. Nothing is sent. `assist route ask ...` is `assis
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
-    _add(app, dry_run=None)
+    _add(app, "assist")
     command = typer.Typer(
         help=ROUTE, short_help="Show which model would answer, and why. Sends nothing.", rich_markup_mode=None
     )
-    _add(command, dry_run=True)
+    _add(command, "assist route", dry_run=True)
     app.add_typer(command, name="route", epilog=example('assist route ask "how is an order paid?"'))
 
 
-def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
-    defaults = {} if dry_run is None else {"dry_run": dry_run}
-    before = "assist " if dry_run is None else "assist route "
+def _add(app: typer.Typer, before: str, **defaults: bool) -> None:
     rows = (
         (
             "explain",
@@ -91,8 +89,10 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         ),
     )
     for name, command, short, lines in rows:
-        examples = example(*(f"{before}{name} {line}" for line in lines))
-        app.command(name, epilog=examples, short_help=short)(add_flags(command, **defaults))
+        examples = example(*(f"{before} {name} {line}" for line in lines))
+        words = f"Show which model would answer `assist {name}`, and why. Send nothing." if defaults else None
+        register = app.command(name, help=words, epilog=examples, short_help=words or short)
+        register(add_flags(command, **defaults))
 
 
 def explain(
